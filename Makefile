@@ -1,0 +1,262 @@
+# memcached_exporter. "make help" lists the targets, "make deps" installs what
+# building needs on Debian. Everything that is made lies under build/.
+
+VERSION = 0.1.0
+PREFIX = /usr/local
+CFLAGS = -O2 -g
+BUILD = build
+
+# Seconds that "make fuzz" spends on each target.
+FUZZ_SECONDS = 60
+
+# Debian's packages for building and the demo, and those for the tests besides.
+PACKAGES = gcc libc6-dev make pkg-config libevent-dev memcached curl
+TEST_PACKAGES = clang clang-format clang-tidy cppcheck git libclang-rt-dev \
+	libcmocka-dev mandoc prometheus python3 python3-pytest shellcheck \
+	valgrind
+
+# What pkg-config calls each library, and the package it comes in.
+LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev
+LIBRARY_NAMES = $(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$l)))
+LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARY_NAMES) 2>/dev/null)
+LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARY_NAMES) 2>/dev/null)
+
+WARNINGS = -Wall -Wextra -Wformat=2 -Wshadow -Wvla -Wundef -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wpointer-arith -Wcast-qual -Wconversion -Wimplicit-fallthrough
+ifdef WERROR
+WARNINGS += -Werror
+endif
+
+# The option, if the compiler and the processor have it.
+cc-option = $(shell $(CC) -Werror $1 -S -x c /dev/null -o /dev/null \
+	2>/dev/null && echo '$1')
+
+# A sanitizer brings checks of its own, and _FORTIFY_SOURCE would hide calls
+# from it.
+ifdef SANITIZE
+HARDENING = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+else
+FORTIFY := $(if $(call cc-option,-O -include features.h \
+	-D_FORTIFY_SOURCE=3),3,2)
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY) \
+	-fstack-protector-strong -fPIE \
+	$(call cc-option,-fstack-clash-protection) \
+	$(call cc-option,-fcf-protection)
+LINK_HARDENING = -pie -Wl,-z,relro,-z,now
+endif
+
+DEFINES = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc
+COMPILE = $(CC) $(DEFINES) $(CPPFLAGS) $(LIBRARY_CFLAGS) $(WARNINGS) \
+	$(HARDENING) $(CFLAGS) -MMD -MP
+# For what is compiled and linked in one go.
+DEPFILE = -MF $@.d -MT $@
+LINK = $(CC) $(HARDENING) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS)
+
+BINARY = $(BUILD)/memcached_exporter
+LIBRARY = $(BUILD)/libmemcached_exporter.a
+SOURCES := $(sort $(shell find src -name '*.c'))
+OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
+LIBRARY_OBJECTS = $(filter-out $(BUILD)/obj/main.o,$(OBJECTS))
+
+UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
+GOLDEN = $(BUILD)/tests/unit/golden
+FUZZ_SOURCES = $(wildcard tests/fuzz/*_fuzz.c)
+BENCHES = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+
+# A stage is a make of its own, so that it sees what the stage before it has
+# installed and builds with its own flags in its own folder. It uses every
+# processor, unless the caller has said how many.
+STAGE = +@$(MAKE) --no-print-directory \
+	$(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# V=1 shows the commands.
+quiet = $(if $(V),,@echo '$1 $@';)
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+
+all: $(BINARY) ## build the program (the default)
+
+$(BINARY): $(BUILD)/obj/main.o $(LIBRARY)
+	$(call quiet,LD)$(LINK) -o $@ $^ $(LIBRARY_LIBS)
+
+# The folders are prerequisites too: when a source goes, so does its object.
+$(LIBRARY): $(LIBRARY_OBJECTS) $(sort $(dir $(SOURCES)))
+	@rm -f $@
+	$(call quiet,AR)$(AR) rcs $@ $(LIBRARY_OBJECTS)
+
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(COMPILE) -c -o $@ $<
+
+# All that is compiled depends on this file, which changes only when the flags
+# do. It comes first, so this is where a missing package is named.
+$(BUILD)/flags: export FLAGS = $(COMPILE) $(LINK) $(LIBRARY_LIBS)
+$(BUILD)/flags: FORCE
+	@missing() { \
+	    echo "$$1 is missing: apt-get install $$2, or let make deps" \
+		"(for the tests: make deps-test) do it" >&2; \
+	    exit 1; \
+	}; \
+	command -v $(firstword $(CC)) >/dev/null || \
+	    missing $(firstword $(CC)) \
+		"$(or $(filter clang,$(CC)),gcc libc6-dev)"; \
+	command -v pkg-config >/dev/null || missing pkg-config pkg-config; \
+	for l in $(LIBRARIES); do \
+	    pkg-config --exists $${l%:*} || missing $${l%:*} $${l#*:}; \
+	done
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$FLAGS" | cmp -s - $@ || printf '%s\n' "$$FLAGS" >$@
+
+FORCE:
+
+# ---- Tests: cheap ones first, and the first that fails ends it
+
+test: deps deps-test ## install what the tests need and run all of them
+	$(STAGE) lint-fast
+	$(STAGE) unit WERROR=1
+	$(STAGE) unit BUILD=build/asan $(ASAN) WERROR=1
+	$(STAGE) fuzz FUZZ_SECONDS=5
+	$(STAGE) e2e WERROR=1
+
+check: ## run the unit and end-to-end tests, install nothing
+	$(STAGE) unit
+	$(STAGE) e2e
+
+ASAN = SANITIZE=address,undefined CFLAGS='-O1 -g'
+check-asan: ## the same under the address and undefined behaviour sanitizers
+	$(STAGE) unit BUILD=build/asan $(ASAN)
+	$(STAGE) e2e BUILD=build/asan $(ASAN) EXPORTER_SLOW=3
+
+VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full \
+	--errors-for-leak-kinds=definite,indirect,possible
+check-valgrind: ## unit and quick end-to-end tests under valgrind
+	$(STAGE) unit WRAPPER='$(VALGRIND)'
+	$(STAGE) e2e EXPORTER_WRAPPER='$(VALGRIND)' EXPORTER_SLOW=10 \
+	    PYTEST_ARGS='-m "not slow"'
+
+unit: $(UNIT_TESTS)
+	@set -e; for t in $^; do $(WRAPPER) $$t </dev/null 2>&1; done
+
+# By Debian's Python, since that is whose pytest "make deps-test" installs.
+e2e: export EXPORTER = $(CURDIR)/$(BINARY)
+e2e: export PYTHONDONTWRITEBYTECODE = 1
+e2e: $(BINARY)
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider $(PYTEST_ARGS) \
+	    $(wildcard tests/docs) tests/e2e </dev/null
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(COMPILE) $(DEPFILE) $(LINK_HARDENING) $(LDFLAGS) \
+	    -o $@ $< $(LIBRARY) $(LIBRARY_LIBS) -lcmocka
+
+# The fuzzing engine has to see into the library, so there is one for it. What
+# it finds goes to build/fuzz/corpus; the fixtures stay as they are.
+fuzz: ## fuzz each target for FUZZ_SECONDS
+	$(STAGE) fuzzers BUILD=build/fuzz CC=clang CFLAGS='-O1 -g' \
+	    SANITIZE=fuzzer-no-link,address,undefined
+	@set -e; for f in $(patsubst tests/fuzz/%_fuzz.c,%,$(FUZZ_SOURCES)); do \
+	    echo "fuzz: $$f for $(FUZZ_SECONDS) s"; \
+	    mkdir -p build/fuzz/corpus/$$f; \
+	    build/fuzz/$${f}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/ \
+		-dict=tests/fuzz/$$f.dict \
+		build/fuzz/corpus/$$f fixtures/fuzz/$$f </dev/null; \
+	done
+
+fuzzers: $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%)
+
+$(BUILD)/%_fuzz: tests/fuzz/%_fuzz.c $(LIBRARY)
+	$(call quiet,CC)$(COMPILE) $(DEPFILE) -fsanitize=fuzzer $(LDFLAGS) \
+	    -o $@ $< $(LIBRARY) $(LIBRARY_LIBS)
+
+# The exporter must have been stopped in an orderly way for its part to count.
+coverage: ## which lines of src/ the unit and end-to-end tests reach
+	@[ ! -d build/coverage ] || find build/coverage -name '*.gcda' -delete
+	$(STAGE) unit BUILD=build/coverage HARDENING= CFLAGS='-O0 -g --coverage'
+	$(STAGE) e2e BUILD=build/coverage HARDENING= CFLAGS='-O0 -g --coverage'
+	@find build/coverage/obj -name '*.gcda' -exec gcov -n {} + 2>/dev/null | \
+	    awk -F "[:'% ]+" ' \
+		/^File/ { file = $$2 } \
+		/^Lines/ && file ~ /^src/ { \
+			printf "%-32s %6.1f %% of %5d lines\n", file, $$3, $$5; \
+			hit += $$3 * $$5 / 100; all += $$5; file = "" } \
+		END { printf "%-32s %6.1f %% of %5d lines\n", \
+			"all", 100 * hit / all, all }'
+
+# Each program stands alone; tests/bench/run drives them and the exporter.
+bench: export EXPORTER = $(CURDIR)/$(BINARY)
+bench: export BENCH_DIR = $(CURDIR)/$(BUILD)/bench
+bench: $(BINARY) $(BENCHES) ## measure; PEER=/path/to/exporter adds another one
+	tests/bench/run
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(COMPILE) $(DEPFILE) $(LINK_HARDENING) $(LDFLAGS) \
+	    -o $@ $< -pthread
+
+# ---- Source
+
+lint: lint-fast ## all static checks
+	printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -I{} \
+	    clang-tidy --quiet {} -- $(DEFINES) $(LIBRARY_CFLAGS)
+	cppcheck --quiet --enable=warning,performance,portability \
+	    --error-exitcode=1 --inline-suppr --std=c11 \
+	    $(filter -D% -I%,$(DEFINES)) src
+	$(STAGE) all BUILD=build/analyzer WERROR=1 CFLAGS='-O2 -g -fanalyzer'
+
+lint-fast:
+	clang-format --dry-run --Werror $(FORMATTED)
+	tests/lint/banned
+	tests/lint/includes
+	shellcheck --severity=warning $$(awk 'FNR == 1 && /^#!.*sh$$/ { print FILENAME }' \
+	    $$(find .ci contrib tests -type f -perm -100))
+
+FORMATTED = $(shell find src tests -name '*.[ch]')
+fmt: ## format all C code
+	clang-format -i $(FORMATTED)
+
+regen: $(GOLDEN) ## write anew what is generated: goldens, lists of metrics
+	@mkdir -p build
+	set -e; for d in fixtures/stats/*; do \
+	    $(GOLDEN) $$d >build/expected.prom; \
+	    mv build/expected.prom $$d/expected.prom; \
+	done
+	[ ! -x tests/docs/gen ] || tests/docs/gen
+
+# ---- Installation
+
+install: $(BINARY) ## install below DESTDIR and PREFIX
+	install -D $(BINARY) $(DESTDIR)$(PREFIX)/bin/memcached_exporter
+	install -D -m 644 memcached_exporter.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/memcached_exporter.1
+
+DIST = memcached_exporter-$(VERSION)
+dist: ## pack the last commit into build/
+	@mkdir -p build
+	git archive --prefix=$(DIST)/ -o build/$(DIST).tar.gz HEAD
+
+deps: ## install what building and the demo need
+	@.ci/apt-install $(PACKAGES)
+
+deps-test: ## install what the tests need
+	@.ci/apt-install $(TEST_PACKAGES)
+
+demo: deps ## install what is missing, then watch a memcached of its own
+	$(STAGE) all
+	@EXPORTER=$(BINARY) tests/demo
+
+clean: ## remove all that was made
+	rm -rf build
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' \
+	    Makefile
+
+.PHONY: all test check check-asan check-valgrind unit e2e fuzz fuzzers \
+	coverage bench lint lint-fast fmt regen install dist deps deps-test \
+	demo clean help FORCE
+
+-include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES))

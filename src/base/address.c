@@ -1,0 +1,185 @@
+#include "base/address.h"
+
+#include <sys/un.h>
+
+#include <netdb.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/parse.h"
+#include "base/span.h"
+
+#define PATH_MAX_BYTES sizeof(((struct sockaddr_un *)0)->sun_path)
+_Static_assert(ADDRESS_HOST_MAX >= PATH_MAX_BYTES, "a path must fit in host");
+
+static int
+set_host(struct address *a, struct span host)
+{
+	if (host.len >= sizeof(a->host))
+		return -1;
+	for (size_t i = 0; i < host.len; i++) {
+		if (host.p[i] <= ' ' || host.p[i] > '~')
+			return -1;
+	}
+	memcpy(a->host, host.p, host.len);
+	a->host[host.len] = '\0';
+	return 0;
+}
+
+static int
+set_path(struct address *a, struct span path, struct error *e)
+{
+	if (path.len == 0 || path.len >= PATH_MAX_BYTES)
+		return error_set(e,
+		    "a socket's path has 1 to %zu characters",
+		    PATH_MAX_BYTES - 1);
+	a->is_path = true;
+	memcpy(a->host, path.p, path.len);
+	a->host[path.len] = '\0';
+	return 0;
+}
+
+static int
+set_port(struct address *a, struct span port)
+{
+	uint64_t n;
+
+	if (parse_u64(port, &n) < 0 || n > UINT16_MAX)
+		return -1;
+	a->port = (uint16_t)n;
+	return 0;
+}
+
+/* Cuts "host" or "[v6]" off the front; what is left is "" or ":port". */
+static int
+take_host(struct span *rest, struct span *host)
+{
+	const char *end;
+
+	if (rest->len > 0 && rest->p[0] == '[') {
+		end = memchr(rest->p, ']', rest->len);
+		if (end == NULL)
+			return -1;
+		*host = (struct span){ rest->p + 1,
+			(size_t)(end - rest->p) - 1 };
+		if (memchr(host->p, ':', host->len) == NULL)
+			return -1;
+		end++;
+	} else {
+		end = memchr(rest->p, ':', rest->len);
+		if (end == NULL)
+			end = rest->p + rest->len;
+		*host = (struct span){ rest->p, (size_t)(end - rest->p) };
+	}
+	rest->len -= (size_t)(end - rest->p);
+	rest->p = end;
+	return 0;
+}
+
+int
+address_parse(struct address *a, const char *text, int default_port,
+    struct error *e)
+{
+	struct address got = { .port = (uint16_t)default_port };
+	struct span rest = span_of(text), host;
+	bool bad;
+
+	if (span_begins(rest, "unix:")) {
+		rest.p += strlen("unix:");
+		rest.len -= strlen("unix:");
+		got.is_path = true;
+	}
+	if (got.is_path || memchr(rest.p, '/', rest.len) != NULL) {
+		if (set_path(&got, rest, e) < 0)
+			return -1;
+		*a = got;
+		return 0;
+	}
+	bad = take_host(&rest, &host) < 0 || set_host(&got, host) < 0;
+	if (!bad && rest.len > 0) {
+		rest.p++;
+		rest.len--;
+		bad = rest.p[-1] != ':' || set_port(&got, rest) < 0;
+	} else if (!bad) {
+		bad = default_port < 0 || host.len == 0;
+	}
+	if (bad)
+		return error_set(e,
+		    "expected host:port, [v6]:port or the path of a socket");
+	*a = got;
+	return 0;
+}
+
+static void
+put_text(char text[ADDRESS_TEXT_MAX], const char *host, const char *port)
+{
+	bool v6 = strchr(host, ':') != NULL;
+
+	(void)snprintf(text, ADDRESS_TEXT_MAX, "%s%s%s:%s", v6 ? "[" : "",
+	    host, v6 ? "]" : "", port);
+}
+
+void
+address_text(const struct address *a, char text[ADDRESS_TEXT_MAX])
+{
+	char port[8];
+
+	if (a->is_path) {
+		(void)snprintf(text, ADDRESS_TEXT_MAX, "unix:%s", a->host);
+		return;
+	}
+	(void)snprintf(port, sizeof(port), "%u", a->port);
+	put_text(text, a->host, port);
+}
+
+static void
+path_endpoint(const char *path, struct endpoint *ep)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)&ep->sa;
+
+	*ep = (struct endpoint){ .len = sizeof(*un) };
+	un->sun_family = AF_UNIX;
+	memcpy(un->sun_path, path, strlen(path) + 1);
+}
+
+bool
+address_endpoint(const struct address *a, struct endpoint *ep)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+		.ai_socktype = SOCK_STREAM };
+	struct addrinfo *found;
+	char port[8];
+
+	if (a->is_path) {
+		path_endpoint(a->host, ep);
+		return true;
+	}
+	if (a->host[0] == '\0')
+		return false;
+	(void)snprintf(port, sizeof(port), "%u", a->port);
+	if (getaddrinfo(a->host, port, &hints, &found) != 0)
+		return false;
+	*ep = (struct endpoint){ .len = found->ai_addrlen };
+	memcpy(&ep->sa, found->ai_addr, found->ai_addrlen);
+	freeaddrinfo(found);
+	return true;
+}
+
+void
+endpoint_text(const struct endpoint *ep, char text[ADDRESS_TEXT_MAX])
+{
+	const struct sockaddr *sa = (const struct sockaddr *)&ep->sa;
+	char host[ADDRESS_HOST_MAX] = "?", port[8] = "?";
+
+	if (sa->sa_family == AF_UNIX) {
+		const struct sockaddr_un *un =
+		    (const struct sockaddr_un *)&ep->sa;
+
+		(void)snprintf(text, ADDRESS_TEXT_MAX, "unix:%.*s",
+		    (int)sizeof(un->sun_path), un->sun_path);
+		return;
+	}
+	(void)getnameinfo(sa, ep->len, host, sizeof(host), port, sizeof(port),
+	    NI_NUMERICHOST | NI_NUMERICSERV);
+	put_text(text, host, port);
+}

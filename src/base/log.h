@@ -1,0 +1,44 @@
+/*
+ * One line per event on standard error, as Prometheus's own programs write it:
+ *
+ *	time=2026-01-31T12:00:00.000Z level=INFO source=main.c:7 msg="…" key=value
+ *
+ * or the same as a JSON object. Text from peers goes in as it is: control
+ * bytes, quotes and bytes that are no UTF-8 come out escaped.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+enum log_level {
+	LEVEL_DEBUG,
+	LEVEL_INFO,
+	LEVEL_WARN,
+	LEVEL_ERROR,
+	LEVELS
+};
+
+enum log_format {
+	FORMAT_LOGFMT,
+	FORMAT_JSON,
+	FORMATS
+};
+
+/* The flags' words for them: "debug", …; "logfmt", "json". */
+extern const char *const log_level_names[LEVELS];
+extern const char *const log_format_names[FORMATS];
+
+/* What is logged from now on, and how: the one global state there is. */
+void log_setup(enum log_level least, enum log_format format);
+
+/* A message, then pairs of key and value, then NULL (the macros add it). */
+void log_write(enum log_level level, const char *file, int line,
+    const char *msg, ...) __attribute__((sentinel));
+
+#define log_at(level, ...)                                                    \
+	log_write(level, __FILE__, __LINE__, __VA_ARGS__, (const char *)0)
+#define log_debug(...) log_at(LEVEL_DEBUG, __VA_ARGS__)
+#define log_info(...)  log_at(LEVEL_INFO, __VA_ARGS__)
+#define log_warn(...)  log_at(LEVEL_WARN, __VA_ARGS__)
+#define log_error(...) log_at(LEVEL_ERROR, __VA_ARGS__)
+
+#endif

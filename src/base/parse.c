@@ -1,0 +1,182 @@
+#include "base/parse.h"
+
+#include <stddef.h>
+
+#define YEAR_NS (366ULL * 24 * 3600 * 1000000000)
+
+static const struct {
+	const char *name;
+	uint64_t ns;
+} units[] = {
+	/* "ms" before "m": the longer name first */
+	{ "ns", 1ULL },
+	{ "us", 1000ULL },
+	{ "µs", 1000ULL },
+	{ "ms", 1000000ULL },
+	{ "s", 1000000000ULL },
+	{ "m", 60000000000ULL },
+	{ "h", 3600000000000ULL },
+};
+
+static const struct {
+	const char *name;
+	bool value;
+} switches[] = {
+	{ "true", true },
+	{ "false", false },
+	{ "yes", true },
+	{ "no", false },
+	{ "on", true },
+	{ "off", false },
+	{ "1", true },
+	{ "0", false },
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Moves the digits at the front of text into *out; -1 on none or overflow. */
+static int
+take_digits(struct span *text, uint64_t *out)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < text->len && is_digit(text->p[i]); i++) {
+		if (__builtin_mul_overflow(n, 10U, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(text->p[i] - '0'), &n))
+			return -1;
+	}
+	if (i == 0)
+		return -1;
+	text->p += i;
+	text->len -= i;
+	*out = n;
+	return 0;
+}
+
+/*
+ * Moves "<digits>[.<digits>]" off the front of text, as a multiple of unit;
+ * digits of the fraction that are too fine for it are dropped.
+ */
+static int
+take_decimal(struct span *text, uint64_t unit, uint64_t *out)
+{
+	uint64_t whole, n;
+
+	if (take_digits(text, &whole) < 0 ||
+	    __builtin_mul_overflow(whole, unit, &n))
+		return -1;
+	if (text->len > 0 && text->p[0] == '.') {
+		text->p++;
+		text->len--;
+		if (text->len == 0 || !is_digit(text->p[0]))
+			return -1;
+		while (text->len > 0 && is_digit(text->p[0])) {
+			unit /= 10;
+			if (__builtin_add_overflow(n,
+				unit * (uint64_t)(text->p[0] - '0'), &n))
+				return -1;
+			text->p++;
+			text->len--;
+		}
+	}
+	*out = n;
+	return 0;
+}
+
+int
+parse_u64(struct span text, uint64_t *out)
+{
+	uint64_t n;
+
+	if (take_digits(&text, &n) < 0 || text.len > 0)
+		return -1;
+	*out = n;
+	return 0;
+}
+
+int
+parse_seconds(struct span text, uint64_t *out_us)
+{
+	uint64_t us;
+
+	if (take_decimal(&text, 1000000, &us) < 0 || text.len > 0)
+		return -1;
+	*out_us = us;
+	return 0;
+}
+
+/* The unit at the front of text: the longest name that fits. */
+static uint64_t
+take_unit(struct span *text)
+{
+	size_t best = nitems(units);
+
+	for (size_t i = 0; i < nitems(units); i++) {
+		if (span_begins(*text, units[i].name) &&
+		    (best == nitems(units) ||
+			strlen(units[i].name) > strlen(units[best].name)))
+			best = i;
+	}
+	if (best == nitems(units))
+		return 0;
+	text->p += strlen(units[best].name);
+	text->len -= strlen(units[best].name);
+	return units[best].ns;
+}
+
+/* Where the digits and dots at the front of text end. */
+static struct span
+after_number(struct span text)
+{
+	while (text.len > 0 && (is_digit(text.p[0]) || text.p[0] == '.')) {
+		text.p++;
+		text.len--;
+	}
+	return text;
+}
+
+int
+parse_duration(struct span text, uint64_t *out_us)
+{
+	uint64_t total = 0;
+
+	if (text.len == 0)
+		return -1;
+	while (text.len > 0) {
+		struct span rest = after_number(text);
+		uint64_t unit = take_unit(&rest);
+		uint64_t ns;
+
+		if (unit == 0) {
+			/* a bare zero needs no unit */
+			if (total != 0 || !span_is(text, "0"))
+				return -1;
+			rest.len = 0;
+			unit = 1;
+		}
+		if (take_decimal(&text, unit, &ns) < 0 ||
+		    __builtin_add_overflow(total, ns, &total) ||
+		    total > YEAR_NS)
+			return -1;
+		text = rest;
+	}
+	*out_us = total / 1000;
+	return 0;
+}
+
+int
+parse_bool(struct span text, bool *out)
+{
+	for (size_t i = 0; i < nitems(switches); i++) {
+		if (span_is(text, switches[i].name)) {
+			*out = switches[i].value;
+			return 0;
+		}
+	}
+	return -1;
+}

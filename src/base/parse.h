@@ -1,0 +1,29 @@
+/*
+ * The only readers of numbers. Each takes the whole text or nothing: no blank,
+ * no sign unless said, no "0x", "inf" or "nan". They return 0, or -1 with the
+ * output untouched.
+ */
+#ifndef BASE_PARSE_H
+#define BASE_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+/* Decimal digits, 0 to UINT64_MAX. */
+int parse_u64(struct span text, uint64_t *out);
+
+/* Digits with an optional fraction, both ends present: "10", "9.75". */
+int parse_seconds(struct span text, uint64_t *out_us);
+
+/*
+ * A duration as Go writes it: one or more of "<number><unit>" with the units
+ * ns, us, ms, s, m, h: "1s", "500ms", "1m30s". At most a year.
+ */
+int parse_duration(struct span text, uint64_t *out_us);
+
+/* true, false, yes, no, on, off, 1, 0. */
+int parse_bool(struct span text, bool *out);
+
+#endif

@@ -1,0 +1,39 @@
+/* A borrowed run of bytes: never NUL-terminated, never freed. */
+#ifndef BASE_SPAN_H
+#define BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+	const char *p;
+	size_t len;
+};
+
+#define nitems(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The text of a C string, without its NUL. */
+static inline struct span
+span_of(const char *s)
+{
+	return (struct span){ s, strlen(s) };
+}
+
+/* Whether s holds exactly the bytes of text. */
+static inline bool
+span_is(struct span s, const char *text)
+{
+	return strlen(text) == s.len && memcmp(s.p, text, s.len) == 0;
+}
+
+/* Whether s begins with the bytes of text. */
+static inline bool
+span_begins(struct span s, const char *text)
+{
+	size_t n = strlen(text);
+
+	return n <= s.len && memcmp(s.p, text, n) == 0;
+}
+
+#endif

@@ -1,0 +1,259 @@
+#include "http/clients.h"
+
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define US_PER_S 1000000ULL
+
+/* No request is longer, so nobody may make us buffer more. */
+#define READ_AHEAD_MAX (32U << 10)
+
+/* An answer goes out in one write where the kernel takes it. */
+#define WRITE_BYTES_MAX (1U << 20)
+
+/* How soon to look when there is no room. */
+#define SOON_US 20000
+
+TAILQ_HEAD(client_list, client);
+
+enum state {
+	STATE_READING,	 /* a request's header */
+	STATE_WORKING,	 /* on its answer; the scrape has a deadline */
+	STATE_ANSWERING, /* the client reads it */
+	STATE_IDLE
+};
+
+struct client {
+	TAILQ_ENTRY(client) entry;
+	struct clients *all;
+	struct bufferevent *bev;
+	enum state state;
+	uint64_t deadline;
+};
+
+struct clients {
+	struct event_base *base;
+	size_t max;
+	void (*looked)(void *arg);
+	void *arg;
+	struct client_list list; /* the last to do something at the end */
+	size_t len;
+	size_t busy;
+	struct event *look;
+};
+
+static bool
+is_busy(const struct client *c)
+{
+	return c->state == STATE_WORKING || c->state == STATE_ANSWERING;
+}
+
+static void
+set_state(struct client *c, enum state state)
+{
+	static const uint64_t seconds[] = {
+		[STATE_READING] = CLIENT_HEADER_SECONDS,
+		[STATE_WORKING] = CLIENT_IDLE_SECONDS,
+		[STATE_ANSWERING] = CLIENT_ANSWER_SECONDS,
+		[STATE_IDLE] = CLIENT_IDLE_SECONDS,
+	};
+
+	c->all->busy -= is_busy(c);
+	c->state = state;
+	c->all->busy += is_busy(c);
+	c->deadline = clock_us() + seconds[state] * US_PER_S;
+	TAILQ_REMOVE(&c->all->list, c, entry);
+	TAILQ_INSERT_TAIL(&c->all->list, c, entry);
+}
+
+static void
+remove_client(struct client *c)
+{
+	struct clients *cs = c->all;
+
+	TAILQ_REMOVE(&cs->list, c, entry);
+	cs->len--;
+	cs->busy -= is_busy(c);
+	bufferevent_decref(c->bev);
+	free(c);
+}
+
+/*
+ * bufferevent_free takes the callbacks off; evhttp itself has always one for
+ * events (but none for reading while it writes).
+ */
+static bool
+was_let_go(const struct client *c)
+{
+	bufferevent_event_cb event;
+
+	bufferevent_getcb(c->bev, NULL, NULL, &event, NULL);
+	return event == NULL;
+}
+
+/* Its socket reads as ended, so that evhttp frees the connection. */
+static void
+hang_up(const struct client *c)
+{
+	(void)shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
+}
+
+static void
+look_in(struct clients *cs, uint64_t us)
+{
+	struct timeval tv = { (time_t)(us / US_PER_S),
+		(suseconds_t)(us % US_PER_S) };
+
+	(void)event_add(cs->look, &tv);
+}
+
+static void
+on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct clients *cs = arg;
+	struct client *c = TAILQ_FIRST(&cs->list), *next;
+	uint64_t now = clock_us();
+
+	(void)fd;
+	(void)what;
+	for (; c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (was_let_go(c))
+			remove_client(c);
+		else if (now > c->deadline)
+			hang_up(c);
+	}
+	cs->looked(cs->arg);
+	if (cs->len > 0)
+		look_in(cs, US_PER_S);
+}
+
+static void
+on_input(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct client *c = arg;
+
+	(void)in;
+	if (info->n_added > 0 && c->state == STATE_IDLE)
+		set_state(c, STATE_READING);
+}
+
+struct clients *
+clients_new(struct event_base *base, size_t max, void (*looked)(void *arg),
+    void *arg)
+{
+	struct clients *cs = xcalloc(1, sizeof(*cs));
+
+	cs->base = base;
+	cs->max = max;
+	cs->looked = looked;
+	cs->arg = arg;
+	cs->look = xnonnull(evtimer_new(base, on_look, cs));
+	TAILQ_INIT(&cs->list);
+	return cs;
+}
+
+void
+clients_free(struct clients *cs)
+{
+	struct client *c;
+
+	if (cs == NULL)
+		return;
+	while ((c = TAILQ_FIRST(&cs->list)) != NULL)
+		remove_client(c);
+	event_free(cs->look);
+	free(cs);
+}
+
+struct bufferevent *
+clients_add(struct clients *cs)
+{
+	struct client *c = xcalloc(1, sizeof(*c));
+
+	c->all = cs;
+	c->bev = xnonnull(
+	    bufferevent_socket_new(cs->base, -1, BEV_OPT_CLOSE_ON_FREE));
+	bufferevent_incref(c->bev);
+	bufferevent_setwatermark(c->bev, EV_READ, 0, READ_AHEAD_MAX);
+	(void)bufferevent_set_max_single_write(c->bev, WRITE_BYTES_MAX);
+	(void)xnonnull(evbuffer_add_cb(bufferevent_get_input(c->bev), on_input,
+	    c));
+	TAILQ_INSERT_TAIL(&cs->list, c, entry);
+	set_state(c, STATE_READING);
+	if (cs->len++ == 0)
+		look_in(cs, US_PER_S);
+	if (cs->len >= cs->max)
+		clients_make_room(cs);
+	return c->bev;
+}
+
+struct client *
+clients_find(const struct clients *cs, const struct bufferevent *bev)
+{
+	struct client *c;
+
+	/* who sends a request has just done something */
+	TAILQ_FOREACH_REVERSE(c, &cs->list, client_list, entry) {
+		if (c->bev == bev)
+			return c;
+	}
+	return NULL;
+}
+
+void
+client_begin(struct client *c)
+{
+	set_state(c, STATE_WORKING);
+}
+
+void
+client_answer(struct client *c)
+{
+	set_state(c, STATE_ANSWERING);
+}
+
+void
+client_end(struct client *c)
+{
+	bool more = evbuffer_get_length(bufferevent_get_input(c->bev)) > 0;
+
+	set_state(c, more ? STATE_READING : STATE_IDLE);
+}
+
+size_t
+clients_count(const struct clients *cs)
+{
+	return cs->len;
+}
+
+size_t
+clients_busy(const struct clients *cs)
+{
+	return cs->busy;
+}
+
+void
+clients_make_room(struct clients *cs)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &cs->list, entry) {
+		if (!is_busy(c) && !was_let_go(c)) {
+			hang_up(c);
+			break;
+		}
+	}
+	look_in(cs, SOON_US);
+}

@@ -1,0 +1,60 @@
+/*
+ * The connected HTTP clients: who they are, how many, and how long each may
+ * take. evhttp times out only between two bytes and tells nobody when it
+ * frees a connection; so each connection is held by a reference of our own
+ * and looked at once a second: one that evhttp has let go is closed, one that
+ * is past its time is shut down.
+ */
+#ifndef HTTP_CLIENTS_H
+#define HTTP_CLIENTS_H
+
+#include <stddef.h>
+
+/* From the first byte of a request (or the connect) to its header's end. */
+#define CLIENT_HEADER_SECONDS 10
+
+/* From an answer to the next request's first byte. */
+#define CLIENT_IDLE_SECONDS 600
+
+/* For reading an answer. */
+#define CLIENT_ANSWER_SECONDS 30
+
+/*
+ * Connections at a time, if descriptors suffice; past it the one that was
+ * quiet for longest has to go.
+ */
+#define CLIENTS_MAX 8192
+
+struct bufferevent;
+struct client;
+struct clients;
+struct event_base;
+
+/* looked is called after each look, which may have made room. */
+struct clients *clients_new(struct event_base *base, size_t max,
+    void (*looked)(void *arg), void *arg);
+
+/* To be called when evhttp has let go of all connections. */
+void clients_free(struct clients *cs);
+
+/* A new client's socket-to-be; the caller has a reference, to give back. */
+struct bufferevent *clients_add(struct clients *cs);
+
+/* The client of a socket. */
+struct client *clients_find(const struct clients *cs,
+    const struct bufferevent *bev);
+
+/* A request has come; its answer is being written; it has been written. */
+void client_begin(struct client *c);
+void client_answer(struct client *c);
+void client_end(struct client *c);
+
+size_t clients_count(const struct clients *cs);
+
+/* Those whose request is not answered to the end. */
+size_t clients_busy(const struct clients *cs);
+
+/* No more room: looks soon, and sends away the one quiet for longest. */
+void clients_make_room(struct clients *cs);
+
+#endif

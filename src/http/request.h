@@ -1,0 +1,28 @@
+/*
+ * One HTTP request and its one answer. The handler of a route is given a
+ * request and answers it then or later, with one of the two calls below,
+ * which end it.
+ */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct request;
+
+/* When its header was complete, as clock_us. */
+uint64_t request_arrived(const struct request *r);
+
+/* A header's value, borrowed; NULL when absent. */
+const char *request_header(const struct request *r, const char *name);
+
+/* 200 with a body, whose bytes are taken. */
+void request_answer(struct request *r, const char *content_type,
+    struct buf *body);
+
+/* Any other status, with a sentence for people as text/plain. */
+void request_refuse(struct request *r, int code, const char *sentence);
+
+#endif

@@ -1,0 +1,394 @@
+#include "http/server.h"
+
+#include <sys/queue.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "http/clients.h"
+#include "http/listener.h"
+
+/* Descriptors that are left for targets, files and listeners. */
+#define DESCRIPTORS_SPARE 64
+
+/* evhttp's own timeout is only the last resort behind clients.h. */
+#define BACKSTOP_SECONDS (2 * CLIENT_IDLE_SECONDS)
+
+static const struct {
+	int code;
+	const char *phrase;
+} statuses[] = {
+	{ 200, "OK" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 413, "Content Too Large" },
+	{ 500, "Internal Server Error" },
+	{ 503, "Service Unavailable" },
+};
+
+struct route {
+	const char *path;
+	route_fn *serve;
+	void *arg;
+	uint64_t counts[nitems(statuses)];
+};
+
+struct listener {
+	SLIST_ENTRY(listener) entry;
+	struct evconnlistener *accept; /* evhttp frees it */
+	char *path;		       /* of a unix socket: removed at the end */
+};
+
+struct server {
+	struct event_base *base;
+	struct evhttp *http;
+	struct clients *clients;
+	SLIST_HEAD(, listener) listeners;
+	bool accepting;
+	struct route routes[SERVER_ROUTES_MAX];
+	size_t routes_len;
+	struct route other; /* paths that are no route */
+	void (*drained)(void *arg);
+	void *drained_arg;
+	struct event *drain;
+};
+
+struct request {
+	struct server *server;
+	struct route *route;
+	struct client *client;
+	struct evhttp_request *ev;
+	uint64_t arrived;
+};
+
+static void
+accept_all(struct server *s, bool on)
+{
+	struct listener *l;
+
+	if (s->drained != NULL)
+		on = false;
+	if (on == s->accepting)
+		return;
+	s->accepting = on;
+	SLIST_FOREACH(l, &s->listeners, entry) {
+		if (on)
+			(void)evconnlistener_enable(l->accept);
+		else
+			(void)evconnlistener_disable(l->accept);
+	}
+}
+
+/* clients.h has looked at all: there may be room again. */
+static void
+on_looked(void *arg)
+{
+	struct server *s = arg;
+
+	accept_all(s, true);
+}
+
+/* Out of descriptors: trying again at once would only burn time. */
+static void
+on_accept_failed(struct evconnlistener *l, void *arg)
+{
+	struct server *s = arg;
+	const char *why = strerror(EVUTIL_SOCKET_ERROR());
+
+	(void)l;
+	if (s->accepting)
+		log_warn("Accepting paused for a moment", "err", why);
+	accept_all(s, false);
+	clients_make_room(s->clients);
+}
+
+static struct bufferevent *
+on_accepted(struct event_base *base, void *arg)
+{
+	struct server *s = arg;
+
+	(void)base;
+	return clients_add(s->clients);
+}
+
+static size_t
+status_index(int code)
+{
+	size_t i = 0;
+
+	while (i < nitems(statuses) - 1 && statuses[i].code != code)
+		i++;
+	return i;
+}
+
+static void
+on_written(struct evhttp_request *ev, void *arg)
+{
+	struct client *c = arg;
+
+	(void)ev;
+	client_end(c);
+}
+
+static void
+add_header(const struct request *r, const char *name, const char *value)
+{
+	(void)evhttp_add_header(evhttp_request_get_output_headers(r->ev), name,
+	    value);
+}
+
+static void
+free_body(const void *data, size_t len, void *arg)
+{
+	(void)data;
+	(void)len;
+	free(arg);
+}
+
+/* The only end of a request: takes the body's bytes. */
+static void
+finish(struct request *r, int code, const char *type, struct buf *body)
+{
+	struct server *s = r->server;
+	struct evbuffer *out = NULL;
+	size_t status = status_index(code), len;
+	char *bytes = buf_take(body, &len), text[24];
+
+	r->route->counts[status]++;
+	add_header(r, "Content-Type", type);
+	if (evhttp_request_get_command(r->ev) == EVHTTP_REQ_HEAD) {
+		(void)snprintf(text, sizeof(text), "%zu", len);
+		add_header(r, "Content-Length", text);
+		free(bytes);
+	} else {
+		out = xnonnull(evbuffer_new());
+		(void)evbuffer_add_reference(out, bytes, len, free_body, bytes);
+	}
+	if (s->drained != NULL)
+		add_header(r, "Connection", "close");
+	client_answer(r->client);
+	evhttp_request_set_on_complete_cb(r->ev, on_written, r->client);
+	evhttp_send_reply(r->ev, code, statuses[status].phrase, out);
+	if (out != NULL)
+		evbuffer_free(out);
+	free(r);
+}
+
+void
+request_answer(struct request *r, const char *content_type, struct buf *body)
+{
+	finish(r, 200, content_type, body);
+}
+
+void
+request_refuse(struct request *r, int code, const char *sentence)
+{
+	struct buf body;
+
+	buf_init(&body, ERROR_TEXT_MAX);
+	buf_add_str(&body, sentence);
+	buf_add_char(&body, '\n');
+	finish(r, code, "text/plain; charset=utf-8", &body);
+}
+
+uint64_t
+request_arrived(const struct request *r)
+{
+	return r->arrived;
+}
+
+const char *
+request_header(const struct request *r, const char *name)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(r->ev),
+	    name);
+}
+
+static struct route *
+find_route(struct server *s, const struct evhttp_request *ev)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(ev);
+	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
+
+	if (path == NULL || path[0] == '\0')
+		path = "/";
+	for (size_t i = 0; i < s->routes_len; i++) {
+		if (strcmp(s->routes[i].path, path) == 0)
+			return &s->routes[i];
+	}
+	return &s->other;
+}
+
+/* evhttp would take the body of a GET for the next request. */
+static bool
+has_body(const struct request *r)
+{
+	const char *len = request_header(r, "Content-Length");
+
+	return request_header(r, "Transfer-Encoding") != NULL ||
+	    (len != NULL && strcmp(len, "0") != 0);
+}
+
+static void
+on_request(struct evhttp_request *ev, void *arg)
+{
+	struct server *s = arg;
+	struct evhttp_connection *conn = evhttp_request_get_connection(ev);
+	enum evhttp_cmd_type method = evhttp_request_get_command(ev);
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	r->server = s;
+	r->ev = ev;
+	r->arrived = clock_us();
+	r->route = find_route(s, ev);
+	r->client =
+	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
+	client_begin(r->client);
+	if (has_body(r)) {
+		add_header(r, "Connection", "close");
+		request_refuse(r, 413, "A request has no body here.");
+	} else if (r->route == &s->other) {
+		request_refuse(r, 404,
+		    "There is nothing here; \"/\" has the links.");
+	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
+		add_header(r, "Allow", "GET, HEAD");
+		request_refuse(r, 405, "Only GET and HEAD are served here.");
+	} else {
+		r->route->serve(r, r->route->arg);
+	}
+}
+
+static void
+on_drained(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	struct timeval soon = { 0, 10000 };
+
+	(void)fd;
+	(void)what;
+	if (clients_busy(s->clients) == 0)
+		s->drained(s->drained_arg);
+	else
+		(void)event_add(s->drain, &soon);
+}
+
+struct server *
+server_new(struct event_base *base, size_t descriptors)
+{
+	struct server *s = xcalloc(1, sizeof(*s));
+	size_t max = descriptors > 2 * DESCRIPTORS_SPARE
+	    ? descriptors - DESCRIPTORS_SPARE
+	    : DESCRIPTORS_SPARE;
+
+	s->base = base;
+	s->accepting = true;
+	s->other.path = "other";
+	s->clients = clients_new(base, max < CLIENTS_MAX ? max : CLIENTS_MAX,
+	    on_looked, s);
+	s->drain = xnonnull(evtimer_new(base, on_drained, s));
+	s->http = xnonnull(evhttp_new(base));
+	evhttp_set_bevcb(s->http, on_accepted, s);
+	evhttp_set_gencb(s->http, on_request, s);
+	evhttp_set_timeout(s->http, BACKSTOP_SECONDS);
+	evhttp_set_max_headers_size(s->http, SERVER_HEADER_MAX);
+	evhttp_set_max_body_size(s->http, 0);
+	/* all methods, so that we and not evhttp say what is allowed */
+	evhttp_set_allowed_methods(s->http, UINT16_MAX);
+	return s;
+}
+
+void
+server_free(struct server *s)
+{
+	struct listener *l;
+
+	if (s == NULL)
+		return;
+	evhttp_free(s->http);
+	clients_free(s->clients);
+	event_free(s->drain);
+	while ((l = SLIST_FIRST(&s->listeners)) != NULL) {
+		SLIST_REMOVE_HEAD(&s->listeners, entry);
+		if (l->path != NULL)
+			(void)unlink(l->path);
+		free(l->path);
+		free(l);
+	}
+	free(s);
+}
+
+void
+server_route(struct server *s, const char *path, route_fn *serve, void *arg)
+{
+	s->routes[s->routes_len++] =
+	    (struct route){ .path = path, .serve = serve, .arg = arg };
+}
+
+int
+server_listen(struct server *s, const struct address *a,
+    char bound[ADDRESS_TEXT_MAX], struct error *e)
+{
+	struct listener *l;
+	struct endpoint ep;
+	struct error why;
+	int fd = listener_open(a, &ep, &why);
+
+	if (fd < 0) {
+		address_text(a, bound);
+		return error_set(e, "listen on %s: %s", bound, why.text);
+	}
+	l = xcalloc(1, sizeof(*l));
+	l->path = a->is_path ? xstrdup(a->host) : NULL;
+	/* backlog 0: it listens already */
+	l->accept = xnonnull(evconnlistener_new(s->base, NULL, NULL,
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd));
+	(void)xnonnull(evhttp_bind_listener(s->http, l->accept));
+	evconnlistener_set_error_cb(l->accept, on_accept_failed);
+	SLIST_INSERT_HEAD(&s->listeners, l, entry);
+	endpoint_text(&ep, bound);
+	return 0;
+}
+
+void
+server_drain(struct server *s, void (*done)(void *arg), void *arg)
+{
+	s->drained = done;
+	s->drained_arg = arg;
+	accept_all(s, false);
+	event_active(s->drain, EV_TIMEOUT, 0);
+}
+
+size_t
+server_connections(const struct server *s)
+{
+	return clients_count(s->clients);
+}
+
+void
+server_counts(const struct server *s, server_count_fn *each, void *arg)
+{
+	for (size_t i = 0; i <= s->routes_len; i++) {
+		const struct route *r =
+		    i < s->routes_len ? &s->routes[i] : &s->other;
+
+		for (size_t k = 0; k < nitems(statuses); k++) {
+			if (r->counts[k] > 0)
+				each(r->path, statuses[k].code, r->counts[k],
+				    arg);
+		}
+	}
+}

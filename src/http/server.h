@@ -1,0 +1,59 @@
+/*
+ * The HTTP server: listeners, limits and routes, on evhttp.
+ *
+ * GET and HEAD only; no request has a body. What a client cannot have is
+ * answered in plain text. A slow or dead client costs a descriptor and
+ * nothing else (http/clients.h); without descriptors the server stops
+ * accepting for a moment.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/error.h"
+#include "http/request.h"
+
+/* Of the request line and of the header, each. */
+#define SERVER_HEADER_MAX 16384
+
+/* Routes that can be added. */
+#define SERVER_ROUTES_MAX 16
+
+struct event_base;
+struct server;
+
+typedef void route_fn(struct request *r, void *arg);
+
+/* For one path and status: how many requests were answered so. */
+typedef void server_count_fn(const char *path, int code, uint64_t n,
+    void *arg);
+
+/* descriptors: how many this process may have open. */
+struct server *server_new(struct event_base *base, size_t descriptors);
+void server_free(struct server *s);
+
+/* path is borrowed for good. */
+void server_route(struct server *s, const char *path, route_fn *serve,
+    void *arg);
+
+/*
+ * Binds and accepts; for port 0 the system chooses. A stale socket file is
+ * replaced. Blocks for a name's look-up: for the start only. The address
+ * bound, as text, is put in bound.
+ */
+int server_listen(struct server *s, const struct address *a,
+    char bound[ADDRESS_TEXT_MAX], struct error *e);
+
+/*
+ * Stops accepting. Calls done, from the loop, when no request is under way
+ * any more.
+ */
+void server_drain(struct server *s, void (*done)(void *arg), void *arg);
+
+size_t server_connections(const struct server *s);
+void server_counts(const struct server *s, server_count_fn *each, void *arg);
+
+#endif

@@ -1,0 +1,301 @@
+/* Ordered start, signals, the loop, and the same backwards. */
+#include <sys/resource.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "config/options.h"
+#include "http/landing.h"
+#include "http/request.h"
+#include "http/server.h"
+#include "memcached/target.h"
+#include "scrape.h"
+#include "self.h"
+#include "stats/reply.h"
+
+/* What scrapes under way may still take when the end has been asked for. */
+#define DRAIN_SECONDS 2
+
+#define HELP_BYTES_MAX 16384
+
+struct program {
+	struct options options;
+	struct event_base *base;
+	struct targets *targets;
+	struct server *server;
+	struct self *self;
+	struct scraper *scraper;
+	struct event *signals[2];
+	struct event *give_up;
+	bool once_up;
+	bool once_failed; /* to print */
+};
+
+/* As many descriptors as the system allows, which is no more than asking. */
+static size_t
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
+}
+
+static void
+stop_loop(void *arg)
+{
+	struct program *p = arg;
+
+	(void)event_base_loopbreak(p->base);
+}
+
+static void
+on_give_up(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	log_warn("Scrapes under way did not end in time");
+	stop_loop(arg);
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct program *p = arg;
+	struct timeval patience = { DRAIN_SECONDS, 0 };
+
+	(void)what;
+	log_info("Stopping", "signal", strsignal(number));
+	if (event_pending(p->give_up, EV_TIMEOUT, NULL)) {
+		stop_loop(p); /* asked twice */
+		return;
+	}
+	(void)event_add(p->give_up, &patience);
+	server_drain(p->server, stop_loop, p);
+}
+
+/* evhttp writes to sockets that the client has closed. */
+static int
+watch_signals(struct program *p)
+{
+	static const int numbers[nitems(p->signals)] = { SIGTERM, SIGINT };
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	p->give_up = xnonnull(evtimer_new(p->base, on_give_up, p));
+	for (size_t i = 0; i < nitems(numbers); i++) {
+		p->signals[i] =
+		    xnonnull(evsignal_new(p->base, numbers[i], on_signal, p));
+		if (event_add(p->signals[i], NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+serve_health(struct request *r, void *arg)
+{
+	struct buf body;
+
+	(void)arg;
+	buf_init(&body, HELP_BYTES_MAX);
+	buf_add_str(&body, "memcached_exporter is healthy.\n");
+	request_answer(r, "text/plain; charset=utf-8", &body);
+}
+
+static void
+add_routes(struct program *p)
+{
+	char *metrics = p->options.telemetry_path;
+
+	/* the first of two equal paths serves */
+	server_route(p->server, metrics, scrape_serve, p->scraper);
+	server_route(p->server, "/", landing_serve, metrics);
+	server_route(p->server, "/-/healthy", serve_health, NULL);
+	server_route(p->server, "/-/ready", serve_health, NULL);
+}
+
+static int
+listen_all(struct program *p, struct error *e)
+{
+	for (size_t i = 0; i < p->options.listen_len; i++) {
+		char bound[ADDRESS_TEXT_MAX];
+
+		if (server_listen(p->server, &p->options.listen[i], bound, e) <
+		    0)
+			return -1;
+		log_info("Listening on address", "address", bound);
+	}
+	return 0;
+}
+
+static struct event_base *
+new_base(void)
+{
+	struct event_config *config = xnonnull(event_config_new());
+	struct event_base *base;
+
+	/* fewer system calls; no descriptor here is ever dup'ed */
+	(void)event_config_set_flag(config,
+	    EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	base = xnonnull(event_base_new_with_config(config));
+	event_config_free(config);
+	return base;
+}
+
+static struct scrape_settings
+settings_of(const struct options *o)
+{
+	struct scrape_settings s = { .timeout_us = o->timeout_us,
+		.slabs = o->collect_slab };
+
+	/* slabs also has the totals, which are no slab's series */
+	s.sections = 1U << SECTION_STATS | 1U << SECTION_SLABS;
+	if (o->collect_settings)
+		s.sections |= 1U << SECTION_SETTINGS;
+	if (o->collect_slab)
+		s.sections |= 1U << SECTION_ITEMS;
+	if (o->collect_scrub)
+		s.sections |= 1U << SECTION_SCRUB;
+	return s;
+}
+
+static void
+open_program(struct program *p)
+{
+	struct scrape_settings settings = settings_of(&p->options);
+	struct target *target = NULL;
+	size_t descriptors = raise_descriptors();
+
+	p->base = new_base();
+	p->targets = targets_new(p->base);
+	if (p->options.has_target)
+		target = targets_add(p->targets, &p->options.target);
+	if (!p->options.once)
+		p->server = server_new(p->base, descriptors);
+	p->self = self_new(p->options.pid_file, p->targets, p->server);
+	p->scraper = scraper_new(target, p->self, &settings);
+}
+
+/* What hears of an end comes before what it would tell. */
+static void
+close_program(struct program *p)
+{
+	for (size_t i = 0; i < nitems(p->signals); i++) {
+		if (p->signals[i] != NULL)
+			event_free(p->signals[i]);
+	}
+	if (p->give_up != NULL)
+		event_free(p->give_up);
+	targets_free(p->targets);
+	server_free(p->server);
+	scraper_free(p->scraper);
+	self_free(p->self);
+	if (p->base != NULL)
+		event_base_free(p->base);
+	options_release(&p->options);
+	libevent_global_shutdown();
+}
+
+static int
+serve(struct program *p, struct error *e)
+{
+	add_routes(p);
+	if (watch_signals(p) < 0)
+		return error_set(e, "cannot watch for signals");
+	log_info("Starting memcached_exporter", "version", VERSION);
+	if (listen_all(p, e) < 0)
+		return -1;
+	if (event_base_dispatch(p->base) < 0)
+		return error_set(e, "the event loop failed");
+	return 0;
+}
+
+static void
+print_once(struct buf *text, bool up, void *arg)
+{
+	struct program *p = arg;
+
+	p->once_up = up;
+	p->once_failed = text->full ||
+	    fwrite(text->p, 1, text->len, stdout) != text->len ||
+	    fflush(stdout) != 0;
+	buf_release(text);
+	stop_loop(p);
+}
+
+static int
+scrape_once(struct program *p, struct error *e)
+{
+	scrape_start(p->scraper, clock_us(), p->options.timeout_us, print_once,
+	    p);
+	if (p->options.has_target && event_base_dispatch(p->base) < 0)
+		return error_set(e, "the event loop failed");
+	if (p->once_failed)
+		return error_set(e, "cannot write the metrics");
+	return p->once_up ? 0 : 1;
+}
+
+static int
+print_help(void)
+{
+	struct buf out;
+	bool failed;
+
+	buf_init(&out, HELP_BYTES_MAX);
+	options_help(&out);
+	failed = fwrite(out.p, 1, out.len, stdout) != out.len;
+	buf_release(&out);
+	return failed ? 1 : 0;
+}
+
+static int
+run(struct program *p, int argc, const char *const *argv)
+{
+	struct error e;
+	int r;
+
+	if (options_parse(&p->options, argc, argv, &e) < 0) {
+		(void)fprintf(stderr,
+		    "memcached_exporter: error: %s, try --help\n", e.text);
+		return 1;
+	}
+	if (p->options.help)
+		return print_help();
+	if (p->options.version) {
+		(void)printf("memcached_exporter, version %s (libevent %s)\n",
+		    VERSION, event_get_version());
+		return 0;
+	}
+	log_setup((enum log_level)p->options.log_level,
+	    (enum log_format)p->options.log_format);
+	open_program(p);
+	r = p->options.once ? scrape_once(p, &e) : serve(p, &e);
+	if (r < 0) {
+		(void)fprintf(stderr, "memcached_exporter: error: %s\n",
+		    e.text);
+		return 1;
+	}
+	return r;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct program p = { 0 };
+	int status = run(&p, argc - 1, (const char *const *)argv + 1);
+
+	close_program(&p);
+	return status;
+}

@@ -1,0 +1,421 @@
+#include "memcached/connection.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "memcached/resolve.h"
+#include "stats/reader.h"
+
+/* Answers are tens of kilobytes: one read each instead of several. */
+#define READ_BYTES_MAX (64U << 10)
+
+enum state {
+	STATE_NEW,
+	STATE_RESOLVING,
+	STATE_CONNECTING,
+	STATE_ASKING,
+	STATE_RESTING,
+	STATE_CLOSED
+};
+
+struct connection {
+	struct event_base *base;
+	struct resolver *resolver;
+	struct address address;
+	uint64_t *opened;
+	connection_fn *done;
+	void *arg;
+
+	enum state state;
+	bool asked;  /* owes the owner a call */
+	bool reused;
+	bool failed; /* why says it */
+	struct error why;
+	struct event *report; /* makes that call, from the loop */
+
+	unsigned sections;
+	uint64_t deadline;
+	struct lookup *lookup;
+	struct endpoints endpoints;
+	size_t endpoint;       /* being tried, or connected */
+	struct event *attempt; /* ends a try that takes too long */
+	struct bufferevent *bev;
+	struct reader *reader;
+};
+
+static void try_endpoint(struct connection *c);
+
+static void
+set_state(struct connection *c, enum state state)
+{
+	c->state = state;
+}
+
+/* The only end of an ask; the owner hears of it when the loop comes round. */
+static void
+finish(struct connection *c, enum state state)
+{
+	set_state(c, state);
+	(void)event_del(c->attempt);
+	if (c->bev != NULL && state == STATE_CLOSED)
+		(void)bufferevent_disable(c->bev, EV_READ | EV_WRITE);
+	event_active(c->report, EV_TIMEOUT, 0);
+}
+
+static void
+fail(struct connection *c, const struct error *why)
+{
+	c->failed = true;
+	c->why = *why;
+	finish(c, STATE_CLOSED);
+}
+
+static void
+drop_socket(struct connection *c)
+{
+	if (c->bev != NULL)
+		bufferevent_free(c->bev);
+	c->bev = NULL;
+}
+
+static void
+on_report(evutil_socket_t fd, short what, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (c->state == STATE_CLOSED)
+		drop_socket(c);
+	if (!c->asked)
+		return;
+	c->asked = false;
+	c->done(c, c->failed ? &c->why : NULL, c->arg);
+}
+
+/* Appends where it happened: the name, and the address if that differs. */
+static void
+where(const struct connection *c, char text[2 * ADDRESS_TEXT_MAX])
+{
+	char name[ADDRESS_TEXT_MAX], number[ADDRESS_TEXT_MAX] = "";
+
+	address_text(&c->address, name);
+	if (c->endpoint < c->endpoints.len)
+		endpoint_text(&c->endpoints.list[c->endpoint], number);
+	if (number[0] == '\0' || strcmp(name, number) == 0)
+		(void)snprintf(text, 2 * ADDRESS_TEXT_MAX, "%s", name);
+	else
+		(void)snprintf(text, 2 * ADDRESS_TEXT_MAX, "%s (%s)", name,
+		    number);
+}
+
+static void
+send_commands(struct connection *c)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+
+	for (unsigned s = 0; s < SECTIONS; s++) {
+		const char *command = section_command((enum section)s);
+
+		if (c->sections & (1U << s))
+			(void)evbuffer_add(out, command, strlen(command));
+	}
+	set_state(c, STATE_ASKING);
+}
+
+static void
+on_read(struct bufferevent *bev, void *arg)
+{
+	struct connection *c = arg;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	enum reader_state state = READER_MORE;
+	struct error why;
+	size_t len;
+
+	if (c->state != STATE_ASKING) {
+		/* said without being asked: out of step, do not trust it */
+		if (c->state == STATE_RESTING)
+			finish(c, STATE_CLOSED);
+		return;
+	}
+	while (state == READER_MORE &&
+	    (len = evbuffer_get_contiguous_space(in)) > 0) {
+		struct span data = {
+			(const char *)evbuffer_pullup(in, (ev_ssize_t)len), len
+		};
+
+		state = reader_feed(c->reader, &data, &why);
+		(void)evbuffer_drain(in, len - data.len);
+	}
+	if (state == READER_FAILED)
+		fail(c, &why);
+	else if (state == READER_DONE)
+		finish(c,
+		    evbuffer_get_length(in) == 0 ? STATE_RESTING
+						 : STATE_CLOSED);
+}
+
+static void
+on_connected(struct connection *c)
+{
+	(void)event_del(c->attempt);
+	++*c->opened;
+	send_commands(c);
+}
+
+/* This address is of no use: the next one, or the end. */
+static void
+next_endpoint(struct connection *c, enum reason reason, const char *what)
+{
+	char place[2 * ADDRESS_TEXT_MAX];
+	struct error why;
+
+	where(c, place);
+	(void)error_because(&why, reason, "connect to %s: %s", place, what);
+	if (c->endpoint + 1 == c->endpoints.len) {
+		fail(c, &why);
+		return;
+	}
+	c->endpoint++;
+	try_endpoint(c);
+}
+
+static void
+on_lost(struct connection *c, short what, int err)
+{
+	const char *text = what & BEV_EVENT_EOF ? "the server hung up"
+						: strerror(err);
+	char place[2 * ADDRESS_TEXT_MAX];
+	struct error why;
+
+	where(c, place);
+	(void)error_because(&why,
+	    what & BEV_EVENT_EOF ? REASON_CLOSED : reason_of_errno(err),
+	    "%s: %s", place, text);
+	reader_broken(c->reader, &why);
+	fail(c, &why);
+}
+
+static void
+on_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct connection *c = arg;
+	int err = EVUTIL_SOCKET_ERROR();
+
+	(void)bev;
+	switch (c->state) {
+	case STATE_CONNECTING:
+		if (what & BEV_EVENT_CONNECTED)
+			on_connected(c);
+		else
+			next_endpoint(c, reason_of_errno(err), strerror(err));
+		break;
+	case STATE_ASKING:
+		if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+			on_lost(c, what, err);
+		break;
+	case STATE_RESTING:
+		finish(c, STATE_CLOSED);
+		break;
+	case STATE_NEW:
+	case STATE_RESOLVING:
+	case STATE_CLOSED:
+		break;
+	}
+}
+
+static void
+on_attempt_late(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	next_endpoint(arg, REASON_TIMEOUT, "no answer");
+}
+
+static int
+open_socket(struct connection *c, const struct endpoint *ep)
+{
+	int family = ep->sa.ss_family, one = 1;
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (family != AF_UNIX)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
+		    sizeof(one));
+	c->bev = xnonnull(
+	    bufferevent_socket_new(c->base, fd, BEV_OPT_CLOSE_ON_FREE));
+	bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
+	(void)bufferevent_set_max_single_read(c->bev, READ_BYTES_MAX);
+	return bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+/*
+ * A try gets an equal share of the time left, so that one address that
+ * swallows packets leaves time for the others; the last one gets all.
+ */
+static void
+arm_attempt(struct connection *c)
+{
+	uint64_t now = clock_us(), tries = c->endpoints.len - c->endpoint;
+	uint64_t left = c->deadline > now ? c->deadline - now : 0;
+	struct timeval share = clock_until(now + left / tries);
+
+	if (tries > 1)
+		(void)event_add(c->attempt, &share);
+	else
+		(void)event_del(c->attempt);
+}
+
+static void
+try_endpoint(struct connection *c)
+{
+	const struct endpoint *ep = &c->endpoints.list[c->endpoint];
+	struct sockaddr_storage sa = ep->sa;
+
+	set_state(c, STATE_CONNECTING);
+	drop_socket(c);
+	arm_attempt(c);
+	/* an immediate failure comes through on_event as well */
+	if (open_socket(c, ep) < 0 ||
+	    bufferevent_socket_connect(c->bev, (struct sockaddr *)&sa,
+		(int)ep->len) < 0)
+		next_endpoint(c, reason_of_errno(errno), strerror(errno));
+}
+
+static void
+on_lookup(const struct endpoints *found, const struct error *why, void *arg)
+{
+	struct connection *c = arg;
+
+	c->lookup = NULL;
+	if (found == NULL) {
+		fail(c, why);
+		return;
+	}
+	c->endpoints = *found;
+	c->endpoint = 0;
+	try_endpoint(c);
+}
+
+static void
+begin(struct connection *c)
+{
+	struct endpoint *first = &c->endpoints.list[0];
+
+	if (address_endpoint(&c->address, first)) {
+		c->endpoints.len = 1;
+		try_endpoint(c);
+		return;
+	}
+	set_state(c, STATE_RESOLVING);
+	c->lookup =
+	    resolver_lookup(c->resolver, &c->address, on_lookup, c);
+}
+
+struct connection *
+connection_new(struct event_base *base, struct resolver *resolver,
+    const struct address *address, uint64_t *opened, connection_fn *done,
+    void *arg)
+{
+	struct connection *c = xcalloc(1, sizeof(*c));
+
+	c->base = base;
+	c->resolver = resolver;
+	c->address = *address;
+	c->opened = opened;
+	c->done = done;
+	c->arg = arg;
+	c->report = xnonnull(event_new(base, -1, 0, on_report, c));
+	c->attempt = xnonnull(evtimer_new(base, on_attempt_late, c));
+	return c;
+}
+
+void
+connection_free(struct connection *c)
+{
+	if (c == NULL)
+		return;
+	lookup_cancel(c->lookup);
+	drop_socket(c);
+	reader_free(c->reader);
+	event_free(c->attempt);
+	event_free(c->report);
+	free(c);
+}
+
+void
+connection_ask(struct connection *c, unsigned sections, uint64_t deadline_us)
+{
+	c->asked = true;
+	c->reused = c->state == STATE_RESTING;
+	c->sections = sections;
+	c->deadline = deadline_us;
+	reader_free(c->reader);
+	c->reader = reader_new(sections);
+	if (c->reused)
+		send_commands(c);
+	else
+		begin(c);
+}
+
+bool
+connection_is_usable(const struct connection *c)
+{
+	return c->state == STATE_NEW || c->state == STATE_RESTING;
+}
+
+bool
+connection_was_reused(const struct connection *c)
+{
+	return c->reused;
+}
+
+bool
+connection_is_silent(const struct connection *c)
+{
+	return c->reader != NULL && reader_is_silent(c->reader);
+}
+
+struct reply *
+connection_reply(const struct connection *c)
+{
+	return c->reader != NULL ? reader_reply(c->reader) : NULL;
+}
+
+void
+connection_rest(struct connection *c)
+{
+	reader_free(c->reader);
+	c->reader = NULL;
+}
+
+void
+connection_late(const struct connection *c, struct error *why)
+{
+	char place[2 * ADDRESS_TEXT_MAX];
+
+	where(c, place);
+	if (c->state == STATE_RESOLVING) {
+		(void)error_because(why, REASON_DNS,
+		    "look up %s: no answer in time", c->address.host);
+		return;
+	}
+	(void)error_because(why, REASON_TIMEOUT, "%s: time is up", place);
+	if (c->state == STATE_CONNECTING)
+		(void)error_because(why, REASON_TIMEOUT,
+		    "connect to %s: no answer in time", place);
+	else if (c->reader != NULL)
+		reader_broken(c->reader, why);
+}

@@ -1,0 +1,59 @@
+/*
+ * One connection to a memcached that speaks the text protocol: connects when
+ * first asked, then stays. Asks `stats` sub-commands in one write and reads
+ * their answers into a reply. Nothing blocks; every ask ends with one call of
+ * the owner's function, from the loop, or with connection_free.
+ */
+#ifndef MEMCACHED_CONNECTION_H
+#define MEMCACHED_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/error.h"
+
+struct event_base;
+struct connection;
+struct reply;
+struct resolver;
+
+/*
+ * why is NULL when all was answered. The owner may free the connection in
+ * this call; after a failure it is closed and of no other use.
+ */
+typedef void connection_fn(struct connection *c, const struct error *why,
+    void *arg);
+
+/* *opened is counted up when it has connected. */
+struct connection *connection_new(struct event_base *base,
+    struct resolver *resolver, const struct address *address,
+    uint64_t *opened, connection_fn *done, void *arg);
+void connection_free(struct connection *c);
+
+/*
+ * Asks a set of sections (1 << section). The deadline (clock_us) only shares
+ * out the time among the addresses of a name; the owner keeps the deadline.
+ */
+void connection_ask(struct connection *c, unsigned sections,
+    uint64_t deadline_us);
+
+/* It can be asked (again): new, or open and at rest. */
+bool connection_is_usable(const struct connection *c);
+
+/* The last ask went to a connection that was open already. */
+bool connection_was_reused(const struct connection *c);
+
+/* Nothing has come since the last ask. */
+bool connection_is_silent(const struct connection *c);
+
+/* What came since the last ask, complete or not: borrowed; or NULL. */
+struct reply *connection_reply(const struct connection *c);
+
+/* Done with the reply: gives its memory back. */
+void connection_rest(struct connection *c);
+
+/* What it was doing when the time was up, as an error. */
+void connection_late(const struct connection *c, struct error *why);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * A server to scrape: its persistent connection, and those who wait for what
+ * it says. At most one collection is under way for a target; who comes
+ * meanwhile waits, with all others who do, for the next. So nobody is given
+ * what was asked for before he came.
+ */
+#ifndef MEMCACHED_TARGET_H
+#define MEMCACHED_TARGET_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/error.h"
+
+struct event;
+struct event_base;
+struct reply;
+struct target;
+struct targets;
+
+/*
+ * One who waits. The caller fills the first part, owns the struct and keeps
+ * it until `done` is called, which happens once, from the loop, at the
+ * deadline at the latest.
+ */
+struct waiter {
+	unsigned sections;    /* to ask for: 1 << section */
+	uint64_t deadline_us; /* of clock_us */
+	/*
+	 * reply is borrowed for the call, may be part of an answer, and is
+	 * NULL when nothing was asked. why is NULL when all of it came.
+	 */
+	void (*done)(struct reply *reply, const struct error *why, void *arg);
+	void *arg;
+
+	/* the target's own */
+	TAILQ_ENTRY(waiter) entry;
+	struct target *target;
+	struct event *late;
+	bool asking;
+};
+
+/* The targets that are known; they are freed together. */
+struct targets *targets_new(struct event_base *base);
+void targets_free(struct targets *ts);
+
+/* Adds a target, which belongs to ts. It connects when first asked. */
+struct target *targets_add(struct targets *ts, const struct address *address);
+
+size_t targets_count(const struct targets *ts);
+
+/* Connections opened to all of them since start. */
+uint64_t targets_connects(const struct targets *ts);
+
+void target_ask(struct target *t, struct waiter *w);
+const struct address *target_address(const struct target *t);
+
+#endif

@@ -1,0 +1,271 @@
+#include "process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/span.h"
+#include "stats/catalogue.h"
+#include "stats/text.h"
+
+#define FILE_BYTES_MAX 4096 /* of stat and limits; they are shorter */
+
+/* Fields of /proc/PID/stat behind the command's ")", counted from 0. */
+enum stat_field {
+	STAT_UTIME = 11,
+	STAT_STIME = 12,
+	STAT_START = 19,
+	STAT_VIRTUAL = 20,
+	STAT_RESIDENT = 21,
+	STAT_FIELDS
+};
+
+struct process_reader {
+	uint64_t boot; /* seconds since 1970 */
+	uint64_t ticks; /* per second */
+	uint64_t page;	/* bytes */
+};
+
+/* What is being rendered: the files read once, a row each from them. */
+struct process {
+	const struct process_reader *reader;
+	pid_t pid;
+	uint64_t stat[STAT_FIELDS];
+	char limits[FILE_BYTES_MAX];
+};
+
+/* Appends the value, or returns -1 when it cannot be known. */
+typedef int read_fn(const struct process *p, struct buf *out);
+
+static read_fn read_cpu, read_open, read_max_open, read_virtual,
+    read_max_virtual, read_resident, read_start;
+
+static const struct {
+	const char *name;
+	enum metric_type type;
+	const char *help;
+	read_fn *read;
+} rows[] = {
+	{ "process_cpu_seconds_total", METRIC_COUNTER,
+	    "CPU time spent, user and system, in seconds.", read_cpu },
+	{ "process_max_fds", METRIC_GAUGE,
+	    "File descriptors that may be open.", read_max_open },
+	{ "process_open_fds", METRIC_GAUGE, "File descriptors open now.",
+	    read_open },
+	{ "process_resident_memory_bytes", METRIC_GAUGE,
+	    "Memory that is in RAM, in bytes.", read_resident },
+	{ "process_start_time_seconds", METRIC_GAUGE,
+	    "When the process started, in seconds since 1970.", read_start },
+	{ "process_virtual_memory_bytes", METRIC_GAUGE,
+	    "Address space in use, in bytes.", read_virtual },
+	{ "process_virtual_memory_max_bytes", METRIC_GAUGE,
+	    "Address space that may be used, in bytes; -1 for no limit.",
+	    read_max_virtual },
+};
+
+static int
+read_file(const char *path, char text[FILE_BYTES_MAX])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, text, FILE_BYTES_MAX - 1);
+	(void)close(fd);
+	if (n < 0)
+		return -1;
+	text[n] = '\0';
+	return 0;
+}
+
+/* The number behind a name at the front of a line. */
+static int
+find_number(const char *text, const char *name, uint64_t *n)
+{
+	const char *at = strstr(text, name);
+
+	if (at == NULL)
+		return -1;
+	at += strlen(name);
+	at += strspn(at, " ");
+	return parse_u64((struct span){ at, strspn(at, "0123456789") }, n);
+}
+
+/* "btime N" of /proc/stat, which may be long: a line for each CPU. */
+static uint64_t
+boot_time(void)
+{
+	FILE *f = fopen("/proc/stat", "re");
+	char *line = NULL;
+	size_t size = 0;
+	uint64_t boot = 0;
+
+	while (f != NULL && boot == 0 && getline(&line, &size, f) > 0) {
+		if (strncmp(line, "btime ", 6) == 0)
+			(void)find_number(line, "btime", &boot);
+	}
+	free(line);
+	if (f != NULL)
+		(void)fclose(f);
+	return boot;
+}
+
+struct process_reader *
+process_reader_new(void)
+{
+	struct process_reader *p = xmalloc(sizeof(*p));
+
+	p->boot = boot_time();
+	p->ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+	p->page = (uint64_t)sysconf(_SC_PAGESIZE);
+	return p;
+}
+
+void
+process_reader_free(struct process_reader *p)
+{
+	free(p);
+}
+
+/* The command may hold blanks and parentheses: its end is the last one. */
+static int
+read_stat(struct process *p, const char *text)
+{
+	const char *at = strrchr(text, ')');
+
+	if (at == NULL)
+		return -1;
+	at++;
+	for (int i = 0; i < STAT_FIELDS; i++) {
+		size_t n;
+
+		at += strspn(at, " ");
+		n = strcspn(at, " \n");
+		/* some fields are letters or negative: none that is used */
+		if (parse_u64((struct span){ at, n }, &p->stat[i]) < 0)
+			p->stat[i] = 0;
+		at += n;
+	}
+	return p->stat[STAT_START] > 0 ? 0 : -1;
+}
+
+static int
+read_cpu(const struct process *p, struct buf *out)
+{
+	uint64_t ticks = p->stat[STAT_UTIME] + p->stat[STAT_STIME];
+
+	text_seconds(out, ticks * 1000000 / p->reader->ticks);
+	return 0;
+}
+
+static int
+read_start(const struct process *p, struct buf *out)
+{
+	uint64_t us = p->stat[STAT_START] * 1000000 / p->reader->ticks;
+
+	if (p->reader->boot == 0)
+		return -1;
+	text_seconds(out, p->reader->boot * 1000000 + us);
+	return 0;
+}
+
+static int
+read_virtual(const struct process *p, struct buf *out)
+{
+	buf_add_u64(out, p->stat[STAT_VIRTUAL]);
+	return 0;
+}
+
+static int
+read_resident(const struct process *p, struct buf *out)
+{
+	buf_add_u64(out, p->stat[STAT_RESIDENT] * p->reader->page);
+	return 0;
+}
+
+static int
+read_max_open(const struct process *p, struct buf *out)
+{
+	uint64_t n;
+
+	if (find_number(p->limits, "Max open files", &n) < 0)
+		return -1;
+	buf_add_u64(out, n);
+	return 0;
+}
+
+static int
+read_max_virtual(const struct process *p, struct buf *out)
+{
+	uint64_t n;
+
+	if (find_number(p->limits, "Max address space", &n) == 0)
+		buf_add_u64(out, n);
+	else if (p->limits[0] != '\0')
+		buf_add_str(out, "-1");
+	else
+		return -1;
+	return 0;
+}
+
+static int
+read_open(const struct process *p, struct buf *out)
+{
+	char path[64];
+	uint64_t n = 0;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)p->pid);
+	dir = opendir(path);
+	if (dir == NULL)
+		return -1;
+	for (struct dirent *d; (d = readdir(dir)) != NULL;)
+		n += d->d_name[0] != '.';
+	(void)closedir(dir);
+	/* our own look at our own directory is one of them */
+	buf_add_u64(out, p->pid == getpid() ? n - 1 : n);
+	return 0;
+}
+
+static void
+render_row(const struct process *p, struct buf *out, const char *prefix,
+    size_t i)
+{
+	char name[128];
+	size_t before = out->len;
+
+	(void)snprintf(name, sizeof(name), "%s%s", prefix, rows[i].name);
+	text_family(out, name, metric_type_name(rows[i].type), rows[i].help);
+	buf_add_str(out, name);
+	buf_add_char(out, ' ');
+	if (rows[i].read(p, out) < 0)
+		out->len = before;
+	else
+		buf_add_char(out, '\n');
+}
+
+int
+process_render(struct process_reader *reader, struct buf *out,
+    const char *prefix, pid_t pid, struct error *e)
+{
+	struct process p = { .reader = reader, .pid = pid };
+	char path[64], text[FILE_BYTES_MAX];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (read_file(path, text) < 0)
+		return error_set(e, "%s: %s", path, strerror(errno));
+	if (read_stat(&p, text) < 0)
+		return error_set(e, "%s: not understood", path);
+	(void)snprintf(path, sizeof(path), "/proc/%d/limits", (int)pid);
+	if (read_file(path, p.limits) < 0)
+		p.limits[0] = '\0';
+	for (size_t i = 0; i < nitems(rows); i++)
+		render_row(&p, out, prefix, i);
+	return 0;
+}

@@ -1,0 +1,245 @@
+#include "self.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/span.h"
+#include "http/server.h"
+#include "memcached/target.h"
+#include "process.h"
+#include "stats/catalogue.h"
+#include "stats/text.h"
+
+#define PID_TEXT_MAX 32
+
+struct self {
+	const char *pid_file;
+	const struct targets *targets;
+	const struct server *server;
+	struct process_reader *processes;
+	uint64_t scrapes;
+	uint64_t failures[REASONS];
+	uint64_t configured; /* seconds since 1970 */
+	bool pid_failed;     /* logged already */
+};
+
+/* Appends the samples of one family. */
+typedef void samples_fn(const struct self *s, struct buf *out,
+    const char *name);
+
+static samples_fn build_info, scrapes, failures, connects, targets, requests,
+    connections, reload_ok, reload_time;
+
+static const struct {
+	const char *name;
+	enum metric_type type;
+	const char *help;
+	samples_fn *samples;
+} rows[] = {
+	{ "memcached_exporter_build_info", METRIC_GAUGE,
+	    "What this exporter is built of, as labels, value 1.",
+	    build_info },
+	{ "memcached_exporter_scrapes_total", METRIC_COUNTER,
+	    "Scrapes of memcached servers that have ended.", scrapes },
+	{ "memcached_exporter_scrape_failures_total", METRIC_COUNTER,
+	    "Scrapes that ended with memcached_up 0, by reason.", failures },
+	{ "memcached_exporter_connects_total", METRIC_COUNTER,
+	    "Connections opened to memcached servers.", connects },
+	{ "memcached_exporter_targets", METRIC_GAUGE,
+	    "Memcached servers known to this exporter.", targets },
+	{ "memcached_exporter_http_requests_total", METRIC_COUNTER,
+	    "HTTP requests answered, by path and status.", requests },
+	{ "memcached_exporter_http_connections", METRIC_GAUGE,
+	    "HTTP clients connected.", connections },
+	{ "memcached_exporter_config_last_reload_successful", METRIC_GAUGE,
+	    "1 when the configuration was last read without an error.",
+	    reload_ok },
+	{ "memcached_exporter_config_last_reload_success_timestamp_seconds",
+	    METRIC_GAUGE,
+	    "When the configuration was last read without an error, in "
+	    "seconds since 1970.",
+	    reload_time },
+};
+
+struct self *
+self_new(const char *pid_file, const struct targets *known,
+    const struct server *server)
+{
+	struct self *s = xcalloc(1, sizeof(*s));
+
+	s->pid_file = pid_file;
+	s->targets = known;
+	s->server = server;
+	s->processes = process_reader_new();
+	s->configured = (uint64_t)time(NULL);
+	return s;
+}
+
+void
+self_free(struct self *s)
+{
+	if (s == NULL)
+		return;
+	process_reader_free(s->processes);
+	free(s);
+}
+
+void
+self_count(struct self *s, const struct error *why)
+{
+	s->scrapes++;
+	if (why != NULL)
+		s->failures[why->reason]++;
+}
+
+static void
+build_info(const struct self *s, struct buf *out, const char *name)
+{
+	(void)s;
+	buf_add_str(out, name);
+	buf_add_char(out, '{');
+	text_label(out, "version", span_of(VERSION));
+	text_label(out, "libevent", span_of(event_get_version()));
+	buf_add_str(out, "} 1\n");
+}
+
+static void
+scrapes(const struct self *s, struct buf *out, const char *name)
+{
+	text_sample_u64(out, name, NULL, s->scrapes);
+}
+
+/* All from the start, so that a first failure is an increase. */
+static void
+failures(const struct self *s, struct buf *out, const char *name)
+{
+	for (int i = 0; i < REASONS; i++) {
+		char labels[64];
+
+		if (i == REASON_OTHER)
+			continue;
+		(void)snprintf(labels, sizeof(labels), "reason=\"%s\"",
+		    reason_name((enum reason)i));
+		text_sample_u64(out, name, labels, s->failures[i]);
+	}
+}
+
+static void
+connects(const struct self *s, struct buf *out, const char *name)
+{
+	text_sample_u64(out, name, NULL, targets_connects(s->targets));
+}
+
+static void
+targets(const struct self *s, struct buf *out, const char *name)
+{
+	text_sample_u64(out, name, NULL, targets_count(s->targets));
+}
+
+struct sink {
+	struct buf *out;
+	const char *name;
+};
+
+static void
+one_count(const char *path, int code, uint64_t n, void *arg)
+{
+	const struct sink *sink = arg;
+
+	buf_printf(sink->out, "%s{handler=\"%s\",code=\"%d\"} ", sink->name,
+	    path, code);
+	buf_add_u64(sink->out, n);
+	buf_add_char(sink->out, '\n');
+}
+
+static void
+requests(const struct self *s, struct buf *out, const char *name)
+{
+	struct sink sink = { out, name };
+
+	if (s->server != NULL)
+		server_counts(s->server, one_count, &sink);
+}
+
+static void
+connections(const struct self *s, struct buf *out, const char *name)
+{
+	text_sample_u64(out, name, NULL,
+	    s->server != NULL ? server_connections(s->server) : 0);
+}
+
+/* Flags are all the configuration there is, and they have been read. */
+static void
+reload_ok(const struct self *s, struct buf *out, const char *name)
+{
+	(void)s;
+	text_sample_u64(out, name, NULL, 1);
+}
+
+static void
+reload_time(const struct self *s, struct buf *out, const char *name)
+{
+	text_sample_u64(out, name, NULL, s->configured);
+}
+
+static int
+read_pid(const char *path, pid_t *pid, struct error *e)
+{
+	FILE *f = fopen(path, "re");
+	char text[PID_TEXT_MAX];
+	uint64_t n;
+	size_t len;
+
+	if (f == NULL)
+		return error_set(e, "%s: %s", path, strerror(errno));
+	len = fread(text, 1, sizeof(text), f);
+	(void)fclose(f);
+	while (len > 0 && strchr(" \r\n", text[len - 1]) != NULL)
+		len--;
+	if (parse_u64((struct span){ text, len }, &n) < 0 || n == 0 ||
+	    n > INT32_MAX)
+		return error_set(e, "%s: expected a process id", path);
+	*pid = (pid_t)n;
+	return 0;
+}
+
+static void
+render_memcached(struct self *s, struct buf *out)
+{
+	struct error why;
+	pid_t pid = 0;
+	bool failed;
+
+	if (s->pid_file[0] == '\0')
+		return;
+	failed = read_pid(s->pid_file, &pid, &why) < 0 ||
+	    process_render(s->processes, out, "memcached_", pid, &why) < 0;
+	if (failed && !s->pid_failed)
+		log_warn("No metrics of memcached's process", "err",
+		    why.text);
+	s->pid_failed = failed;
+}
+
+void
+self_render(struct self *s, struct buf *out)
+{
+	struct error why;
+
+	render_memcached(s, out);
+	for (size_t i = 0; i < nitems(rows); i++) {
+		text_family(out, rows[i].name, metric_type_name(rows[i].type),
+		    rows[i].help);
+		rows[i].samples(s, out, rows[i].name);
+	}
+	/* without /proc the metrics of the process are missing, no more */
+	(void)process_render(s->processes, out, "", getpid(), &why);
+}

@@ -1,0 +1,25 @@
+/*
+ * Metrics about the exporter itself, and about the memcached process behind
+ * --memcached.pid-file; both on /metrics only.
+ */
+#ifndef SELF_H
+#define SELF_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct self;
+struct server;
+struct targets;
+
+/* All are borrowed; pid_file "" = none; server may be NULL. */
+struct self *self_new(const char *pid_file, const struct targets *targets,
+    const struct server *server);
+void self_free(struct self *s);
+
+/* A scrape has ended; why is NULL when the server was up. */
+void self_count(struct self *s, const struct error *why);
+
+void self_render(struct self *s, struct buf *out);
+
+#endif

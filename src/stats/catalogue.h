@@ -1,0 +1,82 @@
+/*
+ * The catalogue of metrics: which STAT key becomes which series. One table,
+ * and the only place to touch when memcached learns a new key.
+ *
+ * Families come out in the order of the table; the series of a family in the
+ * order of its rows, and those of slab classes by class number first.
+ */
+#ifndef STATS_CATALOGUE_H
+#define STATS_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "stats/reply.h"
+
+enum metric_type {
+	METRIC_COUNTER,
+	METRIC_GAUGE,
+	METRIC_TYPES
+};
+
+/* "counter", "gauge". */
+const char *metric_type_name(enum metric_type type);
+
+struct series;
+
+/* Where a series is being read: section and key are the series' own. */
+struct source {
+	struct reply *reply;
+	uint32_t slab; /* REPLY_NO_SLAB outside of slab classes */
+};
+
+/*
+ * Appends the sample's value to out. Returns -1, with out untouched, when text
+ * (the value of the series' key) is not of the form the function reads.
+ */
+typedef int value_fn(struct buf *out, struct span text,
+    const struct series *series, const struct source *source);
+
+value_fn value_uint;	/* digits of a uint64, as sent; the default */
+value_fn value_int;	/* the same with an optional minus */
+value_fn value_decimal; /* digits with an optional minus and fraction */
+value_fn value_cpu;	/* "sec.usec" or "sec:usec" */
+value_fn value_micro;	/* microseconds, printed as seconds */
+value_fn value_switch;	/* yes/no, on/off, running/stopped, 1/0 → 1/0 */
+value_fn value_less_one; /* printed as n - 1: 2^64 - 1 means 0 */
+value_fn value_ago;	/* seconds that the plugin may print negated */
+value_fn value_stored;	/* cmd_set less the cas_* outcomes it includes */
+value_fn value_slab_stored; /* the same for a class (rule 3) */
+
+/* A label whose value is a STAT value: an info series has some of these. */
+struct info {
+	const char *label;
+	enum section section;
+	const char *key;
+};
+
+struct series {
+	enum section section;
+	const char *key;	   /* NULL ends a family's list */
+	const char *labels;	   /* constant: `command="get"`, or NULL */
+	value_fn *value;	   /* NULL: value_uint */
+	const struct info *info;   /* not NULL: value 1, labels from these,
+				      a list that ends with label NULL;
+				      no series when none was sent */
+	bool instead;		   /* only when the row before gave nothing */
+};
+
+struct family {
+	const char *name;
+	enum metric_type type;
+	const char *help; /* plain text, one line; names its STAT keys */
+	bool slab;	  /* one set of series per slab class */
+	const struct series *series;
+};
+
+extern const struct family catalogue[];
+extern const size_t catalogue_len;
+
+#endif

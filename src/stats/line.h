@@ -1,0 +1,56 @@
+/*
+ * Lines of memcached's text protocol (protocol.txt, "Statistics"), read
+ * leniently:
+ *
+ *	STAT SP key SP value…  CRLF
+ *
+ * The value is the rest of the line with its inner blanks; the trailing CR and
+ * blanks are cut; it may be empty or missing. LF alone ends a line as well.
+ */
+#ifndef STATS_LINE_H
+#define STATS_LINE_H
+
+#include <stdbool.h>
+
+#include "base/span.h"
+
+/* A longer line is reported as LINE_LONG, without its text. */
+#define LINE_LENGTH_MAX 8192
+
+enum line_kind {
+	LINE_STAT,
+	LINE_END,
+	LINE_ERROR, /* ERROR, CLIENT_ERROR, SERVER_ERROR: ends an answer */
+	LINE_RESET, /* the answer to `stats reset`: ends an answer */
+	LINE_PREFIX, /* a line of `stats detail dump` */
+	LINE_OTHER, /* anything else */
+	LINE_LONG,
+};
+
+struct line {
+	enum line_kind kind;
+	struct span text;  /* the whole line without its end */
+	struct span key;   /* STAT only */
+	struct span value; /* STAT only */
+};
+
+/* Says what one line is; text is without LF. The spans point into text. */
+void line_parse(struct line *line, struct span text);
+
+/* Cuts a stream into lines; holds at most one line that is not whole yet. */
+struct line_splitter {
+	size_t len;
+	bool skipping;
+	char partial[LINE_LENGTH_MAX];
+};
+
+void line_splitter_init(struct line_splitter *s);
+
+/*
+ * Takes the next whole line off the front of *data. The line's spans are valid
+ * until the next call. Returns false when what is left of *data is no whole
+ * line: it was kept, and *data is empty.
+ */
+bool line_next(struct line_splitter *s, struct span *data, struct line *line);
+
+#endif

@@ -1,0 +1,163 @@
+#include "stats/reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "stats/line.h"
+
+#define SAMPLE_MAX 80 /* of the first line that was not understood */
+
+/* Errors to `stats` itself that mean more than "this is no memcached". */
+static const struct {
+	const char *begins;
+	enum reason reason;
+} refusals[] = {
+	{ "CLIENT_ERROR unauthenticated", REASON_AUTH },
+	{ "ERROR Too many open connections", REASON_REFUSED },
+};
+
+struct reader {
+	unsigned sections;
+	unsigned current; /* the section being answered; SECTIONS at the end */
+	size_t bytes;
+	bool understood; /* a line of the protocol has come */
+	char sample[SAMPLE_MAX];
+	struct reply *reply;
+	struct line_splitter splitter;
+};
+
+/* The first asked section at or behind `from`. */
+static unsigned
+next_section(const struct reader *r, unsigned from)
+{
+	while (from < SECTIONS && (r->sections & (1U << from)) == 0)
+		from++;
+	return from;
+}
+
+struct reader *
+reader_new(unsigned sections)
+{
+	struct reader *r = xmalloc(sizeof(*r));
+
+	*r = (struct reader){ .sections = sections, .reply = reply_new() };
+	r->current = next_section(r, 0);
+	line_splitter_init(&r->splitter);
+	for (unsigned s = 0; s < SECTIONS; s++) {
+		if (sections & (1U << s))
+			reply_asked(r->reply, (enum section)s);
+	}
+	return r;
+}
+
+void
+reader_free(struct reader *r)
+{
+	if (r == NULL)
+		return;
+	reply_free(r->reply);
+	free(r);
+}
+
+static int
+refused(const struct line *line, struct error *e)
+{
+	enum reason reason = REASON_PROTOCOL;
+	int len = line->text.len < SAMPLE_MAX ? (int)line->text.len
+					      : SAMPLE_MAX;
+
+	for (size_t i = 0; i < nitems(refusals); i++) {
+		if (span_begins(line->text, refusals[i].begins))
+			reason = refusals[i].reason;
+	}
+	return error_because(e, reason, "stats was answered with: %.*s", len,
+	    line->text.p);
+}
+
+static void
+skip(struct reader *r, const struct line *line)
+{
+	if (r->sample[0] == '\0')
+		(void)snprintf(r->sample, sizeof(r->sample), "%.*s",
+		    (int)line->text.len, line->text.p);
+	reply_ignore(r->reply);
+}
+
+static int
+take_line(struct reader *r, const struct line *line, struct error *e)
+{
+	enum section section = (enum section)r->current;
+
+	switch (line->kind) {
+	case LINE_STAT:
+		r->understood = true;
+		return reply_add(r->reply, section, line->key, line->value, e);
+	case LINE_END:
+	case LINE_RESET:
+		reply_ended(r->reply, section);
+		break;
+	case LINE_ERROR:
+		if (section == SECTION_STATS)
+			return refused(line, e);
+		break;
+	case LINE_PREFIX:
+	case LINE_OTHER:
+	case LINE_LONG:
+		skip(r, line);
+		return 0;
+	}
+	r->understood = true;
+	r->current = next_section(r, r->current + 1);
+	return 0;
+}
+
+enum reader_state
+reader_feed(struct reader *r, struct span *data, struct error *e)
+{
+	struct line line;
+
+	r->bytes += data->len;
+	while (r->current < SECTIONS &&
+	    line_next(&r->splitter, data, &line)) {
+		if (take_line(r, &line, e) < 0)
+			return READER_FAILED;
+	}
+	if (r->current == SECTIONS)
+		return READER_DONE;
+	if (r->bytes > READER_BYTES_MAX) {
+		(void)error_because(e, REASON_TOO_LARGE,
+		    "more than %u bytes without the END of %s",
+		    READER_BYTES_MAX, section_name((enum section)r->current));
+		return READER_FAILED;
+	}
+	return READER_MORE;
+}
+
+void
+reader_broken(const struct reader *r, struct error *why)
+{
+	struct error cause = *why;
+
+	if (!r->understood && r->sample[0] != '\0')
+		(void)error_because(why, REASON_PROTOCOL,
+		    "%s; expected STAT lines, got: %s", cause.text, r->sample);
+	else
+		(void)error_because(why, cause.reason, "%s; %s %s", cause.text,
+		    r->bytes == 0 ? "no answer to" : "no END of",
+		    r->current == SECTIONS
+			? "stats"
+			: section_name((enum section)r->current));
+}
+
+bool
+reader_is_silent(const struct reader *r)
+{
+	return r->bytes == 0;
+}
+
+struct reply *
+reader_reply(const struct reader *r)
+{
+	return r->reply;
+}

@@ -1,0 +1,54 @@
+/*
+ * Reads the answers to pipelined `stats` sub-commands, in the order in which
+ * they were asked, from a stream of bytes into a reply. What belongs to no
+ * answer is counted and skipped; an ERROR to one sub-command ends that answer
+ * alone, unless it is the answer to `stats` itself.
+ */
+#ifndef STATS_READER_H
+#define STATS_READER_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/span.h"
+#include "stats/reply.h"
+
+/* All answers of one scrape together; past it: REASON_TOO_LARGE. */
+#define READER_BYTES_MAX (4U << 20)
+
+enum reader_state {
+	READER_MORE,   /* an answer is missing */
+	READER_DONE,   /* every sub-command was answered */
+	READER_FAILED, /* the stream is of no further use */
+};
+
+struct reader;
+
+/*
+ * A set of sections is a bit mask of 1 << section. The reader fills a new
+ * reply that it owns.
+ */
+struct reader *reader_new(unsigned sections);
+void reader_free(struct reader *r);
+
+/*
+ * Reads *data, leaving in it what came behind the last answer. e says why
+ * when it fails.
+ */
+enum reader_state reader_feed(struct reader *r, struct span *data,
+    struct error *e);
+
+/*
+ * What to call the stream's end before the answers were whole: closed or
+ * timed out (why->reason, kept), or REASON_PROTOCOL when nothing that came
+ * was of the protocol. Adds to why->text what was missing.
+ */
+void reader_broken(const struct reader *r, struct error *why);
+
+/* No byte has come yet. */
+bool reader_is_silent(const struct reader *r);
+
+/* The reply, complete or not: borrowed until reader_free. */
+struct reply *reader_reply(const struct reader *r);
+
+#endif

@@ -1,0 +1,16 @@
+/* From a reply to text, by the catalogue. */
+#ifndef STATS_RENDER_H
+#define STATS_RENDER_H
+
+#include "base/buf.h"
+#include "stats/reply.h"
+
+/*
+ * Appends every family that the reply has a value for. A value that cannot be
+ * read drops its series and counts as an ignored line of the reply; so ask
+ * for reply_ignored afterwards. Without slabs, series of slab classes are
+ * left out.
+ */
+void render_reply(struct buf *out, struct reply *reply, bool slabs);
+
+#endif

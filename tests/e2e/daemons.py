@@ -1,0 +1,129 @@
+"""The real servers: memcached and Prometheus."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import urllib.request
+
+from poll import SLOW, eventually
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
+
+
+def connects(family, address):
+    with socket.socket(family) as sock:
+        return sock.connect_ex(address) == 0
+
+
+class Daemon:
+    """A process that is ready when ready() says so."""
+
+    def __init__(self, command):
+        self.command = command
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self.command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.stop)
+            eventually(self._is_ready, timeout=30)
+            stack.pop_all()
+
+    def _is_ready(self):
+        assert self.process.poll() is None, f"ended: {self.command}"
+        return self.ready()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+
+class Memcached(Daemon):
+    def __init__(self, path=None):
+        command = ["memcached", "-t", "1"]
+        if os.getuid() == 0:
+            command += ["-u", "root"]
+        if path:
+            self.address, self.socket = path, (socket.AF_UNIX, path)
+            command += ["-s", path]
+        else:
+            port = free_port()
+            self.address = f"127.0.0.1:{port}"
+            self.socket = socket.AF_INET, ("127.0.0.1", port)
+            command += ["-l", "127.0.0.1", "-p", str(port), "-U", "0"]
+        super().__init__(command)
+
+    def ready(self):
+        return connects(*self.socket)
+
+    def ask(self, request, end=b"END\r\n"):
+        """Sends a request; the answer, that ends so."""
+        answer = b""
+        with socket.socket(self.socket[0]) as sock:
+            sock.settimeout(5 * SLOW)
+            sock.connect(self.socket[1])
+            sock.sendall(request)
+            while not answer.endswith(end):
+                answer += sock.recv(65536)
+        return answer.decode()
+
+
+class Prometheus(Daemon):
+    def __init__(self, folder, target):
+        config = folder / "prometheus.yml"
+        config.write_text(
+            "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
+            "scrape_configs:\n"
+            "- job_name: memcached\n"
+            f"  static_configs: [{{targets: ['{target}']}}]\n"
+        )
+        listen = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{listen}"
+        super().__init__([
+            "prometheus",
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address={listen}",
+        ])
+
+    def _get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            return answer.read()
+
+    def ready(self):
+        with contextlib.suppress(OSError):
+            return self._get("/-/ready")
+
+    def query(self, expression):
+        """The values of the series that it selects."""
+        data = json.loads(self._get("/api/v1/query?query=" + expression))
+        return [float(r["value"][1]) for r in data["data"]["result"]]
+
+
+def promtool(text):
+    """promtool's verdict: a parse error is an AssertionError, the lint
+    messages come back as {metric: message}."""
+    done = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=text.encode(),
+        capture_output=True,
+        timeout=30 * SLOW,
+        check=False,
+    )
+    output = done.stderr.decode() + done.stdout.decode()
+    assert done.returncode in (0, 3), output
+    return dict(line.split(" ", 1) for line in output.splitlines())

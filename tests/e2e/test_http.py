@@ -1,0 +1,260 @@
+"""The HTTP side: routes, and clients that behave badly."""
+
+import contextlib
+import http.client
+import resource
+import select
+import socket
+import struct
+import threading
+import time
+
+import pytest
+
+from exporter import GET, receive
+from exposition import Exposition
+from fake import gated
+from poll import SLOW, eventually
+
+
+@pytest.fixture
+def running(fake, exporter):
+    return exporter(fake().address)
+
+
+def drained(sock):
+    """What still comes until the other side closes."""
+    data = b""
+    sock.settimeout(10 * SLOW)
+    with contextlib.suppress(ConnectionResetError), sock:
+        while chunk := sock.recv(65536):
+            data += chunk
+    return data
+
+
+def assert_refused(running, request):
+    """No 200, and the exporter lives on."""
+    sock = running.connect()
+    with contextlib.suppress(ConnectionError):
+        sock.sendall(request)
+        sock.shutdown(socket.SHUT_WR)
+    assert not drained(sock).startswith(b"HTTP/1.1 2")
+    assert running.metrics().up == 1
+
+
+@pytest.mark.parametrize("method, path, status", [
+    ("GET", "/metrics", 200),
+    ("GET", "/metrics?x=y", 200),
+    ("GET", "/", 200),
+    ("GET", "/-/healthy", 200),
+    ("GET", "/-/ready", 200),
+    ("HEAD", "/metrics", 200),
+    ("HEAD", "/", 200),
+    ("HEAD", "/-/healthy", 200),
+    ("GET", "/nothing", 404),
+    ("GET", "/metrics/", 404),
+    ("GET", "/metrics/../metrics", 404),
+    ("GET", "//metrics", 404),
+    ("HEAD", "/nothing", 404),
+    ("POST", "/metrics", 405),
+    ("PUT", "/", 405),
+    ("DELETE", "/-/healthy", 405),
+    ("OPTIONS", "/metrics", 405),
+    ("PATCH", "/metrics", 405),
+])
+def test_routes(running, method, path, status):
+    answer = running.get(path, method=method)
+    assert answer.status == status
+    if status == 405:
+        assert answer.headers["Allow"] == "GET, HEAD"
+
+
+def test_content_type(running):
+    headers = running.get().headers
+    assert headers["Content-Type"] == \
+        "text/plain; version=0.0.4; charset=utf-8"
+    assert running.get("/").headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("path", ["/", "/-/healthy", "/metrics", "/nothing"])
+def test_head(running, path):
+    """HEAD gives GET's header and no body."""
+    get = running.get(path)
+    sock = running.send(
+        f"HEAD {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        .encode())
+    head, _, body = drained(sock).decode().partition("\r\n\r\n")
+    assert body == ""
+    lines = [line.split(": ") for line in head.split("\r\n")[1:]]
+    headers = http.client.HTTPMessage()
+    for name, value in lines:
+        headers[name] = value
+    assert int(headers["Content-Length"]) > 0
+    assert headers["Content-Type"] == get.headers["Content-Type"]
+    ours = {name.lower() for name in headers} - {"connection"}
+    assert ours == {name.lower() for name in get.headers} - {"connection"}
+
+
+def test_landing_page(running):
+    text = running.get("/").text
+    for path in ("/metrics", "/-/healthy"):
+        assert f'href="{path}"' in text
+    assert "memcached_exporter" in text
+
+
+def test_keep_alive(running):
+    conn = running.connection()
+    for _ in range(3):
+        assert running.request(conn).status == 200
+        sock = conn.sock
+        assert sock
+        assert running.request(conn, "/nothing").status == 404
+        assert conn.sock is sock
+    conn.close()
+
+
+def test_http_1_0(running):
+    sock = running.send(b"GET /metrics HTTP/1.0\r\n\r\n")
+    head, _, body = drained(sock).partition(b"\r\n\r\n")
+    assert b" 200 " in head.split(b"\r\n")[0]
+    assert Exposition(body.decode()).up == 1
+
+
+def test_pipelined(running):
+    last = GET.replace(b"Host", b"Connection: close\r\nHost")
+    data = drained(running.send(GET.replace(b"/metrics", b"/-/healthy") + last))
+    assert data.count(b"HTTP/1.1 200 ") == 2
+    assert Exposition(data.rpartition(b"\r\n\r\n")[2].decode()).up == 1
+
+
+def test_request_in_pieces(running):
+    sock = running.connect()
+    for byte in GET:
+        sock.sendall(bytes([byte]))
+    assert receive(sock).status == 200
+
+
+BIG = b"x" * 100000
+BODY = b"POST /metrics HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize("request_bytes", [
+    b"GET /metrics HTTP/1.1\r\nX: " + BIG + b"\r\n\r\n",
+    b"GET /metrics HTTP/1.1\r\nX: " + BIG,
+    b"GET /metrics HTTP/1.1\r\n" + b"X: y\r\n" * 20000 + b"\r\n",
+    b"GET /" + BIG + b" HTTP/1.1\r\n\r\n",
+    BIG * 20,
+    BODY + b"Content-Length: 10\r\n\r\n0123456789",
+    BODY + b"Content-Length: 10000000\r\n\r\n" + BIG,
+    BODY + b"Content-Length: -1\r\n\r\n",
+    BODY + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    GET.replace(b"Host", b"Content-Length: 9\r\nHost") + b"012345678",
+    b"nonsense\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"\0" * 1000,
+], ids=["long header", "header without end", "many headers", "long path",
+        "2 MB", "body", "large body", "negative length", "chunked",
+        "GET with body", "nonsense", "TLS", "NUL"])
+def test_refused(running, request_bytes):
+    assert_refused(running, request_bytes)
+
+
+def test_half_closed_client(running):
+    sock = running.send()
+    sock.shutdown(socket.SHUT_WR)
+    data = drained(sock)
+    assert data == b"" or data.startswith(b"HTTP/1.1 200 ")
+    assert running.metrics().up == 1
+
+
+@pytest.mark.parametrize("linger", [0, 1], ids=["FIN", "RST"])
+def test_client_leaves(fake, exporter, linger):
+    gate = threading.Event()
+    server = fake(gated(gate))
+    running = exporter(server.address, timeout=10)
+    before = running.descriptors()
+    socks = [running.send() for _ in range(10)]
+    eventually(lambda: server.collections == 1)
+    running.settle()
+    for sock in socks:
+        if linger:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack("ii", 1, 0))
+        sock.close()
+    running.settle()
+    gate.set()
+    assert running.metrics().up == 1
+    # One more than at first: the connection to the server.
+    eventually(lambda: running.descriptors() == before + 1)
+
+
+def test_client_that_does_not_read(running):
+    """Answers to it pile up to some end."""
+    sock = running.connect()
+    sock.setblocking(False)
+    sent = 0
+    with contextlib.suppress(BlockingIOError, ConnectionError):
+        while sent < 4 << 20:
+            sent += sock.send(GET * 100)
+    assert running.metrics().up == 1
+    assert running.status("VmRSS") < 64 << 10 or SLOW > 1
+    sock.close()
+    assert running.metrics().up == 1
+
+
+def test_out_of_descriptors(running):
+    """No more of them than the system gives: no spinning, no end."""
+    limits = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)
+    few = running.descriptors() + 8
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (few, limits[1]))
+    with contextlib.ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(running.connect())
+        before, start = running.cpu_seconds(), time.monotonic()
+        threading.Event().wait(0.5)
+        spent = running.cpu_seconds() - before
+        assert spent < 0.5 * (time.monotonic() - start)
+    eventually(lambda: running.metrics().up == 1)
+
+
+@pytest.mark.slow
+def test_slow_clients(running):
+    """1,000 clients with a byte a second: scrapes go on, and in the end the
+    clients are thrown out."""
+    with contextlib.ExitStack() as stack:
+        start = time.monotonic()
+        clients = [stack.enter_context(running.connect()) for _ in range(1000)]
+        poll = select.poll()
+        for sock in clients:
+            poll.register(sock, select.POLLIN)
+        request = iter(GET.replace(b"\r\n\r\n", b"\r\nX: ") + b"x" * 999)
+        pause = threading.Event()
+        while clients:
+            byte = bytes([next(request)])
+            for sock in clients:
+                with contextlib.suppress(ConnectionError):
+                    sock.send(byte)
+            asked = time.monotonic()
+            assert running.metrics().up == 1
+            assert time.monotonic() - asked < SLOW
+            pause.wait(1)
+            gone = {fd for fd, _ in poll.poll(0)}
+            for fd in gone:
+                poll.unregister(fd)
+            clients = [s for s in clients if s.fileno() not in gone]
+            assert time.monotonic() - start < 20 * SLOW, len(clients)
+        assert time.monotonic() - start > 2
+    eventually(lambda: running.descriptors() < 100)
+
+
+@pytest.mark.slow
+def test_idle_clients_may_stay(running):
+    """The limit is for a request's header, not for keep-alive between two
+    scrapes, which are 15 s apart and more."""
+    conn = running.connection()
+    assert running.request(conn).status == 200
+    sock = conn.sock
+    threading.Event().wait(16)
+    assert running.request(conn).status == 200
+    assert conn.sock is sock
+    conn.close()

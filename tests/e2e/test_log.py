@@ -1,0 +1,111 @@
+"""What goes to stderr."""
+
+import json
+import re
+
+import pytest
+
+from daemons import Memcached
+from fake import close, saying
+
+PAIR = re.compile(r'([a-z_][a-z_.]*)=("(?:[^"\\]|\\.)*"|[^\s"=]+)(?: |$)')
+EVIL = b'\x1b[31mEVIL\x00\x7f\xff\xc2\x85" level=ERROR msg=forged \\\r\rx\r\n'
+
+
+def parse_logfmt(line):
+    pairs, end = {}, 0
+    while end < len(line):
+        match = PAIR.match(line, end)
+        assert match, f"no logfmt: {line!r}"
+        assert match[1] not in pairs, f"repeated key: {line!r}"
+        pairs[match[1]] = match[2].strip('"')
+        end = match.end()
+    return pairs
+
+
+PARSE = {"logfmt": parse_logfmt, "json": json.loads}
+
+
+@pytest.fixture(params=PARSE)
+def form(request):
+    return request.param
+
+
+def entries(running, form):
+    """All that was logged, read strictly."""
+    running.stop()
+    lines = [PARSE[form](line) for line in running.log()]
+    for line in lines:
+        assert re.fullmatch(
+            r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
+        assert line["level"] in ("DEBUG", "INFO", "WARN", "ERROR")
+        assert re.fullmatch(r"[a-z_0-9/]+\.c:\d+", line["source"])
+        assert line["msg"]
+    return lines
+
+
+def test_form(fake, exporter, form):
+    running = exporter(
+        fake().address, "--log.level=debug", f"--log.format={form}")
+    assert running.metrics().up == 1
+    listening = [
+        line for line in entries(running, form)
+        if line["msg"] == "Listening on address"
+    ]
+    assert [line["address"] for line in listening] == running.addresses
+    assert listening[0]["level"] == "INFO"
+
+
+def test_changes_of_state(exporter, stack, form):
+    """One line when a target fails, one when it is back."""
+    server = Memcached()
+    stack.callback(server.stop)
+    server.stop()
+    running = exporter(server.address, f"--log.format={form}")
+    for _ in range(2):
+        for _ in range(3):
+            assert running.metrics().up == 0
+        server.start()
+        for _ in range(3):
+            assert running.metrics().up == 1
+        server.stop()
+    lines = entries(running, form)
+    start = [line["msg"] for line in lines].index("Listening on address")
+    about = [
+        line for line in lines[start + 1:]
+        if server.address in " ".join(map(str, line.values()))
+    ]
+    assert len(about) == 4, about
+    down, back, *again = about
+    assert down["level"] in ("WARN", "ERROR")
+    assert "refused" in " ".join(down.values())
+    assert back["level"] == "INFO"
+    assert [line["msg"] for line in again] == [down["msg"], back["msg"]]
+
+
+@pytest.mark.parametrize("script", [
+    saying(EVIL * 3, then=close),
+    saying(b"SERVER_ERROR " + EVIL),
+    saying(b"CLIENT_ERROR " + EVIL),
+    saying(b"STAT " + EVIL + b"STAT curr_items " + EVIL, then=close),
+], ids=["garbage", "SERVER_ERROR", "CLIENT_ERROR", "STAT"])
+def test_peers_text_is_escaped(fake, exporter, form, script):
+    running = exporter(
+        fake(script).address, "--log.level=debug", f"--log.format={form}",
+        timeout=0.5)
+    assert running.metrics().up == 0
+    with running.send(b"GET /\x1b[31m\x7f\xff?\x01 HTTP/1.1\r\n\r\n") as sock:
+        sock.recv(65536)
+    lines = entries(running, form)
+    assert not any(line["msg"] == "forged" for line in lines)
+    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", running.stderr)
+    assert "\x85" not in running.stderr.decode()
+
+
+def test_error_level_is_quiet(fake, exporter, folder):
+    running = exporter(
+        fake().address, "--log.level=error",
+        listen=(f"unix:{folder}/web",), listeners=0)
+    assert running.metrics().up == 1
+    running.stop()
+    assert running.stderr == b""

@@ -1,0 +1,79 @@
+"""The end of the process."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from exporter import receive
+from exposition import Exposition
+from fake import gated, hang
+from poll import SLOW, eventually
+
+
+@pytest.fixture(params=[signal.SIGTERM, signal.SIGINT], ids=str)
+def end(request):
+    return lambda running: running.process.send_signal(request.param)
+
+
+def test_idle(fake, exporter, end):
+    running = exporter(fake().address)
+    running.request(running.connection())
+    start = time.monotonic()
+    end(running)
+    running.wait()
+    assert time.monotonic() - start < SLOW
+
+
+def test_scrapes_under_way_are_answered(fake, exporter, end):
+    gate = threading.Event()
+    server = fake(gated(gate))
+    running = exporter(server.address, timeout=10)
+    socks = [running.send() for _ in range(3)]
+    running.settle()
+    eventually(lambda: server.collections == 1)
+    end(running)
+    eventually(lambda: not running.accepts(), timeout=1.5)
+    gate.set()
+    for answer in map(receive, socks):
+        assert answer.status == 200
+        assert Exposition(answer.text).up == 1
+    running.wait()
+
+
+def test_hung_target(fake, exporter, end):
+    server = fake(hang)
+    running = exporter(server.address, timeout=60)
+    sock = running.send()
+    eventually(lambda: server.collections == 1)
+    start = time.monotonic()
+    end(running)
+    running.wait(timeout=10)
+    assert time.monotonic() - start < 3 * SLOW
+    sock.close()
+
+
+def test_twice(fake, exporter, end):
+    """Whoever is impatient does no harm."""
+    server = fake(hang)
+    running = exporter(server.address, timeout=60)
+    sock = running.send()
+    eventually(lambda: server.collections == 1)
+    end(running)
+    end(running)
+    running.wait(timeout=10)
+    sock.close()
+
+
+def test_clients_gone_before(fake, exporter):
+    """SIGPIPE is no end: a client that left in a scrape."""
+    gate = threading.Event()
+    server = fake(gated(gate))
+    running = exporter(server.address)
+    running.send().close()
+    eventually(lambda: server.collections == 1)
+    gate.set()
+    assert running.metrics().up == 1
+    running.process.send_signal(signal.SIGPIPE)
+    assert running.metrics().up == 1
