@@ -1,6 +1,7 @@
 /* Ordered start, signals, the loop, and the same backwards. */
 #include <sys/resource.h>
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,16 +20,23 @@
 #include "memcached/target.h"
 #include "scrape.h"
 #include "self.h"
-#include "stats/reply.h"
+#include "stats/keys.h"
 
 /* What scrapes under way may still take when the end has been asked for. */
 #define DRAIN_SECONDS 2
 
 #define HELP_BYTES_MAX 16384
 
+/*
+ * Answers are about 100 kB, which glibc would fetch from the kernel and give
+ * back at every scrape, page by page. This much is kept instead.
+ */
+#define HEAP_KEPT (512 << 10)
+
 struct program {
 	struct options options;
 	struct event_base *base;
+	struct keys *keys;
 	struct targets *targets;
 	struct server *server;
 	struct self *self;
@@ -178,8 +186,11 @@ open_program(struct program *p)
 	struct target *target = NULL;
 	size_t descriptors = raise_descriptors();
 
+	(void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 	p->base = new_base();
-	p->targets = targets_new(p->base);
+	p->keys = keys_new();
+	p->targets = targets_new(p->base, p->keys);
 	if (p->options.has_target)
 		target = targets_add(p->targets, &p->options.target);
 	if (!p->options.once)
@@ -202,6 +213,7 @@ close_program(struct program *p)
 	server_free(p->server);
 	scraper_free(p->scraper);
 	self_free(p->self);
+	keys_free(p->keys);
 	if (p->base != NULL)
 		event_base_free(p->base);
 	options_release(&p->options);

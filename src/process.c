@@ -1,5 +1,7 @@
 #include "process.h"
 
+#include <sys/resource.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 #include "stats/text.h"
 
 #define FILE_BYTES_MAX 4096 /* of stat and limits; they are shorter */
+#define UNLIMITED      UINT64_MAX
 
 /* Fields of /proc/PID/stat behind the command's ")", counted from 0. */
 enum stat_field {
@@ -31,12 +34,11 @@ struct process_reader {
 	uint64_t page;	/* bytes */
 };
 
-/* What is being rendered: the files read once, a row each from them. */
+/* What is being rendered, a row after the other. */
 struct process {
 	const struct process_reader *reader;
 	pid_t pid;
 	uint64_t stat[STAT_FIELDS];
-	char limits[FILE_BYTES_MAX];
 };
 
 /* Appends the value, or returns -1 when it cannot be known. */
@@ -189,12 +191,36 @@ read_resident(const struct process *p, struct buf *out)
 	return 0;
 }
 
+/*
+ * The system call is for processes of our own user, the file for all; but the
+ * kernel takes longer to print it than all the rest of a scrape's files.
+ */
+static int
+read_limit(const struct process *p, __rlimit_resource_t resource,
+    const char *name, uint64_t *n)
+{
+	char path[64], text[FILE_BYTES_MAX];
+	struct rlimit limit;
+
+	if (prlimit(p->pid, resource, NULL, &limit) == 0) {
+		*n = limit.rlim_cur == RLIM_INFINITY ? UNLIMITED
+						     : limit.rlim_cur;
+		return 0;
+	}
+	(void)snprintf(path, sizeof(path), "/proc/%d/limits", (int)p->pid);
+	if (read_file(path, text) < 0)
+		return -1;
+	if (find_number(text, name, n) < 0)
+		*n = UNLIMITED;
+	return 0;
+}
+
 static int
 read_max_open(const struct process *p, struct buf *out)
 {
 	uint64_t n;
 
-	if (find_number(p->limits, "Max open files", &n) < 0)
+	if (read_limit(p, RLIMIT_NOFILE, "Max open files", &n) < 0)
 		return -1;
 	buf_add_u64(out, n);
 	return 0;
@@ -205,12 +231,12 @@ read_max_virtual(const struct process *p, struct buf *out)
 {
 	uint64_t n;
 
-	if (find_number(p->limits, "Max address space", &n) == 0)
-		buf_add_u64(out, n);
-	else if (p->limits[0] != '\0')
+	if (read_limit(p, RLIMIT_AS, "Max address space", &n) < 0)
+		return -1;
+	if (n == UNLIMITED)
 		buf_add_str(out, "-1");
 	else
-		return -1;
+		buf_add_u64(out, n);
 	return 0;
 }
 
@@ -262,9 +288,6 @@ process_render(struct process_reader *reader, struct buf *out,
 		return error_set(e, "%s: %s", path, strerror(errno));
 	if (read_stat(&p, text) < 0)
 		return error_set(e, "%s: not understood", path);
-	(void)snprintf(path, sizeof(path), "/proc/%d/limits", (int)pid);
-	if (read_file(path, p.limits) < 0)
-		p.limits[0] = '\0';
 	for (size_t i = 0; i < nitems(rows); i++)
 		render_row(&p, out, prefix, i);
 	return 0;

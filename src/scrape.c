@@ -38,6 +38,7 @@ struct scrape {
 	struct scraper *scraper;
 	struct waiter waiter;
 	uint64_t arrived;
+	struct buf processes; /* rendered while the server works */
 	scrape_fn *done;
 	void *arg;
 };
@@ -161,6 +162,8 @@ scrape_finish(struct reply *reply, const struct error *why, void *arg)
 		render_reply(&out, reply, all->settings.slabs);
 	render_scrape(&out, duration, reply, down);
 	self_render(all->self, &out);
+	buf_add(&out, s->processes.p, s->processes.len);
+	buf_release(&s->processes);
 	all->usual_bytes = out.len;
 	s->done(&out, up, s->arg);
 	free(s);
@@ -176,6 +179,7 @@ scrape_start(struct scraper *all, uint64_t arrived, uint64_t timeout_us,
 	if (all->target == NULL) {
 		buf_init(&out, TEXT_BYTES_MAX);
 		self_render(all->self, &out);
+		self_render_processes(all->self, &out);
 		done(&out, true, arg);
 		return;
 	}
@@ -189,6 +193,8 @@ scrape_start(struct scraper *all, uint64_t arrived, uint64_t timeout_us,
 	s->waiter.done = scrape_finish;
 	s->waiter.arg = s;
 	target_ask(all->target, &s->waiter);
+	buf_init(&s->processes, TEXT_BYTES_MAX);
+	self_render_processes(all->self, &s->processes);
 }
 
 /* The smaller of our own time and what Prometheus gives, less a reserve. */

@@ -230,16 +230,21 @@ render_memcached(struct self *s, struct buf *out)
 }
 
 void
-self_render(struct self *s, struct buf *out)
+self_render(const struct self *s, struct buf *out)
 {
-	struct error why;
-
-	render_memcached(s, out);
 	for (size_t i = 0; i < nitems(rows); i++) {
 		text_family(out, rows[i].name, metric_type_name(rows[i].type),
 		    rows[i].help);
 		rows[i].samples(s, out, rows[i].name);
 	}
-	/* without /proc the metrics of the process are missing, no more */
+}
+
+void
+self_render_processes(struct self *s, struct buf *out)
+{
+	struct error why;
+
+	render_memcached(s, out);
+	/* without /proc these are missing, and nothing else */
 	(void)process_render(s->processes, out, "", getpid(), &why);
 }

@@ -20,6 +20,8 @@ void self_free(struct self *s);
 /* A scrape has ended; why is NULL when the server was up. */
 void self_count(struct self *s, const struct error *why);
 
-void self_render(struct self *s, struct buf *out);
+/* The exporter's own counters; then what the kernel says of processes. */
+void self_render(const struct self *s, struct buf *out);
+void self_render_processes(struct self *s, struct buf *out);
 
 #endif

@@ -32,7 +32,7 @@ buf_take(struct buf *b, size_t *len)
 }
 
 bool
-buf_reserve(struct buf *b, size_t n)
+buf_grow(struct buf *b, size_t n)
 {
 	size_t cap = b->cap;
 
@@ -40,8 +40,6 @@ buf_reserve(struct buf *b, size_t n)
 		b->full = true;
 		return false;
 	}
-	if (cap - b->len >= n)
-		return true;
 	if (cap == 0)
 		cap = BUF_FIRST;
 	while (cap - b->len < n)
@@ -49,33 +47,6 @@ buf_reserve(struct buf *b, size_t n)
 	b->p = xreallocarray(b->p, cap, 1);
 	b->cap = cap;
 	return true;
-}
-
-void
-buf_add(struct buf *b, const void *data, size_t len)
-{
-	if (len == 0 || !buf_reserve(b, len))
-		return;
-	memcpy(b->p + b->len, data, len);
-	b->len += len;
-}
-
-void
-buf_add_char(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
-}
-
-void
-buf_add_str(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void
-buf_add_span(struct buf *b, struct span s)
-{
-	buf_add(b, s.p, s.len);
 }
 
 void

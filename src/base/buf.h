@@ -28,12 +28,42 @@ void buf_release(struct buf *b);
 char *buf_take(struct buf *b, size_t *len);
 
 /* Room for n more bytes at p + len; false (and full) when past the maximum. */
-bool buf_reserve(struct buf *b, size_t n);
+bool buf_grow(struct buf *b, size_t n);
 
-void buf_add(struct buf *b, const void *data, size_t len);
-void buf_add_char(struct buf *b, char c);
-void buf_add_str(struct buf *b, const char *s);
-void buf_add_span(struct buf *b, struct span s);
+static inline bool
+buf_reserve(struct buf *b, size_t n)
+{
+	return n <= b->cap - b->len || buf_grow(b, n);
+}
+
+/* In the header, since most of what is added is a few known bytes. */
+static inline void
+buf_add(struct buf *b, const void *data, size_t len)
+{
+	if (len == 0 || !buf_reserve(b, len))
+		return;
+	memcpy(b->p + b->len, data, len);
+	b->len += len;
+}
+
+static inline void
+buf_add_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+static inline void
+buf_add_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+static inline void
+buf_add_span(struct buf *b, struct span s)
+{
+	buf_add(b, s.p, s.len);
+}
+
 void buf_add_u64(struct buf *b, uint64_t n);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#define DIGITS_SAFE 19 /* as many nines fit in 64 bits */
+
 #define YEAR_NS (366ULL * 24 * 3600 * 1000000000)
 
 static const struct {
@@ -88,11 +90,30 @@ take_decimal(struct span *text, uint64_t unit, uint64_t *out)
 	return 0;
 }
 
+/* As parse_u64, for what cannot overflow: most numbers there are. */
+static int
+parse_short(struct span text, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned digit = (unsigned char)text.p[i] - (unsigned)'0';
+
+		if (digit > 9)
+			return -1;
+		n = n * 10 + digit;
+	}
+	*out = n;
+	return 0;
+}
+
 int
 parse_u64(struct span text, uint64_t *out)
 {
 	uint64_t n;
 
+	if (text.len > 0 && text.len <= DIGITS_SAFE)
+		return parse_short(text, out);
 	if (take_digits(&text, &n) < 0 || text.len > 0)
 		return -1;
 	*out = n;

@@ -35,7 +35,6 @@ static const struct {
 	{ 200, "OK" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
-	{ 413, "Content Too Large" },
 	{ 500, "Internal Server Error" },
 	{ 503, "Service Unavailable" },
 };
@@ -233,16 +232,6 @@ find_route(struct server *s, const struct evhttp_request *ev)
 	return &s->other;
 }
 
-/* evhttp would take the body of a GET for the next request. */
-static bool
-has_body(const struct request *r)
-{
-	const char *len = request_header(r, "Content-Length");
-
-	return request_header(r, "Transfer-Encoding") != NULL ||
-	    (len != NULL && strcmp(len, "0") != 0);
-}
-
 static void
 on_request(struct evhttp_request *ev, void *arg)
 {
@@ -258,10 +247,7 @@ on_request(struct evhttp_request *ev, void *arg)
 	r->client =
 	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
 	client_begin(r->client);
-	if (has_body(r)) {
-		add_header(r, "Connection", "close");
-		request_refuse(r, 413, "A request has no body here.");
-	} else if (r->route == &s->other) {
+	if (r->route == &s->other) {
 		request_refuse(r, 404,
 		    "There is nothing here; \"/\" has the links.");
 	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
@@ -386,7 +372,8 @@ server_counts(const struct server *s, server_count_fn *each, void *arg)
 		    i < s->routes_len ? &s->routes[i] : &s->other;
 
 		for (size_t k = 0; k < nitems(statuses); k++) {
-			if (r->counts[k] > 0)
+			/* a route's 200 from the start, for increases */
+			if (r->counts[k] > 0 || (k == 0 && r != &s->other))
 				each(r->path, statuses[k].code, r->counts[k],
 				    arg);
 		}

@@ -12,13 +12,17 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "memcached/resolve.h"
 #include "stats/reader.h"
 
-/* Answers are tens of kilobytes: one read each instead of several. */
-#define READ_BYTES_MAX (64U << 10)
+/* Answers are tens of kilobytes; libevent reads four at a time. */
+#define READ_BYTES (64U << 10)
+
+/* More than all commands together. */
+#define COMMANDS_BYTES_MAX 1024
 
 enum state {
 	STATE_NEW,
@@ -32,6 +36,7 @@ enum state {
 struct connection {
 	struct event_base *base;
 	struct resolver *resolver;
+	const struct keys *keys;
 	struct address address;
 	uint64_t *opened;
 	connection_fn *done;
@@ -120,50 +125,103 @@ where(const struct connection *c, char text[2 * ADDRESS_TEXT_MAX])
 		    number);
 }
 
+/*
+ * Writes to the socket at once, when nothing waits to be written before;
+ * libevent would first ask the kernel whether it may. What the socket does not
+ * take, if anything, goes the usual way.
+ */
+static void
+send_now(struct connection *c, struct span data)
+{
+	ssize_t n = send(bufferevent_getfd(c->bev), data.p, data.len,
+	    MSG_DONTWAIT | MSG_NOSIGNAL);
+	size_t sent = n > 0 ? (size_t)n : 0;
+
+	(void)bufferevent_write(c->bev, data.p + sent, data.len - sent);
+}
+
 static void
 send_commands(struct connection *c)
 {
-	struct evbuffer *out = bufferevent_get_output(c->bev);
+	struct buf out;
 
+	buf_init(&out, COMMANDS_BYTES_MAX);
 	for (unsigned s = 0; s < SECTIONS; s++) {
-		const char *command = section_command((enum section)s);
-
 		if (c->sections & (1U << s))
-			(void)evbuffer_add(out, command, strlen(command));
+			buf_add_str(&out, section_command((enum section)s));
 	}
 	set_state(c, STATE_ASKING);
+	send_now(c, (struct span){ out.p, out.len });
+	buf_release(&out);
+}
+
+/* The answers are whole, or not to be had; returns false when neither. */
+static bool
+take(struct connection *c, struct span data)
+{
+	struct error why;
+
+	switch (reader_feed(c->reader, &data, &why)) {
+	case READER_MORE:
+		return false;
+	case READER_DONE:
+		/* said without being asked: out of step, not to be reused */
+		finish(c, data.len == 0 ? STATE_RESTING : STATE_CLOSED);
+		break;
+	case READER_FAILED:
+		fail(c, &why);
+		break;
+	}
+	return true;
+}
+
+static bool
+take_buffered(struct connection *c, struct evbuffer *in)
+{
+	bool ended = false;
+	size_t len;
+
+	while (!ended && (len = evbuffer_get_contiguous_space(in)) > 0) {
+		ended = take(c,
+		    (struct span){
+			(const char *)evbuffer_pullup(in, (ev_ssize_t)len),
+			len });
+		(void)evbuffer_drain(in, len);
+	}
+	if (ended && evbuffer_get_length(in) > 0)
+		finish(c, STATE_CLOSED);
+	return ended;
+}
+
+/*
+ * libevent has read the first bytes; what else is there is read here, without
+ * a system call or two for every four kilobytes. An end or an error is left
+ * for libevent to find.
+ */
+static void
+take_socket(struct connection *c)
+{
+	char data[READ_BYTES];
+	ssize_t n;
+
+	do {
+		n = recv(bufferevent_getfd(c->bev), data, sizeof(data),
+		    MSG_DONTWAIT);
+	} while (n > 0 &&
+	    !take(c, (struct span){ data, (size_t)n }) &&
+	    (size_t)n == sizeof(data));
 }
 
 static void
 on_read(struct bufferevent *bev, void *arg)
 {
 	struct connection *c = arg;
-	struct evbuffer *in = bufferevent_get_input(bev);
-	enum reader_state state = READER_MORE;
-	struct error why;
-	size_t len;
 
-	if (c->state != STATE_ASKING) {
-		/* said without being asked: out of step, do not trust it */
-		if (c->state == STATE_RESTING)
-			finish(c, STATE_CLOSED);
-		return;
-	}
-	while (state == READER_MORE &&
-	    (len = evbuffer_get_contiguous_space(in)) > 0) {
-		struct span data = {
-			(const char *)evbuffer_pullup(in, (ev_ssize_t)len), len
-		};
-
-		state = reader_feed(c->reader, &data, &why);
-		(void)evbuffer_drain(in, len - data.len);
-	}
-	if (state == READER_FAILED)
-		fail(c, &why);
-	else if (state == READER_DONE)
-		finish(c,
-		    evbuffer_get_length(in) == 0 ? STATE_RESTING
-						 : STATE_CLOSED);
+	if (c->state == STATE_RESTING)
+		finish(c, STATE_CLOSED); /* said without being asked */
+	if (c->state == STATE_ASKING &&
+	    !take_buffered(c, bufferevent_get_input(bev)))
+		take_socket(c);
 }
 
 static void
@@ -257,7 +315,6 @@ open_socket(struct connection *c, const struct endpoint *ep)
 	c->bev = xnonnull(
 	    bufferevent_socket_new(c->base, fd, BEV_OPT_CLOSE_ON_FREE));
 	bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
-	(void)bufferevent_set_max_single_read(c->bev, READ_BYTES_MAX);
 	return bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
@@ -326,13 +383,14 @@ begin(struct connection *c)
 
 struct connection *
 connection_new(struct event_base *base, struct resolver *resolver,
-    const struct address *address, uint64_t *opened, connection_fn *done,
-    void *arg)
+    const struct keys *keys, const struct address *address, uint64_t *opened,
+    connection_fn *done, void *arg)
 {
 	struct connection *c = xcalloc(1, sizeof(*c));
 
 	c->base = base;
 	c->resolver = resolver;
+	c->keys = keys;
 	c->address = *address;
 	c->opened = opened;
 	c->done = done;
@@ -363,7 +421,7 @@ connection_ask(struct connection *c, unsigned sections, uint64_t deadline_us)
 	c->sections = sections;
 	c->deadline = deadline_us;
 	reader_free(c->reader);
-	c->reader = reader_new(sections);
+	c->reader = reader_new(c->keys, sections);
 	if (c->reused)
 		send_commands(c);
 	else

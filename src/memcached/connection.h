@@ -13,8 +13,9 @@
 #include "base/address.h"
 #include "base/error.h"
 
-struct event_base;
 struct connection;
+struct event_base;
+struct keys;
 struct reply;
 struct resolver;
 
@@ -25,10 +26,10 @@ struct resolver;
 typedef void connection_fn(struct connection *c, const struct error *why,
     void *arg);
 
-/* *opened is counted up when it has connected. */
+/* All is borrowed; *opened is counted up when it has connected. */
 struct connection *connection_new(struct event_base *base,
-    struct resolver *resolver, const struct address *address,
-    uint64_t *opened, connection_fn *done, void *arg);
+    struct resolver *resolver, const struct keys *keys,
+    const struct address *address, uint64_t *opened, connection_fn *done, void *arg);
 void connection_free(struct connection *c);
 
 /*

@@ -21,6 +21,7 @@ TAILQ_HEAD(waiters, waiter);
 struct targets {
 	struct event_base *base;
 	struct resolver *resolver;
+	const struct keys *keys;
 	TAILQ_HEAD(, target) list;
 	size_t len;
 	uint64_t connects;
@@ -87,7 +88,7 @@ ask(struct target *t, struct connection **c)
 {
 	if (*c == NULL)
 		*c = connection_new(t->all->base, t->all->resolver,
-		    &t->address, &t->all->connects, on_done, t);
+		    t->all->keys, &t->address, &t->all->connects, on_done, t);
 	connection_ask(*c, t->sections, t->deadline);
 }
 
@@ -268,11 +269,12 @@ target_free(struct target *t)
 }
 
 struct targets *
-targets_new(struct event_base *base)
+targets_new(struct event_base *base, const struct keys *keys)
 {
 	struct targets *ts = xcalloc(1, sizeof(*ts));
 
 	ts->base = base;
+	ts->keys = keys;
 	ts->resolver = resolver_new(base);
 	TAILQ_INIT(&ts->list);
 	return ts;

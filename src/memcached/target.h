@@ -18,6 +18,7 @@
 
 struct event;
 struct event_base;
+struct keys;
 struct reply;
 struct target;
 struct targets;
@@ -44,8 +45,8 @@ struct waiter {
 	bool asking;
 };
 
-/* The targets that are known; they are freed together. */
-struct targets *targets_new(struct event_base *base);
+/* The targets that are known; they are freed together. keys is borrowed. */
+struct targets *targets_new(struct event_base *base, const struct keys *keys);
 void targets_free(struct targets *ts);
 
 /* Adds a target, which belongs to ts. It connects when first asked. */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "stats/reply.h"
+#include "stats/keys.h"
 
 enum metric_type {
 	METRIC_COUNTER,
@@ -24,12 +24,13 @@ enum metric_type {
 /* "counter", "gauge". */
 const char *metric_type_name(enum metric_type type);
 
+struct reply;
 struct series;
 
 /* Where a series is being read: section and key are the series' own. */
 struct source {
-	struct reply *reply;
-	uint32_t slab; /* REPLY_NO_SLAB outside of slab classes */
+	const struct reply *reply;
+	int place; /* of reply.h: REPLY_SERVER, or a slab class */
 };
 
 /*

@@ -28,44 +28,50 @@ trim_end(struct span s)
 	return s;
 }
 
-/* Takes the word at the front of *rest, and the one blank behind it. */
 static struct span
-take_word(struct span *rest)
+skip(struct span s, size_t n)
 {
-	const char *blank = memchr(rest->p, ' ', rest->len);
-	struct span word = *rest;
+	return (struct span){ s.p + n, s.len - n };
+}
 
-	if (blank == NULL) {
-		rest->p += rest->len;
-		rest->len = 0;
-		return word;
+/* The bytes in front of the first blank. */
+static struct span
+first_word(struct span s)
+{
+	const char *blank = memchr(s.p, ' ', s.len);
+
+	return (struct span){ s.p,
+		blank != NULL ? (size_t)(blank - s.p) : s.len };
+}
+
+static enum line_kind
+kind_of(struct span word)
+{
+	for (size_t i = 0; i < nitems(words); i++) {
+		if (span_is(word, words[i].word))
+			return words[i].kind;
 	}
-	word.len = (size_t)(blank - rest->p);
-	rest->p += word.len + 1;
-	rest->len -= word.len + 1;
-	return word;
+	return LINE_OTHER;
 }
 
 void
 line_parse(struct line *line, struct span text)
 {
-	struct span rest = trim_end(text);
-	struct span word;
+	static const char stat[] = "STAT ";
+	struct span rest;
 
-	*line = (struct line){ .kind = LINE_OTHER, .text = rest };
-	word = take_word(&rest);
-	for (size_t i = 0; i < nitems(words); i++) {
-		if (span_is(word, words[i].word)) {
-			line->kind = words[i].kind;
-			break;
-		}
-	}
-	if (line->kind != LINE_STAT)
+	line->text = trim_end(text);
+	if (!span_begins(line->text, stat)) {
+		line->kind = kind_of(first_word(line->text));
+		if (line->kind == LINE_STAT)
+			line->kind = LINE_OTHER; /* without a key */
 		return;
-	line->key = take_word(&rest);
-	line->value = rest;
-	if (line->key.len == 0)
-		line->kind = LINE_OTHER;
+	}
+	rest = skip(line->text, sizeof(stat) - 1);
+	line->key = first_word(rest);
+	rest = skip(rest, line->key.len);
+	line->value = rest.len > 0 ? skip(rest, 1) : rest;
+	line->kind = line->key.len > 0 ? LINE_STAT : LINE_OTHER;
 }
 
 void

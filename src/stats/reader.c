@@ -37,11 +37,12 @@ next_section(const struct reader *r, unsigned from)
 }
 
 struct reader *
-reader_new(unsigned sections)
+reader_new(const struct keys *keys, unsigned sections)
 {
-	struct reader *r = xmalloc(sizeof(*r));
+	struct reader *r = xcalloc(1, sizeof(*r));
 
-	*r = (struct reader){ .sections = sections, .reply = reply_new() };
+	r->sections = sections;
+	r->reply = reply_new(keys);
 	r->current = next_section(r, 0);
 	line_splitter_init(&r->splitter);
 	for (unsigned s = 0; s < SECTIONS; s++) {

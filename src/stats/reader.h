@@ -28,7 +28,7 @@ struct reader;
  * A set of sections is a bit mask of 1 << section. The reader fills a new
  * reply that it owns.
  */
-struct reader *reader_new(unsigned sections);
+struct reader *reader_new(const struct keys *keys, unsigned sections);
 void reader_free(struct reader *r);
 
 /*

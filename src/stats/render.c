@@ -1,15 +1,30 @@
 #include "stats/render.h"
 
+#include <stdio.h>
+
 #include "stats/catalogue.h"
 #include "stats/text.h"
 
-/* One family while it is written: its head comes before its first sample. */
+#define NUMBER_BYTES 8 /* of a slab class, as digits */
+
+/* The work of one call: each family in turn, at each place it has. */
 struct writer {
 	struct buf *out;
+	struct reply *reply;
+	char numbers[REPLY_SLABS_MAX][NUMBER_BYTES];
+
 	const struct family *family;
+	const uint16_t *keys; /* of its series */
 	size_t name_len;
-	bool begun;
+	bool begun; /* its head comes before its first sample */
 };
+
+/* How C prints a string that is not set: as good as a missing key. */
+static bool
+is_unset(struct span value)
+{
+	return span_is(value, "NULL") || span_is(value, "(null)");
+}
 
 static void
 begin_sample(struct writer *w)
@@ -19,13 +34,6 @@ begin_sample(struct writer *w)
 		    metric_type_name(w->family->type), w->family->help);
 	w->begun = true;
 	buf_add(w->out, w->family->name, w->name_len);
-}
-
-/* How C prints a string that is not set: as good as a missing key. */
-static bool
-is_unset(struct span value)
-{
-	return span_is(value, "NULL") || span_is(value, "(null)");
 }
 
 /* The labels of an info series; false when the server sent none of them. */
@@ -38,7 +46,7 @@ info_labels(struct buf *out, const struct info *info,
 	for (; info->label != NULL; info++) {
 		struct span value;
 
-		if (!reply_get(source->reply, info->section, source->slab,
+		if (!reply_find(source->reply, source->place, info->section,
 			info->key, &value) ||
 		    value.len == 0 || is_unset(value))
 			continue;
@@ -67,47 +75,47 @@ write_info(struct writer *w, const struct series *series,
 	return any;
 }
 
+/* Most samples have the class's number and nothing else in the braces. */
 static void
-write_labels(struct buf *out, const struct series *series, uint32_t slab)
+write_labels(struct writer *w, const struct series *series, int place)
 {
-	if (slab != REPLY_NO_SLAB) {
+	struct buf *out = w->out;
+
+	if (place != REPLY_SERVER) {
 		buf_add_str(out, "{slab=\"");
-		buf_add_u64(out, slab);
-		buf_add_char(out, '"');
+		buf_add_str(out, w->numbers[place]);
+		buf_add_str(out, series->labels == NULL ? "\"} " : "\",");
+	} else {
+		buf_add_char(out, series->labels == NULL ? ' ' : '{');
 	}
 	if (series->labels != NULL) {
-		buf_add_char(out, slab == REPLY_NO_SLAB ? '{' : ',');
 		buf_add_str(out, series->labels);
+		buf_add_str(out, "} ");
 	}
-	if (slab != REPLY_NO_SLAB || series->labels != NULL)
-		buf_add_char(out, '}');
-	buf_add_char(out, ' ');
 }
 
 /* Whether the series is there now. */
 static bool
-write_series(struct writer *w, const struct series *series,
-    const struct source *source)
+write_series(struct writer *w, size_t n, const struct source *source)
 {
+	const struct series *series = &w->family->series[n];
 	value_fn *value = series->value != NULL ? series->value : value_uint;
 	struct buf *out = w->out;
-	struct span text;
 	size_t before = out->len;
 	bool begun = w->begun;
+	struct span text;
 
 	if (series->info != NULL)
 		return write_info(w, series, source);
-	if (!reply_get(source->reply, series->section, source->slab,
-		series->key, &text) ||
+	if (!reply_value(w->reply, source->place, w->keys[n], &text) ||
 	    is_unset(text))
 		return false;
 	begin_sample(w);
-	write_labels(out, series, source->slab);
+	write_labels(w, series, source->place);
 	if (value(out, text, series, source) < 0) {
 		out->len = before;
 		w->begun = begun;
-		reply_reject(source->reply, series->section, source->slab,
-		    series->key);
+		reply_reject(w->reply, source->place, w->keys[n]);
 		return false;
 	}
 	buf_add_char(out, '\n');
@@ -115,35 +123,42 @@ write_series(struct writer *w, const struct series *series,
 }
 
 static void
-write_all(struct writer *w, const struct source *source)
+write_place(struct writer *w, int place)
 {
+	const struct source source = { w->reply, place };
+	const struct series *series = w->family->series;
 	bool written = false;
 
-	for (const struct series *s = w->family->series; s->key != NULL; s++) {
-		if (s->instead && written)
+	for (size_t n = 0; series[n].key != NULL; n++) {
+		if (series[n].instead && written)
 			continue;
-		written = write_series(w, s, source);
+		written = write_series(w, n, &source);
 	}
+}
+
+static void
+begin_family(struct writer *w, size_t i)
+{
+	w->family = &catalogue[i];
+	w->keys = keys_of_family(reply_keys(w->reply), i);
+	w->name_len = strlen(w->family->name);
+	w->begun = false;
 }
 
 void
 render_reply(struct buf *out, struct reply *reply, bool slabs)
 {
-	const uint32_t *numbers;
-	size_t n = reply_slabs(reply, &numbers);
+	struct writer w = { .out = out, .reply = reply };
+	size_t n = slabs ? reply_slabs(reply) : 0;
 
+	for (size_t k = 0; k < n; k++)
+		(void)snprintf(w.numbers[k], NUMBER_BYTES, "%u",
+		    reply_slab_number(reply, k));
 	for (size_t i = 0; i < catalogue_len; i++) {
-		struct writer w = { .out = out, .family = &catalogue[i] };
-		struct source source = { reply, REPLY_NO_SLAB };
-
-		w.name_len = strlen(w.family->name);
-		if (!w.family->slab) {
-			write_all(&w, &source);
-			continue;
-		}
-		for (size_t k = 0; slabs && k < n; k++) {
-			source.slab = numbers[k];
-			write_all(&w, &source);
-		}
+		begin_family(&w, i);
+		if (!w.family->slab)
+			write_place(&w, REPLY_SERVER);
+		for (size_t k = 0; w.family->slab && k < n; k++)
+			write_place(&w, (int)k);
 	}
 }

@@ -1,7 +1,8 @@
 /*
- * What a server said to one scrape: a bounded bag of STAT keys and values, by
- * sub-command and slab class. Values keep every byte. Pure memory: filled by
- * reader (the text protocol) or by any other client.
+ * What a server said to one scrape: the values of the keys that the catalogue
+ * names (stats/keys.h), of the whole server and of each slab class, with every
+ * byte they had. Bounded, and pure memory: filled by reader (the text
+ * protocol) or by any other client.
  */
 #ifndef STATS_REPLY_H
 #define STATS_REPLY_H
@@ -11,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "stats/keys.h"
 
 /* Past one of these the answer fails with REASON_TOO_LARGE. */
 #define REPLY_ENTRIES_MAX 32768
@@ -19,27 +21,14 @@
 
 /* A class number above this is no slab class; its line is ignored. */
 #define REPLY_SLAB_NUMBER_MAX 65535
-#define REPLY_NO_SLAB	      UINT32_MAX
 
-/* The sub-commands, in the order in which they are asked. */
-enum section {
-	SECTION_STATS,
-	SECTION_SETTINGS,
-	SECTION_SLABS,
-	SECTION_ITEMS,
-	SECTION_SCRUB,
-	SECTIONS
-};
-
-/* "stats", "settings", …: the collector label. */
-const char *section_name(enum section section);
-
-/* What to send for it, with CRLF: "stats settings\r\n". */
-const char *section_command(enum section section);
+/* The place of what belongs to no slab class, beside 0, 1, … for classes. */
+#define REPLY_SERVER (-1)
 
 struct reply;
 
-struct reply *reply_new(void);
+/* keys is borrowed. */
+struct reply *reply_new(const struct keys *keys);
 void reply_free(struct reply *r);
 
 /*
@@ -54,10 +43,6 @@ int reply_add(struct reply *r, enum section section, struct span key,
 /* A line that was not understood. */
 void reply_ignore(struct reply *r);
 
-/* A value that could not be used: its line counts as ignored, once. */
-void reply_reject(struct reply *r, enum section section, uint32_t slab,
-    const char *key);
-
 /* A sub-command was asked; it was answered to its END. */
 void reply_asked(struct reply *r, enum section section);
 void reply_ended(struct reply *r, enum section section);
@@ -65,15 +50,26 @@ void reply_ended(struct reply *r, enum section section);
 bool reply_was_asked(const struct reply *r, enum section section);
 bool reply_has_ended(const struct reply *r, enum section section);
 uint64_t reply_ignored(const struct reply *r);
+const struct keys *reply_keys(const struct reply *r);
+
+/* How many slab classes there are. */
+size_t reply_slabs(const struct reply *r);
+
+/* The class number at a place: ascending. */
+uint32_t reply_slab_number(const struct reply *r, size_t place);
 
 /*
- * The value of a key, borrowed until the next reply_add; false when the server
- * did not send it. slab is REPLY_NO_SLAB for keys of no class.
+ * The value of a numbered key at a place, borrowed until the next reply_add;
+ * false when the server did not send it.
  */
-bool reply_get(const struct reply *r, enum section section, uint32_t slab,
+bool reply_value(const struct reply *r, int place, unsigned key,
+    struct span *value);
+
+/* The same for any key by its name. */
+bool reply_find(const struct reply *r, int place, enum section section,
     const char *key, struct span *value);
 
-/* The slab classes seen in any section, ascending. */
-size_t reply_slabs(const struct reply *r, const uint32_t **slabs);
+/* That value could not be used: its line counts as ignored, once. */
+void reply_reject(struct reply *r, int place, unsigned key);
 
 #endif

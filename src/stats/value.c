@@ -2,6 +2,7 @@
 #include "base/parse.h"
 #include "base/span.h"
 #include "stats/catalogue.h"
+#include "stats/reply.h"
 #include "stats/text.h"
 
 static const struct {
@@ -180,7 +181,7 @@ sibling(const struct source *source, const struct series *series,
 	struct span text;
 	uint64_t n;
 
-	if (!reply_get(source->reply, series->section, source->slab, key,
+	if (!reply_find(source->reply, source->place, series->section, key,
 		&text) ||
 	    parse_u64(text, &n) < 0)
 		return 0;

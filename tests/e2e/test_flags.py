@@ -10,7 +10,7 @@ import pytest
 from exporter import run
 from fake import MINIMAL
 
-SCRUB = {"stats scrub": b"OK\r\n"}
+SCRUB = {"stats scrub": b"STAT scrubber:status stopped\r\nEND\r\n"}
 ALL = list(MINIMAL)
 NO_SETTINGS = ["stats", "stats slabs", "stats items"]
 NO_SLAB = ["stats", "stats settings", "stats slabs"]
@@ -111,6 +111,9 @@ def test_collectors(fake, exporter, flags, env, commands):
     assert metrics.up == 1
     assert server.commands == commands
     assert set(metrics.success) == {c.split()[-1] for c in commands}
+    assert all(metrics.success.values())
+    assert metrics.value("memcached_scrubber_running") == (
+        0 if "stats scrub" in commands else None)
     assert metrics.value("memcached_malloced_bytes") == 1048576
     assert ("memcached_max_connections" in metrics) == (
         "stats settings" in commands)
