@@ -214,8 +214,9 @@ lint-fast:
 	clang-format --dry-run --Werror $(FORMATTED)
 	tests/lint/banned
 	tests/lint/includes
-	shellcheck --severity=warning $$(awk 'FNR == 1 && /^#!.*sh$$/ { print FILENAME }' \
-	    $$(find .ci contrib tests -type f -perm -100))
+	shellcheck --severity=warning $$(awk \
+	    'FNR == 1 && /^#!.*sh$$/ { print FILENAME }' \
+	    $$(find $(wildcard .ci contrib tests) -type f -perm -100))
 
 FORMATTED = $(shell find src tests -name '*.[ch]')
 fmt: ## format all C code

@@ -134,18 +134,23 @@ add_routes(struct program *p)
 	server_route(p->server, "/-/ready", serve_health, NULL);
 }
 
+/* Says where only when all addresses are bound: an error stands alone. */
 static int
 listen_all(struct program *p, struct error *e)
 {
-	for (size_t i = 0; i < p->options.listen_len; i++) {
-		char bound[ADDRESS_TEXT_MAX];
+	size_t n = p->options.listen_len;
+	char(*bound)[ADDRESS_TEXT_MAX] = xcalloc(n, sizeof(*bound));
+	int r = 0;
 
-		if (server_listen(p->server, &p->options.listen[i], bound, e) <
-		    0)
-			return -1;
-		log_info("Listening on address", "address", bound);
-	}
-	return 0;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = server_listen(p->server, &p->options.listen[i], bound[i],
+		    e);
+	if (r == 0)
+		log_info("Starting memcached_exporter", "version", VERSION);
+	for (size_t i = 0; i < n && r == 0; i++)
+		log_info("Listening on address", "address", bound[i]);
+	free(bound);
+	return r;
 }
 
 static struct event_base *
@@ -226,7 +231,6 @@ serve(struct program *p, struct error *e)
 	add_routes(p);
 	if (watch_signals(p) < 0)
 		return error_set(e, "cannot watch for signals");
-	log_info("Starting memcached_exporter", "version", VERSION);
 	if (listen_all(p, e) < 0)
 		return -1;
 	if (event_base_dispatch(p->base) < 0)

@@ -3,12 +3,11 @@
 #include <sys/resource.h>
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
@@ -69,22 +68,6 @@ static const struct {
 	    "Address space that may be used, in bytes; -1 for no limit.",
 	    read_max_virtual },
 };
-
-static int
-read_file(const char *path, char text[FILE_BYTES_MAX])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, FILE_BYTES_MAX - 1);
-	(void)close(fd);
-	if (n < 0)
-		return -1;
-	text[n] = '\0';
-	return 0;
-}
 
 /* The number behind a name at the front of a line. */
 static int
@@ -201,6 +184,8 @@ read_limit(const struct process *p, __rlimit_resource_t resource,
 {
 	char path[64], text[FILE_BYTES_MAX];
 	struct rlimit limit;
+	struct span content;
+	struct error why;
 
 	if (prlimit(p->pid, resource, NULL, &limit) == 0) {
 		*n = limit.rlim_cur == RLIM_INFINITY ? UNLIMITED
@@ -208,7 +193,7 @@ read_limit(const struct process *p, __rlimit_resource_t resource,
 		return 0;
 	}
 	(void)snprintf(path, sizeof(path), "/proc/%d/limits", (int)p->pid);
-	if (read_file(path, text) < 0)
+	if (file_read(path, text, sizeof(text), &content, &why) < 0)
 		return -1;
 	if (find_number(text, name, n) < 0)
 		*n = UNLIMITED;
@@ -282,10 +267,11 @@ process_render(struct process_reader *reader, struct buf *out,
 {
 	struct process p = { .reader = reader, .pid = pid };
 	char path[64], text[FILE_BYTES_MAX];
+	struct span content;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (read_file(path, text) < 0)
-		return error_set(e, "%s: %s", path, strerror(errno));
+	if (file_read(path, text, sizeof(text), &content, e) < 0)
+		return -1;
 	if (read_stat(&p, text) < 0)
 		return error_set(e, "%s: not understood", path);
 	for (size_t i = 0; i < nitems(rows); i++)

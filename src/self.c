@@ -1,6 +1,5 @@
 #include "self.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include <event2/event.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
@@ -194,18 +194,14 @@ reload_time(const struct self *s, struct buf *out, const char *name)
 static int
 read_pid(const char *path, pid_t *pid, struct error *e)
 {
-	FILE *f = fopen(path, "re");
 	char text[PID_TEXT_MAX];
+	struct span line;
 	uint64_t n;
-	size_t len;
 
-	if (f == NULL)
-		return error_set(e, "%s: %s", path, strerror(errno));
-	len = fread(text, 1, sizeof(text), f);
-	(void)fclose(f);
-	while (len > 0 && strchr(" \r\n", text[len - 1]) != NULL)
-		len--;
-	if (parse_u64((struct span){ text, len }, &n) < 0 || n == 0 ||
+	if (file_read(path, text, sizeof(text), &line, e) < 0)
+		return -1;
+	line.len = strcspn(text, " \r\n");
+	if (parse_u64(line, &n) < 0 || n == 0 ||
 	    n > INT32_MAX)
 		return error_set(e, "%s: expected a process id", path);
 	*pid = (pid_t)n;

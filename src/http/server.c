@@ -3,6 +3,7 @@
 #include <sys/queue.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,8 +49,11 @@ struct route {
 
 struct listener {
 	SLIST_ENTRY(listener) entry;
+	struct server *server;
+	struct evhttp_bound_socket *bound;
 	struct evconnlistener *accept; /* evhttp frees it */
-	char *path;		       /* of a unix socket: removed at the end */
+	struct event *knock;
+	char *path; /* of a unix socket: removed at the end */
 };
 
 struct server {
@@ -79,16 +83,33 @@ accept_all(struct server *s, bool on)
 {
 	struct listener *l;
 
-	if (s->drained != NULL)
-		on = false;
 	if (on == s->accepting)
 		return;
 	s->accepting = on;
 	SLIST_FOREACH(l, &s->listeners, entry) {
-		if (on)
+		if (on) {
 			(void)evconnlistener_enable(l->accept);
-		else
+			(void)event_add(l->knock, NULL);
+		} else {
 			(void)evconnlistener_disable(l->accept);
+			(void)event_del(l->knock);
+		}
+	}
+}
+
+static void
+close_listeners(struct server *s)
+{
+	struct listener *l;
+
+	while ((l = SLIST_FIRST(&s->listeners)) != NULL) {
+		SLIST_REMOVE_HEAD(&s->listeners, entry);
+		event_free(l->knock);
+		evhttp_del_accept_socket(s->http, l->bound);
+		if (l->path != NULL)
+			(void)unlink(l->path);
+		free(l->path);
+		free(l);
 	}
 }
 
@@ -101,18 +122,43 @@ on_looked(void *arg)
 	accept_all(s, true);
 }
 
-/* Out of descriptors: trying again at once would only burn time. */
+/* accept(2) would fail for want of a descriptor. */
+static bool
+is_out_of_descriptors(int any)
+{
+	int fd = fcntl(any, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return true;
+	(void)close(fd);
+	return false;
+}
+
+/*
+ * Somebody wants to connect. Without a descriptor for him, trying would fail
+ * again and again at once; so wait until there is one. evhttp keeps the
+ * listener's own call for such errors to itself, hence this event beside it.
+ */
+static void
+on_knock(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+	struct server *s = l->server;
+
+	(void)what;
+	if (!s->accepting || !is_out_of_descriptors(fd))
+		return;
+	log_warn("Accepting paused for a moment", "err", strerror(EMFILE));
+	accept_all(s, false);
+	clients_make_room(s->clients);
+}
+
+/* on_knock will find out; here only to keep libevent from writing lines. */
 static void
 on_accept_failed(struct evconnlistener *l, void *arg)
 {
-	struct server *s = arg;
-	const char *why = strerror(EVUTIL_SOCKET_ERROR());
-
 	(void)l;
-	if (s->accepting)
-		log_warn("Accepting paused for a moment", "err", why);
-	accept_all(s, false);
-	clients_make_room(s->clients);
+	(void)arg;
 }
 
 static struct bufferevent *
@@ -217,16 +263,30 @@ request_header(const struct request *r, const char *name)
 	    name);
 }
 
+/*
+ * The path that was asked for. evhttp reads "//x" as a host; only what begins
+ * with a scheme has one (RFC 9112, section 3.2).
+ */
+static struct span
+path_of(const struct evhttp_request *ev)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(ev);
+	const char *path = evhttp_request_get_uri(ev);
+
+	if (path[0] != '/')
+		path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
+	if (path == NULL || path[0] == '\0')
+		path = "/";
+	return (struct span){ path, strcspn(path, "?#") };
+}
+
 static struct route *
 find_route(struct server *s, const struct evhttp_request *ev)
 {
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(ev);
-	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
+	struct span path = path_of(ev);
 
-	if (path == NULL || path[0] == '\0')
-		path = "/";
 	for (size_t i = 0; i < s->routes_len; i++) {
-		if (strcmp(s->routes[i].path, path) == 0)
+		if (span_is(path, s->routes[i].path))
 			return &s->routes[i];
 	}
 	return &s->other;
@@ -300,20 +360,12 @@ server_new(struct event_base *base, size_t descriptors)
 void
 server_free(struct server *s)
 {
-	struct listener *l;
-
 	if (s == NULL)
 		return;
+	close_listeners(s);
 	evhttp_free(s->http);
 	clients_free(s->clients);
 	event_free(s->drain);
-	while ((l = SLIST_FIRST(&s->listeners)) != NULL) {
-		SLIST_REMOVE_HEAD(&s->listeners, entry);
-		if (l->path != NULL)
-			(void)unlink(l->path);
-		free(l->path);
-		free(l);
-	}
 	free(s);
 }
 
@@ -338,12 +390,16 @@ server_listen(struct server *s, const struct address *a,
 		return error_set(e, "listen on %s: %s", bound, why.text);
 	}
 	l = xcalloc(1, sizeof(*l));
+	l->server = s;
 	l->path = a->is_path ? xstrdup(a->host) : NULL;
 	/* backlog 0: it listens already */
 	l->accept = xnonnull(evconnlistener_new(s->base, NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd));
-	(void)xnonnull(evhttp_bind_listener(s->http, l->accept));
+	l->bound = xnonnull(evhttp_bind_listener(s->http, l->accept));
 	evconnlistener_set_error_cb(l->accept, on_accept_failed);
+	l->knock = xnonnull(
+	    event_new(s->base, fd, EV_READ | EV_PERSIST, on_knock, l));
+	(void)event_add(l->knock, NULL);
 	SLIST_INSERT_HEAD(&s->listeners, l, entry);
 	endpoint_text(&ep, bound);
 	return 0;
@@ -354,7 +410,7 @@ server_drain(struct server *s, void (*done)(void *arg), void *arg)
 {
 	s->drained = done;
 	s->drained_arg = arg;
-	accept_all(s, false);
+	close_listeners(s);
 	event_active(s->drain, EV_TIMEOUT, 0);
 }
 

@@ -1,0 +1,30 @@
+#include "base/file.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+int
+file_read(const char *path, char *text, size_t size, struct span *content,
+    struct error *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n;
+
+	if (fd < 0)
+		return error_set(e, "%s: %s", path, strerror(errno));
+	n = read(fd, text, size);
+	if (n < 0)
+		(void)error_set(e, "%s: %s", path, strerror(errno));
+	(void)close(fd);
+	if (n < 0)
+		return -1;
+	if ((size_t)n == size)
+		return error_set(e, "%s: larger than %zu bytes", path,
+		    size - 1);
+	text[n] = '\0';
+	*content = (struct span){ text, (size_t)n };
+	return 0;
+}
