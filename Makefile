@@ -115,7 +115,7 @@ FORCE:
 # ---- Tests: cheap ones first, and the first that fails ends it
 
 test: deps deps-test ## install what the tests need and run all of them
-	$(STAGE) lint-fast
+	$(STAGE) lint
 	$(STAGE) unit WERROR=1
 	$(STAGE) unit BUILD=build/asan $(ASAN) WERROR=1
 	$(STAGE) fuzz FUZZ_SECONDS=5

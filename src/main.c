@@ -143,8 +143,8 @@ listen_all(struct program *p, struct error *e)
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = server_listen(p->server, &p->options.listen[i], bound[i],
-		    e);
+		r = server_listen(
+		    p->server, &p->options.listen[i], bound[i], e);
 	if (r == 0)
 		log_info("Starting memcached_exporter", "version", VERSION);
 	for (size_t i = 0; i < n && r == 0; i++)
@@ -160,8 +160,8 @@ new_base(void)
 	struct event_base *base;
 
 	/* fewer system calls; no descriptor here is ever dup'ed */
-	(void)event_config_set_flag(config,
-	    EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	(void)event_config_set_flag(
+	    config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
 	base = xnonnull(event_base_new_with_config(config));
 	event_config_free(config);
 	return base;
@@ -245,8 +245,8 @@ print_once(struct buf *text, bool up, void *arg)
 
 	p->once_up = up;
 	p->once_failed = text->full ||
-	    fwrite(text->p, 1, text->len, stdout) != text->len ||
-	    fflush(stdout) != 0;
+			 fwrite(text->p, 1, text->len, stdout) != text->len ||
+			 fflush(stdout) != 0;
 	buf_release(text);
 	stop_loop(p);
 }
@@ -254,8 +254,8 @@ print_once(struct buf *text, bool up, void *arg)
 static int
 scrape_once(struct program *p, struct error *e)
 {
-	scrape_start(p->scraper, clock_us(), p->options.timeout_us, print_once,
-	    p);
+	scrape_start(
+	    p->scraper, clock_us(), p->options.timeout_us, print_once, p);
 	if (p->options.has_target && event_base_dispatch(p->base) < 0)
 		return error_set(e, "the event loop failed");
 	if (p->once_failed)
@@ -299,8 +299,8 @@ run(struct program *p, int argc, const char *const *argv)
 	open_program(p);
 	r = p->options.once ? scrape_once(p, &e) : serve(p, &e);
 	if (r < 0) {
-		(void)fprintf(stderr, "memcached_exporter: error: %s\n",
-		    e.text);
+		(void)fprintf(
+		    stderr, "memcached_exporter: error: %s\n", e.text);
 		return 1;
 	}
 	return r;

@@ -15,7 +15,7 @@
 #include "stats/text.h"
 
 #define FILE_BYTES_MAX 4096 /* of stat and limits; they are shorter */
-#define UNLIMITED      UINT64_MAX
+#define UNLIMITED UINT64_MAX
 
 /* Fields of /proc/PID/stat behind the command's ")", counted from 0. */
 enum stat_field {
@@ -28,9 +28,9 @@ enum stat_field {
 };
 
 struct process_reader {
-	uint64_t boot; /* seconds since 1970 */
+	uint64_t boot;  /* seconds since 1970 */
 	uint64_t ticks; /* per second */
-	uint64_t page;	/* bytes */
+	uint64_t page;  /* bytes */
 };
 
 /* What is being rendered, a row after the other. */
@@ -54,8 +54,8 @@ static const struct {
 } rows[] = {
 	{ "process_cpu_seconds_total", METRIC_COUNTER,
 	    "CPU time spent, user and system, in seconds.", read_cpu },
-	{ "process_max_fds", METRIC_GAUGE,
-	    "File descriptors that may be open.", read_max_open },
+	{ "process_max_fds", METRIC_GAUGE, "File descriptors that may be open.",
+	    read_max_open },
 	{ "process_open_fds", METRIC_GAUGE, "File descriptors open now.",
 	    read_open },
 	{ "process_resident_memory_bytes", METRIC_GAUGE,
@@ -245,8 +245,8 @@ read_open(const struct process *p, struct buf *out)
 }
 
 static void
-render_row(const struct process *p, struct buf *out, const char *prefix,
-    size_t i)
+render_row(
+    const struct process *p, struct buf *out, const char *prefix, size_t i)
 {
 	char name[128];
 	size_t before = out->len;

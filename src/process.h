@@ -20,7 +20,7 @@ void process_reader_free(struct process_reader *p);
  * not be read (another user's descriptors) is left out. -1 when there is no
  * such process.
  */
-int process_render(struct process_reader *p, struct buf *out,
+int process_render(struct process_reader *reader, struct buf *out,
     const char *prefix, pid_t pid, struct error *e);
 
 #endif

@@ -17,7 +17,7 @@
 #define TIMEOUT_HEADER "X-Prometheus-Scrape-Timeout-Seconds"
 
 /* What is kept of Prometheus's time for the way back: a tenth, at most this. */
-#define RESERVE_SHARE  10
+#define RESERVE_SHARE 10
 #define RESERVE_US_MAX 500000
 
 enum state {
@@ -112,8 +112,8 @@ render_collectors(struct buf *out, const struct reply *reply)
 
 /* About the scrape: behind the catalogue, which counts as it goes. */
 static void
-render_scrape(struct buf *out, uint64_t duration_us,
-    const struct reply *reply, const struct error *down)
+render_scrape(struct buf *out, uint64_t duration_us, const struct reply *reply,
+    const struct error *down)
 {
 	static const char failure[] = "memcached_scrape_failure";
 	static const char ignored[] = "memcached_scrape_ignored_lines";
@@ -134,8 +134,7 @@ render_scrape(struct buf *out, uint64_t duration_us,
 	if (reply == NULL)
 		return;
 	render_collectors(out, reply);
-	gauge(out, ignored,
-	    "Lines of the answer that were not understood.");
+	gauge(out, ignored, "Lines of the answer that were not understood.");
 	text_sample_u64(out, ignored, NULL, reply_ignored(reply));
 }
 

@@ -19,7 +19,7 @@ struct target;
 struct scrape_settings {
 	uint64_t timeout_us;
 	unsigned sections; /* to ask: 1 << section */
-	bool slabs;	   /* export the series of slab classes */
+	bool slabs;        /* export the series of slab classes */
 };
 
 /* The text is the callee's to release or to take. */
@@ -34,7 +34,7 @@ void scraper_free(struct scraper *s);
  * Scrapes once, within timeout_us from `arrived` (clock_us); done is called
  * once, for a scraper without a target before this returns.
  */
-void scrape_start(struct scraper *s, uint64_t arrived, uint64_t timeout_us,
+void scrape_start(struct scraper *all, uint64_t arrived, uint64_t timeout_us,
     scrape_fn *done, void *arg);
 
 /* A route of http/server.h: answers with the metrics; arg is a scraper. */

@@ -33,10 +33,10 @@ struct self {
 };
 
 /* Appends the samples of one family. */
-typedef void samples_fn(const struct self *s, struct buf *out,
-    const char *name);
+typedef void samples_fn(
+    const struct self *s, struct buf *out, const char *name);
 
-static samples_fn build_info, scrapes, failures, connects, targets, requests,
+static samples_fn build_info, scrapes, failures, connects, known, requests,
     connections, reload_ok, reload_time;
 
 static const struct {
@@ -46,8 +46,7 @@ static const struct {
 	samples_fn *samples;
 } rows[] = {
 	{ "memcached_exporter_build_info", METRIC_GAUGE,
-	    "What this exporter is built of, as labels, value 1.",
-	    build_info },
+	    "What this exporter is built of, as labels, value 1.", build_info },
 	{ "memcached_exporter_scrapes_total", METRIC_COUNTER,
 	    "Scrapes of memcached servers that have ended.", scrapes },
 	{ "memcached_exporter_scrape_failures_total", METRIC_COUNTER,
@@ -55,7 +54,7 @@ static const struct {
 	{ "memcached_exporter_connects_total", METRIC_COUNTER,
 	    "Connections opened to memcached servers.", connects },
 	{ "memcached_exporter_targets", METRIC_GAUGE,
-	    "Memcached servers known to this exporter.", targets },
+	    "Memcached servers known to this exporter.", known },
 	{ "memcached_exporter_http_requests_total", METRIC_COUNTER,
 	    "HTTP requests answered, by path and status.", requests },
 	{ "memcached_exporter_http_connections", METRIC_GAUGE,
@@ -71,13 +70,13 @@ static const struct {
 };
 
 struct self *
-self_new(const char *pid_file, const struct targets *known,
+self_new(const char *pid_file, const struct targets *targets,
     const struct server *server)
 {
 	struct self *s = xcalloc(1, sizeof(*s));
 
 	s->pid_file = pid_file;
-	s->targets = known;
+	s->targets = targets;
 	s->server = server;
 	s->processes = process_reader_new();
 	s->configured = (uint64_t)time(NULL);
@@ -140,7 +139,7 @@ connects(const struct self *s, struct buf *out, const char *name)
 }
 
 static void
-targets(const struct self *s, struct buf *out, const char *name)
+known(const struct self *s, struct buf *out, const char *name)
 {
 	text_sample_u64(out, name, NULL, targets_count(s->targets));
 }
@@ -201,8 +200,7 @@ read_pid(const char *path, pid_t *pid, struct error *e)
 	if (file_read(path, text, sizeof(text), &line, e) < 0)
 		return -1;
 	line.len = strcspn(text, " \r\n");
-	if (parse_u64(line, &n) < 0 || n == 0 ||
-	    n > INT32_MAX)
+	if (parse_u64(line, &n) < 0 || n == 0 || n > INT32_MAX)
 		return error_set(e, "%s: expected a process id", path);
 	*pid = (pid_t)n;
 	return 0;
@@ -218,10 +216,9 @@ render_memcached(struct self *s, struct buf *out)
 	if (s->pid_file[0] == '\0')
 		return;
 	failed = read_pid(s->pid_file, &pid, &why) < 0 ||
-	    process_render(s->processes, out, "memcached_", pid, &why) < 0;
+		 process_render(s->processes, out, "memcached_", pid, &why) < 0;
 	if (failed && !s->pid_failed)
-		log_warn("No metrics of memcached's process", "err",
-		    why.text);
+		log_warn("No metrics of memcached's process", "err", why.text);
 	s->pid_failed = failed;
 }
 

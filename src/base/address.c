@@ -30,8 +30,7 @@ static int
 set_path(struct address *a, struct span path, struct error *e)
 {
 	if (path.len == 0 || path.len >= PATH_MAX_BYTES)
-		return error_set(e,
-		    "a socket's path has 1 to %zu characters",
+		return error_set(e, "a socket's path has 1 to %zu characters",
 		    PATH_MAX_BYTES - 1);
 	a->is_path = true;
 	memcpy(a->host, path.p, path.len);
@@ -60,8 +59,8 @@ take_host(struct span *rest, struct span *host)
 		end = memchr(rest->p, ']', rest->len);
 		if (end == NULL)
 			return -1;
-		*host = (struct span){ rest->p + 1,
-			(size_t)(end - rest->p) - 1 };
+		*host =
+		    (struct span){ rest->p + 1, (size_t)(end - rest->p) - 1 };
 		if (memchr(host->p, ':', host->len) == NULL)
 			return -1;
 		end++;
@@ -77,8 +76,8 @@ take_host(struct span *rest, struct span *host)
 }
 
 int
-address_parse(struct address *a, const char *text, int default_port,
-    struct error *e)
+address_parse(
+    struct address *a, const char *text, int default_port, struct error *e)
 {
 	struct address got = { .port = (uint16_t)default_port };
 	struct span rest = span_of(text), host;
@@ -104,8 +103,8 @@ address_parse(struct address *a, const char *text, int default_port,
 		bad = default_port < 0 || host.len == 0;
 	}
 	if (bad)
-		return error_set(e,
-		    "expected host:port, [v6]:port or the path of a socket");
+		return error_set(
+		    e, "expected host:port, [v6]:port or the path of a socket");
 	*a = got;
 	return 0;
 }
@@ -115,8 +114,8 @@ put_text(char text[ADDRESS_TEXT_MAX], const char *host, const char *port)
 {
 	bool v6 = strchr(host, ':') != NULL;
 
-	(void)snprintf(text, ADDRESS_TEXT_MAX, "%s%s%s:%s", v6 ? "[" : "",
-	    host, v6 ? "]" : "", port);
+	(void)snprintf(text, ADDRESS_TEXT_MAX, "%s%s%s:%s", v6 ? "[" : "", host,
+	    v6 ? "]" : "", port);
 }
 
 void

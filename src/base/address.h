@@ -19,7 +19,7 @@
 #define ADDRESS_TEXT_MAX (ADDRESS_HOST_MAX + 16) /* "[]:65535", "unix:" */
 
 struct address {
-	bool is_path;		     /* a unix socket; host is its path */
+	bool is_path;                /* a unix socket; host is its path */
 	char host[ADDRESS_HOST_MAX]; /* empty: any of this machine's */
 	uint16_t port;
 };
@@ -31,8 +31,8 @@ struct endpoint {
 };
 
 /* default_port < 0: the port must be given. */
-int address_parse(struct address *a, const char *text, int default_port,
-    struct error *e);
+int address_parse(
+    struct address *a, const char *text, int default_port, struct error *e);
 
 /* "host:port", "[v6]:port" or "unix:/path", always with its NUL. */
 void address_text(const struct address *a, char text[ADDRESS_TEXT_MAX]);

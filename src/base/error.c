@@ -31,6 +31,9 @@ static const struct {
 	{ EPIPE, REASON_CLOSED },
 };
 
+static void set(struct error *e, enum reason reason, const char *fmt,
+    va_list ap) __attribute__((format(printf, 3, 0)));
+
 static void
 set(struct error *e, enum reason reason, const char *fmt, va_list ap)
 {

@@ -10,13 +10,13 @@
 #define ERROR_TEXT_MAX 512
 
 enum reason {
-	REASON_OTHER,	    /* start-up and configuration: words only */
-	REASON_REFUSED,	    /* nobody listens, or the server is full */
+	REASON_OTHER,       /* start-up and configuration: words only */
+	REASON_REFUSED,     /* nobody listens, or the server is full */
 	REASON_UNREACHABLE, /* no route, no permission, any other errno */
-	REASON_TIMEOUT,	    /* the scrape's deadline passed */
-	REASON_DNS,	    /* the name has no address */
-	REASON_AUTH,	    /* the server wants credentials */
-	REASON_CLOSED,	    /* the server hung up in the middle */
+	REASON_TIMEOUT,     /* the scrape's deadline passed */
+	REASON_DNS,         /* the name has no address */
+	REASON_AUTH,        /* the server wants credentials */
+	REASON_CLOSED,      /* the server hung up in the middle */
 	REASON_PROTOCOL,    /* what came is no answer to `stats` */
 	REASON_TOO_LARGE,   /* past a limit of stats/reader.h */
 	REASONS

@@ -22,8 +22,8 @@ file_read(const char *path, char *text, size_t size, struct span *content,
 	if (n < 0)
 		return -1;
 	if ((size_t)n == size)
-		return error_set(e, "%s: larger than %zu bytes", path,
-		    size - 1);
+		return error_set(
+		    e, "%s: larger than %zu bytes", path, size - 1);
 	text[n] = '\0';
 	*content = (struct span){ text, (size_t)n };
 	return 0;

@@ -124,8 +124,8 @@ add_time(struct buf *out)
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
 	(void)gmtime_r(&ts.tv_sec, &tm);
 	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(text + n, sizeof(text) - n, ".%03ldZ",
-	    ts.tv_nsec / 1000000);
+	(void)snprintf(
+	    text + n, sizeof(text) - n, ".%03ldZ", ts.tv_nsec / 1000000);
 	add_pair(out, "time", text);
 }
 
@@ -141,8 +141,8 @@ add_source(struct buf *out, const char *file, int line)
 }
 
 void
-log_write(enum log_level level, const char *file, int line, const char *msg,
-    ...)
+log_write(
+    enum log_level level, const char *file, int line, const char *msg, ...)
 {
 	struct buf out;
 	const char *key;

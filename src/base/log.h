@@ -34,11 +34,11 @@ void log_setup(enum log_level least, enum log_format format);
 void log_write(enum log_level level, const char *file, int line,
     const char *msg, ...) __attribute__((sentinel));
 
-#define log_at(level, ...)                                                    \
+#define log_at(level, ...)                                                     \
 	log_write(level, __FILE__, __LINE__, __VA_ARGS__, (const char *)0)
 #define log_debug(...) log_at(LEVEL_DEBUG, __VA_ARGS__)
-#define log_info(...)  log_at(LEVEL_INFO, __VA_ARGS__)
-#define log_warn(...)  log_at(LEVEL_WARN, __VA_ARGS__)
+#define log_info(...) log_at(LEVEL_INFO, __VA_ARGS__)
+#define log_warn(...) log_at(LEVEL_WARN, __VA_ARGS__)
 #define log_error(...) log_at(LEVEL_ERROR, __VA_ARGS__)
 
 #endif

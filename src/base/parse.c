@@ -79,8 +79,8 @@ take_decimal(struct span *text, uint64_t unit, uint64_t *out)
 			return -1;
 		while (text->len > 0 && is_digit(text->p[0])) {
 			unit /= 10;
-			if (__builtin_add_overflow(n,
-				unit * (uint64_t)(text->p[0] - '0'), &n))
+			if (__builtin_add_overflow(
+				n, unit * (uint64_t)(text->p[0] - '0'), &n))
 				return -1;
 			text->p++;
 			text->len--;

@@ -28,7 +28,7 @@ utf8_length(struct span s)
 	if (s.len == 0)
 		return 0;
 	while (n < nitems(forms) &&
-	    (p[0] < forms[n].first || p[0] > forms[n].last))
+	       (p[0] < forms[n].first || p[0] > forms[n].last))
 		n++;
 	if (n == nitems(forms) || forms[n].len > s.len)
 		return 0;

@@ -10,9 +10,9 @@
 #include "base/span.h"
 
 #define ENVIRONMENT_PREFIX "MEMCACHED_EXPORTER_"
-#define MEMCACHED_PORT	   11211
-#define NAME_BYTES_MAX	   64
-#define HELP_COLUMN	   33
+#define MEMCACHED_PORT 11211
+#define NAME_BYTES_MAX 64
+#define HELP_COLUMN 33
 
 struct option;
 
@@ -63,8 +63,7 @@ static const struct option table[] = {
 	    "Least level to log: debug, info, warn or error." },
 	{ "log.format", set_format, FIELD(log_format), "logfmt",
 	    "Form of a log line: logfmt or json." },
-	{ "version", set_switch, FIELD(version), "false",
-	    "Show the version." },
+	{ "version", set_switch, FIELD(version), "false", "Show the version." },
 };
 
 static void *
@@ -105,8 +104,7 @@ set_path(struct options *opts, const struct option *o, const char *text,
     struct error *e)
 {
 	if (text[0] != '/' || strpbrk(text, "?#% \"<>") != NULL)
-		return error_set(e,
-		    "expected a path that begins with a slash");
+		return error_set(e, "expected a path that begins with a slash");
 	return set_string(opts, o, text, e);
 }
 
@@ -117,8 +115,8 @@ set_duration(struct options *opts, const struct option *o, const char *text,
 	uint64_t us;
 
 	if (parse_duration(span_of(text), &us) < 0 || us == 0)
-		return error_set(e,
-		    "expected a duration above zero, such as 1s or 500ms");
+		return error_set(
+		    e, "expected a duration above zero, such as 1s or 500ms");
 	*(uint64_t *)field_of(opts, o) = us;
 	return 0;
 }
@@ -153,8 +151,8 @@ static int
 set_format(struct options *opts, const struct option *o, const char *text,
     struct error *e)
 {
-	return word_number(log_format_names, FORMATS, text, field_of(opts, o),
-	    e);
+	return word_number(
+	    log_format_names, FORMATS, text, field_of(opts, o), e);
 }
 
 static int
@@ -177,8 +175,8 @@ set_listen(struct options *opts, const struct option *o, const char *text,
 	if (address_parse(&a, text, -1, e) < 0)
 		return -1;
 	if (opts->listen_len == OPTIONS_LISTEN_MAX)
-		return error_set(e, "more than %d addresses",
-		    OPTIONS_LISTEN_MAX);
+		return error_set(
+		    e, "more than %d addresses", OPTIONS_LISTEN_MAX);
 	*list = xreallocarray(*list, opts->listen_len + 1, sizeof(**list));
 	(*list)[opts->listen_len++] = a;
 	return 0;
@@ -188,8 +186,8 @@ set_listen(struct options *opts, const struct option *o, const char *text,
 struct parse {
 	struct options *opts;
 	bool given[nitems(table)]; /* by this source or a stronger one */
-	bool only_words; /* behind "--" no flag may follow */
-	int depth;	 /* of @file */
+	bool only_words;           /* behind "--" no flag may follow */
+	int depth;                 /* of @file */
 	size_t arguments;
 	struct error *e;
 };
@@ -235,15 +233,15 @@ parse_long(struct parse *p, const char *arg, const char *next)
 		o = NULL;
 	}
 	if (o == NULL)
-		return error_set(p->e, "unknown long flag '--%.*s'", (int)len,
-		    arg);
+		return error_set(
+		    p->e, "unknown long flag '--%.*s'", (int)len, arg);
 	if (text == NULL && is_switch(o))
 		return set(p, o, "true");
 	if (text != NULL)
 		return set(p, o, text);
 	if (next == NULL)
-		return error_set(p->e, "expected argument for flag '--%s'",
-		    arg);
+		return error_set(
+		    p->e, "expected argument for flag '--%s'", arg);
 	return set(p, o, next) < 0 ? -1 : 1;
 }
 
@@ -254,8 +252,8 @@ static int
 parse_argument(struct parse *p, const char *arg, const char *next)
 {
 	if (++p->arguments > OPTIONS_ARGUMENTS_MAX)
-		return error_set(p->e, "more than %d arguments",
-		    OPTIONS_ARGUMENTS_MAX);
+		return error_set(
+		    p->e, "more than %d arguments", OPTIONS_ARGUMENTS_MAX);
 	if (p->only_words || (arg[0] != '-' && arg[0] != '@'))
 		return error_set(p->e, "unexpected %s", arg);
 	if (arg[0] == '@')
@@ -265,7 +263,7 @@ parse_argument(struct parse *p, const char *arg, const char *next)
 		return 0;
 	}
 	if (strcmp(arg, "-h") == 0)
-		return set(p, find("help", 4), "true");
+		return parse_long(p, "help", NULL);
 	if (arg[1] != '-')
 		return error_set(p->e, "unknown short flag '%s'", arg);
 	return parse_long(p, arg + 2, next);
@@ -275,8 +273,8 @@ static int
 parse_list(struct parse *p, int argc, const char *const *argv)
 {
 	for (int i = 0; i < argc; i++) {
-		int used = parse_argument(p, argv[i],
-		    i + 1 < argc ? argv[i + 1] : NULL);
+		int used = parse_argument(
+		    p, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
 
 		if (used < 0)
 			return -1;
@@ -318,8 +316,8 @@ read_text(const char *path, char **out, struct error *e)
 	if (ferror(f))
 		r = error_set(e, "@%s: %s", path, strerror(errno));
 	else if (n > OPTIONS_FILE_MAX)
-		r = error_set(e, "@%s: larger than %u bytes", path,
-		    OPTIONS_FILE_MAX);
+		r = error_set(
+		    e, "@%s: larger than %u bytes", path, OPTIONS_FILE_MAX);
 	(void)fclose(f);
 	if (r < 0) {
 		free(text);
@@ -338,14 +336,14 @@ parse_file(struct parse *p, const char *path)
 	int r = -1;
 
 	if (p->depth > 0)
-		return error_set(p->e, "@%s: a file cannot name another one",
-		    path);
+		return error_set(
+		    p->e, "@%s: a file cannot name another one", path);
 	if (read_text(path, &text, p->e) < 0)
 		return -1;
 	p->depth++;
 	lines = xcalloc(OPTIONS_ARGUMENTS_MAX + 1, sizeof(*lines));
-	r = parse_list(p,
-	    split_lines(text, lines, OPTIONS_ARGUMENTS_MAX + 1), lines);
+	r = parse_list(
+	    p, split_lines(text, lines, OPTIONS_ARGUMENTS_MAX + 1), lines);
 	p->depth--;
 	free(lines);
 	free(text);
@@ -360,8 +358,8 @@ environment_name(const struct option *o, char name[NAME_BYTES_MAX])
 	(void)snprintf(name, NAME_BYTES_MAX, ENVIRONMENT_PREFIX "%s", o->name);
 	for (p += strlen(ENVIRONMENT_PREFIX); *p != '\0'; p++)
 		*p = (char)(isalnum((unsigned char)*p)
-			? toupper((unsigned char)*p)
-			: '_');
+				? toupper((unsigned char)*p)
+				: '_');
 }
 
 /* A list has one value a line; anything else is one value. */
@@ -413,8 +411,8 @@ parse_presets(struct parse *p)
 }
 
 int
-options_parse(struct options *o, int argc, const char *const *argv,
-    struct error *e)
+options_parse(
+    struct options *o, int argc, const char *const *argv, struct error *e)
 {
 	struct parse p = { .opts = o, .e = e };
 
@@ -443,7 +441,8 @@ help_head(struct buf *out, const struct option *o)
 	buf_add_str(out, is_switch(o) && !letter ? "[no-]" : "");
 	buf_add_str(out, o->name);
 	if (!is_switch(o))
-		buf_printf(out, "=%s", o->preset[0] != '\0' ? o->preset : "\"\"");
+		buf_printf(
+		    out, "=%s", o->preset[0] != '\0' ? o->preset : "\"\"");
 }
 
 void

@@ -19,7 +19,7 @@
 #include "base/log.h"
 
 /* An argument file may not be larger, nor hold more arguments. */
-#define OPTIONS_FILE_MAX      (1U << 20)
+#define OPTIONS_FILE_MAX (1U << 20)
 #define OPTIONS_ARGUMENTS_MAX 4096
 
 /* More addresses to listen on than this are refused. */
@@ -47,8 +47,8 @@ struct options {
  * Reads defaults, then the environment, then the arguments without argv[0].
  * Returns -1 with one sentence in e. options_release in any case.
  */
-int options_parse(struct options *o, int argc, const char *const *argv,
-    struct error *e);
+int options_parse(
+    struct options *o, int argc, const char *const *argv, struct error *e);
 void options_release(struct options *o);
 
 /* The text of --help. */

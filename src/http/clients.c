@@ -28,8 +28,8 @@
 TAILQ_HEAD(client_list, client);
 
 enum state {
-	STATE_READING,	 /* a request's header */
-	STATE_WORKING,	 /* on its answer; the scrape has a deadline */
+	STATE_READING,   /* a request's header */
+	STATE_WORKING,   /* on its answer; the scrape has a deadline */
 	STATE_ANSWERING, /* the client reads it */
 	STATE_IDLE
 };
@@ -150,8 +150,8 @@ on_input(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg)
 }
 
 struct clients *
-clients_new(struct event_base *base, size_t max, void (*looked)(void *arg),
-    void *arg)
+clients_new(
+    struct event_base *base, size_t max, void (*looked)(void *arg), void *arg)
 {
 	struct clients *cs = xcalloc(1, sizeof(*cs));
 
@@ -188,8 +188,8 @@ clients_add(struct clients *cs)
 	bufferevent_incref(c->bev);
 	bufferevent_setwatermark(c->bev, EV_READ, 0, READ_AHEAD_MAX);
 	(void)bufferevent_set_max_single_write(c->bev, WRITE_BYTES_MAX);
-	(void)xnonnull(evbuffer_add_cb(bufferevent_get_input(c->bev), on_input,
-	    c));
+	(void)xnonnull(
+	    evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c));
 	TAILQ_INSERT_TAIL(&cs->list, c, entry);
 	set_state(c, STATE_READING);
 	if (cs->len++ == 0)
@@ -205,7 +205,8 @@ clients_find(const struct clients *cs, const struct bufferevent *bev)
 	struct client *c;
 
 	/* who sends a request has just done something */
-	TAILQ_FOREACH_REVERSE(c, &cs->list, client_list, entry) {
+	TAILQ_FOREACH_REVERSE(c, &cs->list, client_list, entry)
+	{
 		if (c->bev == bev)
 			return c;
 	}
@@ -249,7 +250,7 @@ clients_make_room(struct clients *cs)
 {
 	struct client *c;
 
-	TAILQ_FOREACH(c, &cs->list, entry) {
+	TAILQ_FOREACH (c, &cs->list, entry) {
 		if (!is_busy(c) && !was_let_go(c)) {
 			hang_up(c);
 			break;

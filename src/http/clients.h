@@ -31,8 +31,8 @@ struct clients;
 struct event_base;
 
 /* looked is called after each look, which may have made room. */
-struct clients *clients_new(struct event_base *base, size_t max,
-    void (*looked)(void *arg), void *arg);
+struct clients *clients_new(
+    struct event_base *base, size_t max, void (*looked)(void *arg), void *arg);
 
 /* To be called when evhttp has let go of all connections. */
 void clients_free(struct clients *cs);
@@ -41,8 +41,8 @@ void clients_free(struct clients *cs);
 struct bufferevent *clients_add(struct clients *cs);
 
 /* The client of a socket. */
-struct client *clients_find(const struct clients *cs,
-    const struct bufferevent *bev);
+struct client *clients_find(
+    const struct clients *cs, const struct bufferevent *bev);
 
 /* A request has come; its answer is being written; it has been written. */
 void client_begin(struct client *c);

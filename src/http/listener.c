@@ -41,11 +41,13 @@ lookup(const struct address *a, struct endpoint *ep, struct error *e)
 	r = getaddrinfo(a->host, port, &hints, &list);
 	if (r != 0)
 		return error_set(e, "%s", gai_strerror(r));
-	best = list;
-	for (struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next) {
-		if (ai->ai_family == AF_INET && best->ai_family != AF_INET)
-			best = ai;
+	/* a list that was found has an entry */
+	for (best = list; best->ai_next != NULL; best = best->ai_next) {
+		if (best->ai_family == AF_INET)
+			break;
 	}
+	if (best->ai_family != AF_INET)
+		best = list;
 	*ep = (struct endpoint){ .len = best->ai_addrlen };
 	memcpy(&ep->sa, best->ai_addr, best->ai_addrlen);
 	freeaddrinfo(list);
@@ -83,14 +85,14 @@ open_endpoint(const struct endpoint *ep, struct error *e)
 		remove_stale(ep);
 	} else {
 		/* accepted sockets inherit TCP_NODELAY */
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one,
-		    sizeof(one));
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
-		    sizeof(one));
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		(void)setsockopt(
+		    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	}
 	if (family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero,
-		    sizeof(zero));
+		(void)setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
 	if (bind(fd, (const struct sockaddr *)&ep->sa, ep->len) < 0 ||
 	    listen(fd, SOMAXCONN) < 0) {
 		err = errno;
@@ -102,8 +104,7 @@ open_endpoint(const struct endpoint *ep, struct error *e)
 }
 
 int
-listener_open(const struct address *a, struct endpoint *bound,
-    struct error *e)
+listener_open(const struct address *a, struct endpoint *bound, struct error *e)
 {
 	struct endpoint list[2];
 	size_t n = 1;
@@ -113,7 +114,7 @@ listener_open(const struct address *a, struct endpoint *bound,
 		any_endpoints(a->port, list);
 		n = 2;
 	} else if (!address_endpoint(a, &list[0]) &&
-	    lookup(a, &list[0], e) < 0) {
+		   lookup(a, &list[0], e) < 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < n && fd < 0; i++) {

@@ -10,7 +10,7 @@
  * to; or -1. A host of "" means any address, IPv6 and IPv4. The file of a
  * unix socket that nobody listens on is replaced.
  */
-int listener_open(const struct address *a, struct endpoint *bound,
-    struct error *e);
+int listener_open(
+    const struct address *a, struct endpoint *bound, struct error *e);
 
 #endif

@@ -19,8 +19,8 @@ uint64_t request_arrived(const struct request *r);
 const char *request_header(const struct request *r, const char *name);
 
 /* 200 with a body, whose bytes are taken. */
-void request_answer(struct request *r, const char *content_type,
-    struct buf *body);
+void request_answer(
+    struct request *r, const char *content_type, struct buf *body);
 
 /* Any other status, with a sentence for people as text/plain. */
 void request_refuse(struct request *r, int code, const char *sentence);

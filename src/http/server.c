@@ -86,7 +86,8 @@ accept_all(struct server *s, bool on)
 	if (on == s->accepting)
 		return;
 	s->accepting = on;
-	SLIST_FOREACH(l, &s->listeners, entry) {
+	SLIST_FOREACH(l, &s->listeners, entry)
+	{
 		if (on) {
 			(void)evconnlistener_enable(l->accept);
 			(void)event_add(l->knock, NULL);
@@ -192,8 +193,8 @@ on_written(struct evhttp_request *ev, void *arg)
 static void
 add_header(const struct request *r, const char *name, const char *value)
 {
-	(void)evhttp_add_header(evhttp_request_get_output_headers(r->ev), name,
-	    value);
+	(void)evhttp_add_header(
+	    evhttp_request_get_output_headers(r->ev), name, value);
 }
 
 static void
@@ -259,8 +260,8 @@ request_arrived(const struct request *r)
 const char *
 request_header(const struct request *r, const char *name)
 {
-	return evhttp_find_header(evhttp_request_get_input_headers(r->ev),
-	    name);
+	return evhttp_find_header(
+	    evhttp_request_get_input_headers(r->ev), name);
 }
 
 /*
@@ -308,8 +309,8 @@ on_request(struct evhttp_request *ev, void *arg)
 	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
 	client_begin(r->client);
 	if (r->route == &s->other) {
-		request_refuse(r, 404,
-		    "There is nothing here; \"/\" has the links.");
+		request_refuse(
+		    r, 404, "There is nothing here; \"/\" has the links.");
 	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
 		add_header(r, "Allow", "GET, HEAD");
 		request_refuse(r, 405, "Only GET and HEAD are served here.");
@@ -337,14 +338,14 @@ server_new(struct event_base *base, size_t descriptors)
 {
 	struct server *s = xcalloc(1, sizeof(*s));
 	size_t max = descriptors > 2 * DESCRIPTORS_SPARE
-	    ? descriptors - DESCRIPTORS_SPARE
-	    : DESCRIPTORS_SPARE;
+			 ? descriptors - DESCRIPTORS_SPARE
+			 : DESCRIPTORS_SPARE;
 
 	s->base = base;
 	s->accepting = true;
 	s->other.path = "other";
-	s->clients = clients_new(base, max < CLIENTS_MAX ? max : CLIENTS_MAX,
-	    on_looked, s);
+	s->clients = clients_new(
+	    base, max < CLIENTS_MAX ? max : CLIENTS_MAX, on_looked, s);
 	s->drain = xnonnull(evtimer_new(base, on_drained, s));
 	s->http = xnonnull(evhttp_new(base));
 	evhttp_set_bevcb(s->http, on_accepted, s);
@@ -397,8 +398,8 @@ server_listen(struct server *s, const struct address *a,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd));
 	l->bound = xnonnull(evhttp_bind_listener(s->http, l->accept));
 	evconnlistener_set_error_cb(l->accept, on_accept_failed);
-	l->knock = xnonnull(
-	    event_new(s->base, fd, EV_READ | EV_PERSIST, on_knock, l));
+	l->knock =
+	    xnonnull(event_new(s->base, fd, EV_READ | EV_PERSIST, on_knock, l));
 	(void)event_add(l->knock, NULL);
 	SLIST_INSERT_HEAD(&s->listeners, l, entry);
 	endpoint_text(&ep, bound);

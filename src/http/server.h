@@ -28,16 +28,15 @@ struct server;
 typedef void route_fn(struct request *r, void *arg);
 
 /* For one path and status: how many requests were answered so. */
-typedef void server_count_fn(const char *path, int code, uint64_t n,
-    void *arg);
+typedef void server_count_fn(const char *path, int code, uint64_t n, void *arg);
 
 /* descriptors: how many this process may have open. */
 struct server *server_new(struct event_base *base, size_t descriptors);
 void server_free(struct server *s);
 
 /* path is borrowed for good. */
-void server_route(struct server *s, const char *path, route_fn *serve,
-    void *arg);
+void server_route(
+    struct server *s, const char *path, route_fn *serve, void *arg);
 
 /*
  * Binds and accepts; for port 0 the system chooses. A stale socket file is

@@ -43,7 +43,7 @@ struct connection {
 	void *arg;
 
 	enum state state;
-	bool asked;  /* owes the owner a call */
+	bool asked; /* owes the owner a call */
 	bool reused;
 	bool failed; /* why says it */
 	struct error why;
@@ -121,8 +121,8 @@ where(const struct connection *c, char text[2 * ADDRESS_TEXT_MAX])
 	if (number[0] == '\0' || strcmp(name, number) == 0)
 		(void)snprintf(text, 2 * ADDRESS_TEXT_MAX, "%s", name);
 	else
-		(void)snprintf(text, 2 * ADDRESS_TEXT_MAX, "%s (%s)", name,
-		    number);
+		(void)snprintf(
+		    text, 2 * ADDRESS_TEXT_MAX, "%s (%s)", name, number);
 }
 
 /*
@@ -182,10 +182,9 @@ take_buffered(struct connection *c, struct evbuffer *in)
 	size_t len;
 
 	while (!ended && (len = evbuffer_get_contiguous_space(in)) > 0) {
-		ended = take(c,
-		    (struct span){
-			(const char *)evbuffer_pullup(in, (ev_ssize_t)len),
-			len });
+		ended = take(c, (struct span){ (const char *)evbuffer_pullup(
+						   in, (ev_ssize_t)len),
+				    len });
 		(void)evbuffer_drain(in, len);
 	}
 	if (ended && evbuffer_get_length(in) > 0)
@@ -207,9 +206,8 @@ take_socket(struct connection *c)
 	do {
 		n = recv(bufferevent_getfd(c->bev), data, sizeof(data),
 		    MSG_DONTWAIT);
-	} while (n > 0 &&
-	    !take(c, (struct span){ data, (size_t)n }) &&
-	    (size_t)n == sizeof(data));
+	} while (n > 0 && !take(c, (struct span){ data, (size_t)n }) &&
+		 (size_t)n == sizeof(data));
 }
 
 static void
@@ -252,8 +250,8 @@ next_endpoint(struct connection *c, enum reason reason, const char *what)
 static void
 on_lost(struct connection *c, short what, int err)
 {
-	const char *text = what & BEV_EVENT_EOF ? "the server hung up"
-						: strerror(err);
+	const char *text =
+	    what & BEV_EVENT_EOF ? "the server hung up" : strerror(err);
 	char place[2 * ADDRESS_TEXT_MAX];
 	struct error why;
 
@@ -310,8 +308,8 @@ open_socket(struct connection *c, const struct endpoint *ep)
 	if (fd < 0)
 		return -1;
 	if (family != AF_UNIX)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
-		    sizeof(one));
+		(void)setsockopt(
+		    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	c->bev = xnonnull(
 	    bufferevent_socket_new(c->base, fd, BEV_OPT_CLOSE_ON_FREE));
 	bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
@@ -346,8 +344,8 @@ try_endpoint(struct connection *c)
 	arm_attempt(c);
 	/* an immediate failure comes through on_event as well */
 	if (open_socket(c, ep) < 0 ||
-	    bufferevent_socket_connect(c->bev, (struct sockaddr *)&sa,
-		(int)ep->len) < 0)
+	    bufferevent_socket_connect(
+		c->bev, (struct sockaddr *)&sa, (int)ep->len) < 0)
 		next_endpoint(c, reason_of_errno(errno), strerror(errno));
 }
 
@@ -377,8 +375,7 @@ begin(struct connection *c)
 		return;
 	}
 	set_state(c, STATE_RESOLVING);
-	c->lookup =
-	    resolver_lookup(c->resolver, &c->address, on_lookup, c);
+	c->lookup = resolver_lookup(c->resolver, &c->address, on_lookup, c);
 }
 
 struct connection *

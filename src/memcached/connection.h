@@ -23,21 +23,22 @@ struct resolver;
  * why is NULL when all was answered. The owner may free the connection in
  * this call; after a failure it is closed and of no other use.
  */
-typedef void connection_fn(struct connection *c, const struct error *why,
-    void *arg);
+typedef void connection_fn(
+    struct connection *c, const struct error *why, void *arg);
 
 /* All is borrowed; *opened is counted up when it has connected. */
 struct connection *connection_new(struct event_base *base,
     struct resolver *resolver, const struct keys *keys,
-    const struct address *address, uint64_t *opened, connection_fn *done, void *arg);
+    const struct address *address, uint64_t *opened, connection_fn *done,
+    void *arg);
 void connection_free(struct connection *c);
 
 /*
  * Asks a set of sections (1 << section). The deadline (clock_us) only shares
  * out the time among the addresses of a name; the owner keeps the deadline.
  */
-void connection_ask(struct connection *c, unsigned sections,
-    uint64_t deadline_us);
+void connection_ask(
+    struct connection *c, unsigned sections, uint64_t deadline_us);
 
 /* It can be asked (again): new, or open and at rest. */
 bool connection_is_usable(const struct connection *c);

@@ -91,8 +91,8 @@ refresh(struct resolver *r)
 	    xnonnull(evdns_base_new(r->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE));
 	(void)evdns_base_resolv_conf_parse(r->dns, DNS_OPTIONS_ALL, files[0]);
 	for (size_t i = 0; i < nitems(options); i++)
-		(void)evdns_base_set_option(r->dns, options[i].name,
-		    options[i].value);
+		(void)evdns_base_set_option(
+		    r->dns, options[i].name, options[i].value);
 }
 
 struct resolver *
@@ -122,7 +122,7 @@ resolver_free(struct resolver *r)
 		evdns_base_free(r->dns, 1);
 	/* evdns calls back through the loop for what was cancelled */
 	while (!TAILQ_EMPTY(&r->lookups) &&
-	    event_base_loop(r->base, EVLOOP_NONBLOCK | EVLOOP_ONCE) == 0)
+	       event_base_loop(r->base, EVLOOP_NONBLOCK | EVLOOP_ONCE) == 0)
 		continue;
 	free(r);
 }
@@ -138,8 +138,7 @@ on_deliver(evutil_socket_t fd, short what, void *arg)
 	if (!l->cancelled && l->found.len > 0) {
 		l->done(&l->found, NULL, l->arg);
 	} else if (!l->cancelled) {
-		(void)error_because(&why, REASON_DNS, "look up %s: %s",
-		    l->host,
+		(void)error_because(&why, REASON_DNS, "look up %s: %s", l->host,
 		    l->result != 0 ? evutil_gai_strerror(l->result)
 				   : "no address");
 		l->done(NULL, &why, l->arg);
@@ -168,8 +167,8 @@ on_answer(int result, struct evutil_addrinfo *list, void *arg)
 }
 
 struct lookup *
-resolver_lookup(struct resolver *r, const struct address *a, lookup_fn *done,
-    void *arg)
+resolver_lookup(
+    struct resolver *r, const struct address *a, lookup_fn *done, void *arg)
 {
 	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,

@@ -23,8 +23,8 @@ struct resolver;
 struct lookup;
 
 /* found is borrowed and NULL on failure; why is NULL on success. */
-typedef void lookup_fn(const struct endpoints *found, const struct error *why,
-    void *arg);
+typedef void lookup_fn(
+    const struct endpoints *found, const struct error *why, void *arg);
 
 struct resolver *resolver_new(struct event_base *base);
 
@@ -35,8 +35,8 @@ void resolver_free(struct resolver *r);
  * Looks up a host (never calls `done` before it returns). The lookup ends
  * with its call of `done` or with lookup_cancel.
  */
-struct lookup *resolver_lookup(struct resolver *r, const struct address *a,
-    lookup_fn *done, void *arg);
+struct lookup *resolver_lookup(
+    struct resolver *r, const struct address *a, lookup_fn *done, void *arg);
 void lookup_cancel(struct lookup *l);
 
 #endif

@@ -31,11 +31,11 @@ struct target {
 	TAILQ_ENTRY(target) entry;
 	struct targets *all;
 	struct address address;
-	struct waiters asking;	/* share the collection under way */
+	struct waiters asking;  /* share the collection under way */
 	struct waiters waiting; /* will share the next one */
-	bool busy;		/* a collection is under way */
-	unsigned sections;	/* of the collection under way */
-	uint64_t deadline;	/* of its last waiter */
+	bool busy;              /* a collection is under way */
+	unsigned sections;      /* of the collection under way */
+	uint64_t deadline;      /* of its last waiter */
 	struct event *silence;
 	struct connection *connection;
 	struct connection *rival; /* races the silent connection */

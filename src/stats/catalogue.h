@@ -40,15 +40,15 @@ struct source {
 typedef int value_fn(struct buf *out, struct span text,
     const struct series *series, const struct source *source);
 
-value_fn value_uint;	/* digits of a uint64, as sent; the default */
-value_fn value_int;	/* the same with an optional minus */
-value_fn value_decimal; /* digits with an optional minus and fraction */
-value_fn value_cpu;	/* "sec.usec" or "sec:usec" */
-value_fn value_micro;	/* microseconds, printed as seconds */
-value_fn value_switch;	/* yes/no, on/off, running/stopped, 1/0 → 1/0 */
-value_fn value_less_one; /* printed as n - 1: 2^64 - 1 means 0 */
-value_fn value_ago;	/* seconds that the plugin may print negated */
-value_fn value_stored;	/* cmd_set less the cas_* outcomes it includes */
+value_fn value_uint;        /* digits of a uint64, as sent; the default */
+value_fn value_int;         /* the same with an optional minus */
+value_fn value_decimal;     /* digits with an optional minus and fraction */
+value_fn value_cpu;         /* "sec.usec" or "sec:usec" */
+value_fn value_micro;       /* microseconds, printed as seconds */
+value_fn value_switch;      /* yes/no, on/off, running/stopped, 1/0 → 1/0 */
+value_fn value_less_one;    /* printed as n - 1: 2^64 - 1 means 0 */
+value_fn value_ago;         /* seconds that the plugin may print negated */
+value_fn value_stored;      /* cmd_set less the cas_* outcomes it includes */
 value_fn value_slab_stored; /* the same for a class (rule 3) */
 
 /* A label whose value is a STAT value: an info series has some of these. */
@@ -60,20 +60,20 @@ struct info {
 
 struct series {
 	enum section section;
-	const char *key;	   /* NULL ends a family's list */
-	const char *labels;	   /* constant: `command="get"`, or NULL */
-	value_fn *value;	   /* NULL: value_uint */
-	const struct info *info;   /* not NULL: value 1, labels from these,
+	const char *key;         /* NULL ends a family's list */
+	const char *labels;      /* constant: `command="get"`, or NULL */
+	value_fn *value;         /* NULL: value_uint */
+	const struct info *info; /* not NULL: value 1, labels from these,
 				      a list that ends with label NULL;
 				      no series when none was sent */
-	bool instead;		   /* only when the row before gave nothing */
+	bool instead;            /* only when the row before gave nothing */
 };
 
 struct family {
 	const char *name;
 	enum metric_type type;
 	const char *help; /* plain text, one line; names its STAT keys */
-	bool slab;	  /* one set of series per slab class */
+	bool slab;        /* one set of series per slab class */
 	const struct series *series;
 };
 

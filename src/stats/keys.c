@@ -26,8 +26,8 @@ struct key {
 struct keys {
 	struct key *table; /* open addressing; text.p NULL = empty */
 	size_t mask;
-	size_t counts[2];	/* [of slab classes] */
-	uint16_t *numbers;	/* of all series, one family after another */
+	size_t counts[2];       /* [of slab classes] */
+	uint16_t *numbers;      /* of all series, one family after another */
 	const uint16_t **first; /* each family's, in numbers */
 };
 
@@ -78,11 +78,10 @@ place_of(const struct keys *k, uint32_t hash, struct span text)
 }
 
 int
-keys_find(const struct keys *k, enum section section, bool slab,
-    struct span text)
+keys_find(
+    const struct keys *k, enum section section, bool slab, struct span text)
 {
-	const struct key *key =
-	    place_of(k, hash_of(section, slab, text), text);
+	const struct key *key = place_of(k, hash_of(section, slab, text), text);
 
 	return key->text.p == NULL ? -1 : key->number;
 }
@@ -143,8 +142,7 @@ keys_new(void)
 
 			*next++ = add(k, s->section, f->slab, s->key);
 			for (; info != NULL && info->label != NULL; info++)
-				(void)add(k, info->section, f->slab,
-				    info->key);
+				(void)add(k, info->section, f->slab, info->key);
 		}
 	}
 	return k;

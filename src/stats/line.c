@@ -40,8 +40,8 @@ first_word(struct span s)
 {
 	const char *blank = memchr(s.p, ' ', s.len);
 
-	return (struct span){ s.p,
-		blank != NULL ? (size_t)(blank - s.p) : s.len };
+	return (
+	    struct span){ s.p, blank != NULL ? (size_t)(blank - s.p) : s.len };
 }
 
 static enum line_kind

@@ -20,10 +20,10 @@
 enum line_kind {
 	LINE_STAT,
 	LINE_END,
-	LINE_ERROR, /* ERROR, CLIENT_ERROR, SERVER_ERROR: ends an answer */
-	LINE_RESET, /* the answer to `stats reset`: ends an answer */
+	LINE_ERROR,  /* ERROR, CLIENT_ERROR, SERVER_ERROR: ends an answer */
+	LINE_RESET,  /* the answer to `stats reset`: ends an answer */
 	LINE_PREFIX, /* a line of `stats detail dump` */
-	LINE_OTHER, /* anything else */
+	LINE_OTHER,  /* anything else */
 	LINE_LONG,
 };
 

@@ -65,15 +65,15 @@ static int
 refused(const struct line *line, struct error *e)
 {
 	enum reason reason = REASON_PROTOCOL;
-	int len = line->text.len < SAMPLE_MAX ? (int)line->text.len
-					      : SAMPLE_MAX;
+	int len =
+	    line->text.len < SAMPLE_MAX ? (int)line->text.len : SAMPLE_MAX;
 
 	for (size_t i = 0; i < nitems(refusals); i++) {
 		if (span_begins(line->text, refusals[i].begins))
 			reason = refusals[i].reason;
 	}
-	return error_because(e, reason, "stats was answered with: %.*s", len,
-	    line->text.p);
+	return error_because(
+	    e, reason, "stats was answered with: %.*s", len, line->text.p);
 }
 
 static void
@@ -119,8 +119,7 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 	struct line line;
 
 	r->bytes += data->len;
-	while (r->current < SECTIONS &&
-	    line_next(&r->splitter, data, &line)) {
+	while (r->current < SECTIONS && line_next(&r->splitter, data, &line)) {
 		if (take_line(r, &line, e) < 0)
 			return READER_FAILED;
 	}

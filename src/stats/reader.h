@@ -35,8 +35,8 @@ void reader_free(struct reader *r);
  * Reads *data, leaving in it what came behind the last answer. e says why
  * when it fails.
  */
-enum reader_state reader_feed(struct reader *r, struct span *data,
-    struct error *e);
+enum reader_state reader_feed(
+    struct reader *r, struct span *data, struct error *e);
 
 /*
  * What to call the stream's end before the answers were whole: closed or

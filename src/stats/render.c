@@ -38,8 +38,8 @@ begin_sample(struct writer *w)
 
 /* The labels of an info series; false when the server sent none of them. */
 static bool
-info_labels(struct buf *out, const struct info *info,
-    const struct source *source)
+info_labels(
+    struct buf *out, const struct info *info, const struct source *source)
 {
 	bool any = false;
 
@@ -57,8 +57,8 @@ info_labels(struct buf *out, const struct info *info,
 }
 
 static bool
-write_info(struct writer *w, const struct series *series,
-    const struct source *source)
+write_info(
+    struct writer *w, const struct series *series, const struct source *source)
 {
 	struct buf labels;
 	bool any;

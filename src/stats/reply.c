@@ -20,7 +20,7 @@ struct slab {
 struct reply {
 	const struct keys *keys;
 	struct buf text;
-	struct value *values; /* one for each key of the server */
+	struct value *values;               /* one for each key of the server */
 	struct slab slabs[REPLY_SLABS_MAX]; /* ascending */
 	size_t slabs_len;
 	size_t current; /* the class of the last line: many follow it */
@@ -229,8 +229,8 @@ bool
 reply_find(const struct reply *r, int place, enum section section,
     const char *key, struct span *value)
 {
-	int n = keys_find(r->keys, section, place != REPLY_SERVER,
-	    span_of(key));
+	int n =
+	    keys_find(r->keys, section, place != REPLY_SERVER, span_of(key));
 
 	return n >= 0 && reply_value(r, place, (unsigned)n, value);
 }

@@ -16,8 +16,8 @@
 
 /* Past one of these the answer fails with REASON_TOO_LARGE. */
 #define REPLY_ENTRIES_MAX 32768
-#define REPLY_TEXT_MAX	  (4U << 20)
-#define REPLY_SLABS_MAX	  256
+#define REPLY_TEXT_MAX (4U << 20)
+#define REPLY_SLABS_MAX 256
 
 /* A class number above this is no slab class; its line is ignored. */
 #define REPLY_SLAB_NUMBER_MAX 65535
@@ -62,8 +62,8 @@ uint32_t reply_slab_number(const struct reply *r, size_t place);
  * The value of a numbered key at a place, borrowed until the next reply_add;
  * false when the server did not send it.
  */
-bool reply_value(const struct reply *r, int place, unsigned key,
-    struct span *value);
+bool reply_value(
+    const struct reply *r, int place, unsigned key, struct span *value);
 
 /* The same for any key by its name. */
 bool reply_find(const struct reply *r, int place, enum section section,

@@ -28,8 +28,8 @@ escape(struct buf *out, struct span s)
 }
 
 void
-text_family(struct buf *out, const char *name, const char *type,
-    const char *help)
+text_family(
+    struct buf *out, const char *name, const char *type, const char *help)
 {
 	buf_add_str(out, "# HELP ");
 	buf_add_str(out, name);
@@ -54,8 +54,8 @@ text_label(struct buf *out, const char *name, struct span value)
 }
 
 void
-text_sample_u64(struct buf *out, const char *name, const char *labels,
-    uint64_t value)
+text_sample_u64(
+    struct buf *out, const char *name, const char *labels, uint64_t value)
 {
 	buf_add_str(out, name);
 	if (labels != NULL) {

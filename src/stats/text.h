@@ -13,8 +13,8 @@
 #define TEXT_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /* The HELP and TYPE lines; help is ASCII without backslash and newline. */
-void text_family(struct buf *out, const char *name, const char *type,
-    const char *help);
+void text_family(
+    struct buf *out, const char *name, const char *type, const char *help);
 
 /*
  * A label pair with its value escaped: `\`, `"` and newline as the format
@@ -24,8 +24,8 @@ void text_family(struct buf *out, const char *name, const char *type,
 void text_label(struct buf *out, const char *name, struct span value);
 
 /* A whole sample; labels is what stands between the braces, or NULL. */
-void text_sample_u64(struct buf *out, const char *name, const char *labels,
-    uint64_t value);
+void text_sample_u64(
+    struct buf *out, const char *name, const char *labels, uint64_t value);
 
 /* Microseconds as seconds, without loss: "12.000345". */
 void text_seconds(struct buf *out, uint64_t us);

@@ -175,14 +175,14 @@ value_ago(struct buf *out, struct span text, const struct series *series,
 
 /* The number under a key of the same section and class; 0 when absent. */
 static uint64_t
-sibling(const struct source *source, const struct series *series,
-    const char *key)
+sibling(
+    const struct source *source, const struct series *series, const char *key)
 {
 	struct span text;
 	uint64_t n;
 
-	if (!reply_find(source->reply, source->place, series->section, key,
-		&text) ||
+	if (!reply_find(
+		source->reply, source->place, series->section, key, &text) ||
 	    parse_u64(text, &n) < 0)
 		return 0;
 	return n;
