@@ -3,7 +3,8 @@
 
 VERSION = 0.1.0
 PREFIX = /usr/local
-CFLAGS = -O2 -g
+CFLAGS = -O3 -g -flto=auto
+AR = gcc-ar
 BUILD = build
 
 # Seconds that "make fuzz" spends on each target.

@@ -3,6 +3,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,6 +22,9 @@
 
 /* An answer goes out in one write where the kernel takes it. */
 #define WRITE_BYTES_MAX (1U << 20)
+
+/* When so many have gone at once, their memory is worth giving back. */
+#define CROWD 100
 
 /* How soon to look when there is no room. */
 #define SOON_US 20000
@@ -124,16 +128,21 @@ on_look(evutil_socket_t fd, short what, void *arg)
 	struct clients *cs = arg;
 	struct client *c = TAILQ_FIRST(&cs->list), *next;
 	uint64_t now = clock_us();
+	size_t gone = 0;
 
 	(void)fd;
 	(void)what;
 	for (; c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
-		if (was_let_go(c))
+		if (was_let_go(c)) {
 			remove_client(c);
-		else if (now > c->deadline)
+			gone++;
+		} else if (now > c->deadline)
 			hang_up(c);
 	}
+	/* a crowd leaves holes all over the heap */
+	if (gone >= CROWD)
+		(void)malloc_trim(0);
 	cs->looked(cs->arg);
 	if (cs->len > 0)
 		look_in(cs, US_PER_S);

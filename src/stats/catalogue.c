@@ -30,9 +30,15 @@
 
 /* A family: its series are STAT()s. */
 #define FAMILY(name, type, help, ...) \
-	{ name, METRIC_##type, help, false, SERIES(__VA_ARGS__) }
+	{ name, METRIC_##type, help, HEAD(name, type, help), false, \
+	    SERIES(__VA_ARGS__) }
 #define SLAB_FAMILY(name, type, help, ...) \
-	{ name, METRIC_##type, help, true, SERIES(__VA_ARGS__) }
+	{ name, METRIC_##type, help, HEAD(name, type, help), true, \
+	    SERIES(__VA_ARGS__) }
+#define HEAD(name, type, help) \
+	"# HELP " name " " help "\n# TYPE " name " " NAME_##type "\n"
+#define NAME_COUNTER "counter"
+#define NAME_GAUGE "gauge"
 #define SERIES(...) (const struct series[]){ __VA_ARGS__, { 0 } }
 
 /* A family of one series: its name, then what STAT() takes around the help. */

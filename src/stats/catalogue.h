@@ -73,6 +73,7 @@ struct family {
 	const char *name;
 	enum metric_type type;
 	const char *help; /* plain text, one line; names its STAT keys */
+	const char *head; /* its HELP and TYPE lines in text format 0.0.4 */
 	bool slab;        /* one set of series per slab class */
 	const struct series *series;
 };

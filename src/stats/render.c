@@ -30,8 +30,7 @@ static void
 begin_sample(struct writer *w)
 {
 	if (!w->begun)
-		text_family(w->out, w->family->name,
-		    metric_type_name(w->family->type), w->family->help);
+		buf_add_str(w->out, w->family->head);
 	w->begun = true;
 	buf_add(w->out, w->family->name, w->name_len);
 }
