@@ -223,7 +223,7 @@ FORMATTED = $(shell find src tests -name '*.[ch]')
 fmt: ## format all C code
 	clang-format -i $(FORMATTED)
 
-regen: $(GOLDEN) ## write anew what is generated: goldens, lists of metrics
+regen: $(GOLDEN) $(BINARY) ## write anew what is generated: goldens, lists of metrics
 	@mkdir -p build
 	set -e; for d in fixtures/stats/*; do \
 	    $(GOLDEN) $$d >build/expected.prom; \

@@ -254,9 +254,11 @@ print_once(struct buf *text, bool up, void *arg)
 static int
 scrape_once(struct program *p, struct error *e)
 {
+	if (!p->options.has_target)
+		return error_set(e, "--once needs a --memcached.address");
 	scrape_start(
 	    p->scraper, clock_us(), p->options.timeout_us, print_once, p);
-	if (p->options.has_target && event_base_dispatch(p->base) < 0)
+	if (event_base_dispatch(p->base) < 0)
 		return error_set(e, "the event loop failed");
 	if (p->once_failed)
 		return error_set(e, "cannot write the metrics");

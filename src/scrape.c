@@ -155,6 +155,8 @@ scrape_finish(struct reply *reply, const struct error *why, void *arg)
 	buf_init(&out, TEXT_BYTES_MAX);
 	(void)buf_reserve(&out, all->usual_bytes);
 	log_change(all, up, why);
+	log_debug("Scraped", "up", up ? "1" : "0", "reason",
+	    down == NULL ? "" : reason_name(down->reason));
 	self_count(all->self, down);
 	render_up(&out, up);
 	if (up)

@@ -380,6 +380,13 @@ set_environment(struct parse *p, const struct option *o, const char *text)
 	return r;
 }
 
+/* MEMCACHED_EXPORTER_VERSION in an environment is no question for ours. */
+static bool
+is_question(const struct option *o)
+{
+	return o->field == FIELD(help) || o->field == FIELD(version);
+}
+
 static int
 parse_environment(struct parse *p)
 {
@@ -388,9 +395,11 @@ parse_environment(struct parse *p)
 		struct error why;
 		const char *text;
 
+		if (is_question(&table[i]) || p->given[i])
+			continue;
 		environment_name(&table[i], name);
 		text = getenv(name);
-		if (p->given[i] || text == NULL || text[0] == '\0')
+		if (text == NULL || text[0] == '\0')
 			continue;
 		if (set_environment(p, &table[i], text) < 0) {
 			why = *p->e;

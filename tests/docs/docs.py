@@ -1,0 +1,153 @@
+"""What the program is, and what the documentation says of it."""
+
+import functools
+import os
+import pathlib
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/e2e"))
+
+from exporter import Exporter, run  # noqa: E402
+
+README = TOP / "README.md"
+CHANGELOG = TOP / "CHANGELOG.md"
+MAN = TOP / "memcached_exporter.1"
+
+BEGIN = '.\\" Written by "make regen", from here\n'
+END = '.\\" to here.\n'
+
+FAMILY = re.compile(
+    r"^# HELP (\S+) (.+)\n# TYPE \S+ (\w+)\n\1(?:\{(.*)\})? ", re.MULTILINE)
+
+
+# The program
+
+@functools.cache
+def catalogue():
+    """The text of an answer with a sample of each family of the catalogue."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = f"{folder}/families"
+        sources = [*TOP.glob("src/stats/*.c"), *TOP.glob("src/base/*.c")]
+        compiler = shlex.split(os.environ.get("CC") or "cc")
+        subprocess.run(
+            [*compiler, "-std=gnu11", "-D_GNU_SOURCE", "-Isrc", "-o", program,
+             "tests/docs/families.c", *sources],
+            cwd=TOP, check=True)
+        return subprocess.check_output([program], text=True)
+
+
+@functools.cache
+def answer():
+    """A scrape of a server that is down, with --memcached.pid-file: every
+    family that is not of the catalogue."""
+    with socket.socket() as dead, tempfile.NamedTemporaryFile("w") as pid:
+        dead.bind(("127.0.0.1", 0))
+        pid.write(str(os.getpid()))
+        pid.flush()
+        running = Exporter(
+            f"--memcached.address=127.0.0.1:{dead.getsockname()[1]}",
+            f"--memcached.pid-file={pid.name}")
+        try:
+            return running.get().text
+        finally:
+            running.stop()
+
+
+def families(text):
+    """(name, label names, type, help) of each."""
+    return [
+        (name, re.findall(r'(\w+)="', labels), kind, help_text)
+        for name, help_text, kind, labels in FAMILY.findall(text)
+    ]
+
+
+def all_families():
+    """The same by heading."""
+    own = families(answer())
+    server = families(catalogue())
+    return {
+        "The scrape": [f for f in own if re.match(
+            "memcached_(up$|scrape_)", f[0])],
+        "The server": [f for f in server if "slab" not in f[1]],
+        "Each slab class": [f for f in server if "slab" in f[1]],
+        "The exporter": [f for f in own if not re.match(
+            "memcached_(up$|scrape_|process_)", f[0])],
+        "The process of memcached": [f for f in own if re.match(
+            "memcached_process_", f[0])],
+    }
+
+
+def reasons():
+    """Of memcached_up being 0."""
+    return re.findall(
+        r'^memcached_exporter_scrape_failures_total\{reason="(\w+)"\}',
+        answer(), re.MULTILINE)
+
+
+def flags():
+    """Default by name: of --help, where a switch has on or off."""
+    found = {}
+    for block in re.split(r"\n +(?:-h, )?--", run("--help").stdout)[1:]:
+        switch, name, preset = re.match(
+            r"(\[no-\])?([\w.-]+)(?:=(\S*))?", block).groups()
+        if switch or name == "help":
+            preset = "on" if "On unless" in block else "off"
+        found[name] = preset.replace('""', "none")
+    return found
+
+
+def defines():
+    """Value by name: of the numbers that the source names."""
+    found = {}
+    for path in TOP.glob("src/**/*.[ch]"):
+        for name, text in re.findall(
+                r"^#define (\w+)\s+\(?(\d+U?(?: << \d+)?)\)?\s*(?:/\*.*)?$",
+                path.read_text(), re.MULTILINE):
+            number, _, shift = text.replace("U", "").partition(" << ")
+            found[name] = int(number) << int(shift or 0)
+    return found
+
+
+# The manual page
+
+def unhyphenated(help_text):
+    """Keeps names in one piece: words with _, and the keys in parentheses."""
+    return re.sub(
+        r"\([^)]*\)|\S*_\S*",
+        lambda match: re.sub(r"(\S+)", r"\\%\1", match[0]),
+        help_text)
+
+
+def metrics_section():
+    lines = []
+    for heading, list_of_families in all_families().items():
+        lines += [f".Ss {heading}", ".Bl -tag -width Ds"]
+        for name, labels, kind, help_text in list_of_families:
+            braces = f" Ns No {{{','.join(labels)}}}" if labels else ""
+            lines.append(f".It Ic {name}{braces} {kind}")
+            lines += textwrap.wrap(
+                unhyphenated(help_text), 78, break_on_hyphens=False)
+        lines.append(".El")
+    return "\n".join(lines) + "\n"
+
+
+def split_man():
+    """What is in front of the written section, the section, what is behind."""
+    before, begin, rest = MAN.read_text().partition(BEGIN)
+    written, end, after = rest.partition(END)
+    assert begin and end, f"{MAN.name} needs the lines {BEGIN!r} and {END!r}"
+    return before, written, after
+
+
+def section(text, heading, mark):
+    """From a heading to the next one of its kind; mark: '## ' or '.Sh '."""
+    head = f"\n{mark}{heading}\n"
+    assert head in text, f"no heading {heading!r}"
+    return text.partition(head)[2].partition(f"\n{mark}")[0]

@@ -1,0 +1,80 @@
+"""README.md and the other documents say what is there."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import docs
+
+README = docs.README.read_text()
+DOCUMENTS = [docs.README, docs.CHANGELOG, docs.MAN]
+NAMES = [path.name for path in DOCUMENTS]
+FLAG = re.compile(r"(?<![\w-])--(?:no-)?(\w[\w.-]*\w)")
+NOT_THERE = docs.section(README, "Not there yet", "### ").partition("\n## ")[0]
+
+
+def test_flags():
+    # pmm-admin has flags of its own.
+    lines = README.replace("\\\n", " ").splitlines()
+    ours = "\n".join(line for line in lines if "pmm-admin" not in line)
+    absent = set(FLAG.findall(NOT_THERE))
+    there = set(docs.flags())
+    assert not absent & there, "these are there by now"
+    assert set(FLAG.findall(ours)) - {"flag"} <= there | absent
+
+
+def test_metrics():
+    families = {f[0] for group in docs.all_families().values() for f in group}
+    for name, star in re.findall(r"\b(memcached_\w+)(\*?)", README):
+        assert (name in families or name == "memcached_exporter"
+                or star and any(f.startswith(name) for f in families)), name
+
+
+def test_reasons():
+    table = docs.section(README, "When memcached_up is 0", "## ")
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == docs.reasons()
+
+
+def test_yaml():
+    if not shutil.which("promtool"):
+        pytest.skip("promtool is missing: make deps-test")
+    for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL):
+        kind = "rules" if block.startswith("groups:") else "config"
+        done = subprocess.run(
+            ["promtool", "check", kind, "/dev/stdin"], input=block,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            check=False)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+def test_make_targets(path):
+    makefile = (docs.TOP / "Makefile").read_text()
+    targets = set(re.findall(r"^([\w-]+):", makefile, re.MULTILINE))
+    used = set(re.findall(
+        r"(?:^    |[`\"])make ([a-z][\w-]*)", path.read_text(), re.MULTILINE))
+    assert used <= targets
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+def test_links(path):
+    for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
+        file, _, anchor = link.partition("#")
+        if not re.match(r"\w+:", link) and file:
+            assert (path.parent / file).exists(), link
+        elif anchor and not file:
+            headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+            assert anchor in [h.lower().replace(" ", "-") for h in headings]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+def test_no_path_of_a_machine(path):
+    assert not re.search(r"/(home|root|tmp|work)/", path.read_text())
+
+
+def test_version():
+    makefile = (docs.TOP / "Makefile").read_text()
+    version = re.search(r"^VERSION = (\S+)$", makefile, re.MULTILINE)[1]
+    assert f"\n## {version} " in docs.CHANGELOG.read_text()
