@@ -9,15 +9,16 @@
 
 #include <event2/event.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "config/options.h"
+#include "config/secret.h"
 #include "http/landing.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "memcached/target.h"
+#include "memcached/tls.h"
 #include "scrape.h"
 #include "self.h"
 #include "stats/keys.h"
@@ -38,6 +39,8 @@ struct program {
 	struct event_base *base;
 	struct keys *keys;
 	struct targets *targets;
+	struct tls *tls;
+	char *password;
 	struct server *server;
 	struct self *self;
 	struct scraper *scraper;
@@ -129,6 +132,8 @@ add_routes(struct program *p)
 
 	/* the first of two equal paths serves */
 	server_route(p->server, metrics, scrape_serve, p->scraper);
+	server_route(
+	    p->server, p->options.scrape_path, scrape_serve_target, p->scraper);
 	server_route(p->server, "/", landing_serve, metrics);
 	server_route(p->server, "/-/healthy", serve_health, NULL);
 	server_route(p->server, "/-/ready", serve_health, NULL);
@@ -168,27 +173,44 @@ new_base(void)
 }
 
 static struct scrape_settings
-settings_of(const struct options *o)
+settings_of(const struct program *p)
 {
-	struct scrape_settings s = { .timeout_us = o->timeout_us,
-		.slabs = o->collect_slab };
+	const struct options *o = &p->options;
 
-	/* slabs also has the totals, which are no slab's series */
-	s.sections = 1U << SECTION_STATS | 1U << SECTION_SLABS;
-	if (o->collect_settings)
-		s.sections |= 1U << SECTION_SETTINGS;
-	if (o->collect_slab)
-		s.sections |= 1U << SECTION_ITEMS;
-	if (o->collect_scrub)
-		s.sections |= 1U << SECTION_SCRUB;
-	return s;
+	return (struct scrape_settings){ .has_target = o->has_target,
+		.target = o->target,
+		.timeout_us = o->timeout_us,
+		.sections = scrape_sections(
+		    o->collect_settings, o->collect_slab, o->collect_scrub),
+		.allow = o->allow,
+		.tls = p->tls,
+		.username = p->password != NULL ? o->username : NULL,
+		.password = p->password };
+}
+
+static int
+read_files(struct program *p, struct error *e)
+{
+	const struct options *o = &p->options;
+	struct tls_settings tls = { .cert_file = o->tls_cert_file,
+		.key_file = o->tls_key_file,
+		.ca_file = o->tls_ca_file,
+		.server_name = o->tls_server_name,
+		.insecure = o->tls_insecure };
+
+	if (o->password_file[0] != '\0' &&
+	    secret_read(o->password_file, &p->password, e) < 0)
+		return -1;
+	if (o->tls_enable && (p->tls = tls_new(&tls, e)) == NULL)
+		return -1;
+	return 0;
 }
 
 static void
 open_program(struct program *p)
 {
-	struct scrape_settings settings = settings_of(&p->options);
-	struct target *target = NULL;
+	struct scrape_settings settings = settings_of(p);
+
 	size_t descriptors = raise_descriptors();
 
 	(void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
@@ -196,12 +218,11 @@ open_program(struct program *p)
 	p->base = new_base();
 	p->keys = keys_new();
 	p->targets = targets_new(p->base, p->keys);
-	if (p->options.has_target)
-		target = targets_add(p->targets, &p->options.target);
+
 	if (!p->options.once)
 		p->server = server_new(p->base, descriptors);
 	p->self = self_new(p->options.pid_file, p->targets, p->server);
-	p->scraper = scraper_new(target, p->self, &settings);
+	p->scraper = scraper_new(p->targets, p->self, &settings);
 }
 
 /* What hears of an end comes before what it would tell. */
@@ -219,6 +240,8 @@ close_program(struct program *p)
 	scraper_free(p->scraper);
 	self_free(p->self);
 	keys_free(p->keys);
+	tls_free(p->tls);
+	secret_free(p->password);
 	if (p->base != NULL)
 		event_base_free(p->base);
 	options_release(&p->options);
@@ -239,15 +262,14 @@ serve(struct program *p, struct error *e)
 }
 
 static void
-print_once(struct buf *text, bool up, void *arg)
+print_once(struct buf *text, const struct error *down, void *arg)
 {
 	struct program *p = arg;
 
-	p->once_up = up;
+	p->once_up = down == NULL;
 	p->once_failed = text->full ||
 			 fwrite(text->p, 1, text->len, stdout) != text->len ||
 			 fflush(stdout) != 0;
-	buf_release(text);
 	stop_loop(p);
 }
 
@@ -256,8 +278,7 @@ scrape_once(struct program *p, struct error *e)
 {
 	if (!p->options.has_target)
 		return error_set(e, "--once needs a --memcached.address");
-	scrape_start(
-	    p->scraper, clock_us(), p->options.timeout_us, print_once, p);
+	scrape_start(p->scraper, print_once, p);
 	if (event_base_dispatch(p->base) < 0)
 		return error_set(e, "the event loop failed");
 	if (p->once_failed)
@@ -298,8 +319,11 @@ run(struct program *p, int argc, const char *const *argv)
 	}
 	log_setup((enum log_level)p->options.log_level,
 	    (enum log_format)p->options.log_format);
-	open_program(p);
-	r = p->options.once ? scrape_once(p, &e) : serve(p, &e);
+	r = read_files(p, &e);
+	if (r == 0) {
+		open_program(p);
+		r = p->options.once ? scrape_once(p, &e) : serve(p, &e);
+	}
 	if (r < 0) {
 		(void)fprintf(
 		    stderr, "memcached_exporter: error: %s\n", e.text);

@@ -24,6 +24,9 @@ struct address {
 	uint16_t port;
 };
 
+/* Where memcached listens unless told. */
+#define MEMCACHED_PORT 11211
+
 /* One address that connect(2) and bind(2) take. */
 struct endpoint {
 	struct sockaddr_storage sa;

@@ -12,10 +12,13 @@ static const char *const reason_names[] = {
 	[REASON_UNREACHABLE] = "unreachable",
 	[REASON_TIMEOUT] = "timeout",
 	[REASON_DNS] = "dns",
+	[REASON_TLS] = "tls",
 	[REASON_AUTH] = "auth",
 	[REASON_CLOSED] = "closed",
 	[REASON_PROTOCOL] = "protocol",
 	[REASON_TOO_LARGE] = "too_large",
+	[REASON_BUSY] = "busy",
+	[REASON_FORBIDDEN] = "forbidden",
 };
 _Static_assert(nitems(reason_names) == REASONS, "a reason without a name");
 

@@ -15,10 +15,13 @@ enum reason {
 	REASON_UNREACHABLE, /* no route, no permission, any other errno */
 	REASON_TIMEOUT,     /* the scrape's deadline passed */
 	REASON_DNS,         /* the name has no address */
-	REASON_AUTH,        /* the server wants credentials */
+	REASON_TLS,         /* no handshake, or not with the right server */
+	REASON_AUTH,        /* no credentials, or the wrong ones */
 	REASON_CLOSED,      /* the server hung up in the middle */
 	REASON_PROTOCOL,    /* what came is no answer to `stats` */
 	REASON_TOO_LARGE,   /* past a limit of stats/reader.h */
+	REASON_BUSY,        /* past a limit of our own */
+	REASON_FORBIDDEN,   /* --scrape.allow-target says no: not a scrape */
 	REASONS
 };
 

@@ -10,7 +10,7 @@
 #include "base/span.h"
 
 #define ENVIRONMENT_PREFIX "MEMCACHED_EXPORTER_"
-#define MEMCACHED_PORT 11211
+
 #define NAME_BYTES_MAX 64
 #define HELP_COLUMN 33
 
@@ -21,7 +21,7 @@ typedef int set_fn(struct options *opts, const struct option *o,
     const char *text, struct error *e);
 
 static set_fn set_switch, set_string, set_path, set_duration, set_level,
-    set_format, set_target, set_listen;
+    set_format, set_target, set_listen, set_allow, set_username;
 
 struct option {
 	const char *name;
@@ -44,6 +44,23 @@ static const struct option table[] = {
 	{ "memcached.pid-file", set_string, FIELD(pid_file), "",
 	    "File with memcached's process id, for the memcached_process_* "
 	    "metrics." },
+	{ "memcached.tls.enable", set_switch, FIELD(tls_enable), "false",
+	    "Speak TLS to memcached, and verify its certificate." },
+	{ "memcached.tls.cert-file", set_string, FIELD(tls_cert_file), "",
+	    "Client certificate to show, PEM." },
+	{ "memcached.tls.key-file", set_string, FIELD(tls_key_file), "",
+	    "Its key, PEM." },
+	{ "memcached.tls.ca-file", set_string, FIELD(tls_ca_file), "",
+	    "Authorities to trust, PEM. Empty: the system's." },
+	{ "memcached.tls.server-name", set_string, FIELD(tls_server_name), "",
+	    "Name to verify. Empty: the target's own host." },
+	{ "memcached.tls.insecure-skip-verify", set_switch, FIELD(tls_insecure),
+	    "false", "Verify no certificate: anybody may be the server." },
+	{ "memcached.username", set_username, FIELD(username), "",
+	    "User to authenticate as, for memcached -Y. Told to "
+	    "--memcached.address alone." },
+	{ "memcached.password-file", set_string, FIELD(password_file), "",
+	    "File whose first line is the password." },
 	{ "collector.settings", set_switch, FIELD(collect_settings), "true",
 	    "Ask \"stats settings\"." },
 	{ "collector.slab", set_switch, FIELD(collect_slab), "true",
@@ -54,8 +71,13 @@ static const struct option table[] = {
 	{ "web.listen-address", set_listen, FIELD(listen), ":9150",
 	    "Address to serve on: host:port, :port or unix:/path. "
 	    "Repeatable." },
+	{ "scrape.allow-target", set_allow, FIELD(allow), "",
+	    "Target that /scrape may be told: host:port (globs), a network "
+	    "(10.0.0.0/8) or unix:/path. Repeatable. Empty: any host." },
 	{ "web.telemetry-path", set_path, FIELD(telemetry_path), "/metrics",
 	    "Path of the metrics." },
+	{ "web.scrape-path", set_path, FIELD(scrape_path), "/scrape",
+	    "Path that scrapes the target its query names." },
 	{ "once", set_switch, FIELD(once), "false",
 	    "Scrape once, print the metrics, exit with 0 if the server is "
 	    "up." },
@@ -105,6 +127,18 @@ set_path(struct options *opts, const struct option *o, const char *text,
 {
 	if (text[0] != '/' || strpbrk(text, "?#% \"<>") != NULL)
 		return error_set(e, "expected a path that begins with a slash");
+	return set_string(opts, o, text, e);
+}
+
+/* A blank would end it for the server. */
+static int
+set_username(struct options *opts, const struct option *o, const char *text,
+    struct error *e)
+{
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p <= ' ' || *p == 0x7f)
+			return error_set(e, "expected no blanks");
+	}
 	return set_string(opts, o, text, e);
 }
 
@@ -163,6 +197,17 @@ set_target(struct options *opts, const struct option *o, const char *text,
 	if (!opts->has_target)
 		return 0;
 	return address_parse(field_of(opts, o), text, MEMCACHED_PORT, e);
+}
+
+static int
+set_allow(struct options *opts, const struct option *o, const char *text,
+    struct error *e)
+{
+	struct allow **allow = field_of(opts, o);
+
+	if (*allow == NULL)
+		*allow = allow_new();
+	return text[0] == '\0' ? 0 : allow_add(*allow, text, e);
 }
 
 static int
@@ -366,14 +411,14 @@ environment_name(const struct option *o, char name[NAME_BYTES_MAX])
 static int
 set_environment(struct parse *p, const struct option *o, const char *text)
 {
-	const char *lines[OPTIONS_LISTEN_MAX + 1];
+	const char *lines[ALLOW_RULES_MAX + 1];
 	char *copy;
 	int n, r = 0;
 
-	if (o->set != set_listen)
+	if (o->set != set_listen && o->set != set_allow)
 		return set(p, o, text);
 	copy = xstrdup(text);
-	n = split_lines(copy, lines, OPTIONS_LISTEN_MAX + 1);
+	n = split_lines(copy, lines, ALLOW_RULES_MAX + 1);
 	for (int i = 0; i < n && r == 0; i++)
 		r = set(p, o, lines[i]);
 	free(copy);
@@ -419,6 +464,20 @@ parse_presets(struct parse *p)
 	return 0;
 }
 
+/* What no flag alone can know. */
+static int
+check(const struct options *o, struct error *e)
+{
+	if ((o->username[0] == '\0') != (o->password_file[0] == '\0'))
+		return error_set(e,
+		    "--memcached.username and --memcached.password-file go "
+		    "together");
+	if (o->username[0] != '\0' && !o->has_target)
+		return error_set(
+		    e, "--memcached.username needs a --memcached.address");
+	return 0;
+}
+
 int
 options_parse(
     struct options *o, int argc, const char *const *argv, struct error *e)
@@ -428,15 +487,23 @@ options_parse(
 	*o = (struct options){ 0 };
 	if (parse_list(&p, argc, argv) < 0 || parse_environment(&p) < 0)
 		return -1;
-	return parse_presets(&p);
+	return parse_presets(&p) < 0 ? -1 : check(o, e);
 }
 
 void
 options_release(struct options *o)
 {
 	free(o->pid_file);
+	free(o->tls_cert_file);
+	free(o->tls_key_file);
+	free(o->tls_ca_file);
+	free(o->tls_server_name);
+	free(o->username);
+	free(o->password_file);
 	free(o->telemetry_path);
 	free(o->listen);
+	free(o->scrape_path);
+	allow_free(o->allow);
 	*o = (struct options){ 0 };
 }
 

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "config/allow.h"
 
 /* An argument file may not be larger, nor hold more arguments. */
 #define OPTIONS_FILE_MAX (1U << 20)
@@ -32,8 +33,18 @@ struct options {
 	bool has_target;
 	struct address target;
 	uint64_t timeout_us;
-	char *pid_file; /* "" = none */
+	char *pid_file; /* "" = none, as with all the strings */
+	bool tls_enable;
+	bool tls_insecure;
+	char *tls_cert_file;
+	char *tls_key_file;
+	char *tls_ca_file;
+	char *tls_server_name;
+	char *username;
+	char *password_file;
 	char *telemetry_path;
+	char *scrape_path;
+	struct allow *allow;
 	struct address *listen;
 	size_t listen_len;
 	bool collect_settings;

@@ -18,6 +18,12 @@ uint64_t request_arrived(const struct request *r);
 /* A header's value, borrowed; NULL when absent. */
 const char *request_header(const struct request *r, const char *name);
 
+/*
+ * The n-th value, from 0, of a parameter of the query, decoded and borrowed;
+ * NULL when there are not so many.
+ */
+const char *request_query(const struct request *r, const char *name, size_t n);
+
 /* 200 with a body, whose bytes are taken. */
 void request_answer(
     struct request *r, const char *content_type, struct buf *body);

@@ -14,6 +14,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 
 #include "base/clock.h"
@@ -34,6 +35,8 @@ static const struct {
 	const char *phrase;
 } statuses[] = {
 	{ 200, "OK" },
+	{ 400, "Bad Request" },
+	{ 403, "Forbidden" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
 	{ 500, "Internal Server Error" },
@@ -75,6 +78,7 @@ struct request {
 	struct route *route;
 	struct client *client;
 	struct evhttp_request *ev;
+	struct evkeyvalq query; /* of evhttp */
 	uint64_t arrived;
 };
 
@@ -231,6 +235,7 @@ finish(struct request *r, int code, const char *type, struct buf *body)
 	evhttp_send_reply(r->ev, code, statuses[status].phrase, out);
 	if (out != NULL)
 		evbuffer_free(out);
+	evhttp_clear_headers(&r->query);
 	free(r);
 }
 
@@ -262,6 +267,30 @@ request_header(const struct request *r, const char *name)
 {
 	return evhttp_find_header(
 	    evhttp_request_get_input_headers(r->ev), name);
+}
+
+const char *
+request_query(const struct request *r, const char *name, size_t n)
+{
+	const struct evkeyval *kv;
+
+	TAILQ_FOREACH (kv, &r->query, next) {
+		if (strcmp(kv->key, name) == 0 && n-- == 0)
+			return kv->value;
+	}
+	return NULL;
+}
+
+static void
+parse_query(struct request *r)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->ev);
+	const char *query = uri != NULL ? evhttp_uri_get_query(uri) : NULL;
+
+	TAILQ_INIT(&r->query);
+	/* what is no query is none */
+	if (query != NULL && evhttp_parse_query_str(query, &r->query) < 0)
+		TAILQ_INIT(&r->query);
 }
 
 /*
@@ -305,6 +334,7 @@ on_request(struct evhttp_request *ev, void *arg)
 	r->ev = ev;
 	r->arrived = clock_us();
 	r->route = find_route(s, ev);
+	parse_query(r);
 	r->client =
 	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
 	client_begin(r->client);

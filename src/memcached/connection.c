@@ -15,7 +15,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "config/allow.h"
+#include "memcached/access.h"
 #include "memcached/resolve.h"
+#include "memcached/tls.h"
 #include "stats/reader.h"
 
 /* Answers are tens of kilobytes; libevent reads four at a time. */
@@ -28,17 +31,15 @@ enum state {
 	STATE_NEW,
 	STATE_RESOLVING,
 	STATE_CONNECTING,
+	STATE_SHAKING_HANDS, /* in TLS */
 	STATE_ASKING,
 	STATE_RESTING,
 	STATE_CLOSED
 };
 
 struct connection {
-	struct event_base *base;
-	struct resolver *resolver;
-	const struct keys *keys;
-	struct address address;
-	uint64_t *opened;
+	struct connection_env *env;
+	const struct peer *peer;
 	connection_fn *done;
 	void *arg;
 
@@ -59,6 +60,7 @@ struct connection {
 	struct reader *reader;
 };
 
+static void on_event(struct bufferevent *bev, short what, void *arg);
 static void try_endpoint(struct connection *c);
 
 static void
@@ -115,7 +117,7 @@ where(const struct connection *c, char text[2 * ADDRESS_TEXT_MAX])
 {
 	char name[ADDRESS_TEXT_MAX], number[ADDRESS_TEXT_MAX] = "";
 
-	address_text(&c->address, name);
+	address_text(&c->peer->address, name);
 	if (c->endpoint < c->endpoints.len)
 		endpoint_text(&c->endpoints.list[c->endpoint], number);
 	if (number[0] == '\0' || strcmp(name, number) == 0)
@@ -123,6 +125,13 @@ where(const struct connection *c, char text[2 * ADDRESS_TEXT_MAX])
 	else
 		(void)snprintf(
 		    text, 2 * ADDRESS_TEXT_MAX, "%s (%s)", name, number);
+}
+
+/* The socket's bytes are the protocol's, so that we may read and write it. */
+static bool
+is_plain(const struct connection *c)
+{
+	return c->peer->access->tls == NULL;
 }
 
 /*
@@ -133,9 +142,13 @@ where(const struct connection *c, char text[2 * ADDRESS_TEXT_MAX])
 static void
 send_now(struct connection *c, struct span data)
 {
-	ssize_t n = send(bufferevent_getfd(c->bev), data.p, data.len,
-	    MSG_DONTWAIT | MSG_NOSIGNAL);
-	size_t sent = n > 0 ? (size_t)n : 0;
+	ssize_t n = 0;
+	size_t sent;
+
+	if (is_plain(c))
+		n = send(bufferevent_getfd(c->bev), data.p, data.len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	sent = n > 0 ? (size_t)n : 0;
 
 	(void)bufferevent_write(c->bev, data.p + sent, data.len - sent);
 }
@@ -155,6 +168,26 @@ send_commands(struct connection *c)
 	buf_release(&out);
 }
 
+/*
+ * A connection of `memcached -Y` speaks after it has stored the credentials
+ * under some key (protocol.txt, "Authentication"). They are sent only to a
+ * server that has asked for them: another one would keep them as an item.
+ */
+static void
+send_credentials(struct connection *c)
+{
+	const struct access *access = c->peer->access;
+	struct buf out;
+
+	buf_init(&out, COMMANDS_BYTES_MAX);
+	buf_printf(&out, "set auth 0 0 %zu\r\n%s %s\r\n",
+	    strlen(access->username) + 1 + strlen(access->password),
+	    access->username, access->password);
+	send_now(c, (struct span){ out.p, out.len });
+	explicit_bzero(out.p, out.len);
+	buf_release(&out);
+}
+
 /* The answers are whole, or not to be had; returns false when neither. */
 static bool
 take(struct connection *c, struct span data)
@@ -164,6 +197,12 @@ take(struct connection *c, struct span data)
 	switch (reader_feed(c->reader, &data, &why)) {
 	case READER_MORE:
 		return false;
+	case READER_AUTHENTICATE:
+		send_credentials(c);
+		return take(c, data);
+	case READER_ASK:
+		send_commands(c);
+		return take(c, data);
 	case READER_DONE:
 		/* said without being asked: out of step, not to be reused */
 		finish(c, data.len == 0 ? STATE_RESTING : STATE_CLOSED);
@@ -218,16 +257,39 @@ on_read(struct bufferevent *bev, void *arg)
 	if (c->state == STATE_RESTING)
 		finish(c, STATE_CLOSED); /* said without being asked */
 	if (c->state == STATE_ASKING &&
-	    !take_buffered(c, bufferevent_get_input(bev)))
+	    !take_buffered(c, bufferevent_get_input(bev)) && is_plain(c))
 		take_socket(c);
 }
 
 static void
-on_connected(struct connection *c)
+on_ready(struct connection *c)
 {
 	(void)event_del(c->attempt);
-	++*c->opened;
+	c->env->opened++;
 	send_commands(c);
+}
+
+static int
+listen_to(struct connection *c)
+{
+	bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
+	return bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+/* The network is there: from here on a bufferevent with TLS has the socket. */
+static void
+shake_hands(struct connection *c)
+{
+	const struct peer *peer = c->peer;
+	int fd = bufferevent_getfd(c->bev);
+
+	(void)bufferevent_setfd(c->bev, -1);
+	drop_socket(c);
+	set_state(c, STATE_SHAKING_HANDS);
+	c->bev =
+	    tls_bufferevent(peer->access->tls, c->env->base, fd, peer->session,
+		peer->address.is_path ? "localhost" : peer->address.host);
+	(void)listen_to(c);
 }
 
 /* This address is of no use: the next one, or the end. */
@@ -247,18 +309,29 @@ next_endpoint(struct connection *c, enum reason reason, const char *what)
 	try_endpoint(c);
 }
 
+/* What ended a connection, in words and as a reason. */
 static void
-on_lost(struct connection *c, short what, int err)
+explain(const struct connection *c, short what, int err, struct error *e)
 {
-	const char *text =
-	    what & BEV_EVENT_EOF ? "the server hung up" : strerror(err);
+	bool tls = !is_plain(c) && c->state != STATE_CONNECTING;
+
+	if (tls && tls_failure(c->bev, e))
+		return;
+	if (what & BEV_EVENT_EOF || err == 0)
+		(void)error_because(e, REASON_CLOSED, "the server hung up");
+	else
+		(void)error_because(
+		    e, reason_of_errno(err), "%s", strerror(err));
+}
+
+static void
+on_lost(struct connection *c, const struct error *what)
+{
 	char place[2 * ADDRESS_TEXT_MAX];
 	struct error why;
 
 	where(c, place);
-	(void)error_because(&why,
-	    what & BEV_EVENT_EOF ? REASON_CLOSED : reason_of_errno(err),
-	    "%s: %s", place, text);
+	(void)error_because(&why, what->reason, "%s: %s", place, what->text);
 	reader_broken(c->reader, &why);
 	fail(c, &why);
 }
@@ -267,19 +340,28 @@ static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct connection *c = arg;
-	int err = EVUTIL_SOCKET_ERROR();
+	struct error why;
 
 	(void)bev;
+	explain(c, what, EVUTIL_SOCKET_ERROR(), &why);
 	switch (c->state) {
 	case STATE_CONNECTING:
-		if (what & BEV_EVENT_CONNECTED)
-			on_connected(c);
+		if (!(what & BEV_EVENT_CONNECTED))
+			next_endpoint(c, why.reason, why.text);
+		else if (is_plain(c))
+			on_ready(c);
 		else
-			next_endpoint(c, reason_of_errno(err), strerror(err));
+			shake_hands(c);
+		break;
+	case STATE_SHAKING_HANDS:
+		if (what & BEV_EVENT_CONNECTED)
+			on_ready(c);
+		else
+			next_endpoint(c, why.reason, why.text);
 		break;
 	case STATE_ASKING:
 		if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-			on_lost(c, what, err);
+			on_lost(c, &why);
 		break;
 	case STATE_RESTING:
 		finish(c, STATE_CLOSED);
@@ -311,9 +393,8 @@ open_socket(struct connection *c, const struct endpoint *ep)
 		(void)setsockopt(
 		    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	c->bev = xnonnull(
-	    bufferevent_socket_new(c->base, fd, BEV_OPT_CLOSE_ON_FREE));
-	bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
-	return bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+	    bufferevent_socket_new(c->env->base, fd, BEV_OPT_CLOSE_ON_FREE));
+	return listen_to(c);
 }
 
 /*
@@ -349,19 +430,39 @@ try_endpoint(struct connection *c)
 		next_endpoint(c, reason_of_errno(errno), strerror(errno));
 }
 
+/* A name must not lead where its addresses are not allowed. */
+static void
+take_endpoints(struct connection *c, const struct endpoints *found)
+{
+	const struct allow *allow = c->peer->access->allow;
+
+	c->endpoints.len = 0;
+	c->endpoint = 0;
+	for (size_t i = 0; i < found->len; i++) {
+		if (allow == NULL || allow_endpoint(allow, &found->list[i]))
+			c->endpoints.list[c->endpoints.len++] = found->list[i];
+	}
+}
+
 static void
 on_lookup(const struct endpoints *found, const struct error *why, void *arg)
 {
 	struct connection *c = arg;
+	struct error forbidden;
 
 	c->lookup = NULL;
 	if (found == NULL) {
 		fail(c, why);
 		return;
 	}
-	c->endpoints = *found;
-	c->endpoint = 0;
-	try_endpoint(c);
+	take_endpoints(c, found);
+	if (c->endpoints.len > 0) {
+		try_endpoint(c);
+		return;
+	}
+	(void)error_because(&forbidden, REASON_FORBIDDEN,
+	    "%s has no address that is allowed", c->peer->address.host);
+	fail(c, &forbidden);
 }
 
 static void
@@ -369,31 +470,28 @@ begin(struct connection *c)
 {
 	struct endpoint *first = &c->endpoints.list[0];
 
-	if (address_endpoint(&c->address, first)) {
+	if (address_endpoint(&c->peer->address, first)) {
 		c->endpoints.len = 1;
 		try_endpoint(c);
 		return;
 	}
 	set_state(c, STATE_RESOLVING);
-	c->lookup = resolver_lookup(c->resolver, &c->address, on_lookup, c);
+	c->lookup =
+	    resolver_lookup(c->env->resolver, &c->peer->address, on_lookup, c);
 }
 
 struct connection *
-connection_new(struct event_base *base, struct resolver *resolver,
-    const struct keys *keys, const struct address *address, uint64_t *opened,
+connection_new(struct connection_env *env, const struct peer *peer,
     connection_fn *done, void *arg)
 {
 	struct connection *c = xcalloc(1, sizeof(*c));
 
-	c->base = base;
-	c->resolver = resolver;
-	c->keys = keys;
-	c->address = *address;
-	c->opened = opened;
+	c->env = env;
+	c->peer = peer;
 	c->done = done;
 	c->arg = arg;
-	c->report = xnonnull(event_new(base, -1, 0, on_report, c));
-	c->attempt = xnonnull(evtimer_new(base, on_attempt_late, c));
+	c->report = xnonnull(event_new(env->base, -1, 0, on_report, c));
+	c->attempt = xnonnull(evtimer_new(env->base, on_attempt_late, c));
 	return c;
 }
 
@@ -418,7 +516,8 @@ connection_ask(struct connection *c, unsigned sections, uint64_t deadline_us)
 	c->sections = sections;
 	c->deadline = deadline_us;
 	reader_free(c->reader);
-	c->reader = reader_new(c->keys, sections);
+	c->reader = reader_new(
+	    c->env->keys, sections, c->peer->access->username != NULL);
 	if (c->reused)
 		send_commands(c);
 	else
@@ -464,11 +563,11 @@ connection_late(const struct connection *c, struct error *why)
 	where(c, place);
 	if (c->state == STATE_RESOLVING) {
 		(void)error_because(why, REASON_DNS,
-		    "look up %s: no answer in time", c->address.host);
+		    "look up %s: no answer in time", c->peer->address.host);
 		return;
 	}
 	(void)error_because(why, REASON_TIMEOUT, "%s: time is up", place);
-	if (c->state == STATE_CONNECTING)
+	if (c->state == STATE_CONNECTING || c->state == STATE_SHAKING_HANDS)
 		(void)error_because(why, REASON_TIMEOUT,
 		    "connect to %s: no answer in time", place);
 	else if (c->reader != NULL)

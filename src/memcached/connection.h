@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "base/error.h"
 
+struct peer;
 struct connection;
 struct event_base;
 struct keys;
@@ -26,11 +27,16 @@ struct resolver;
 typedef void connection_fn(
     struct connection *c, const struct error *why, void *arg);
 
-/* All is borrowed; *opened is counted up when it has connected. */
-struct connection *connection_new(struct event_base *base,
-    struct resolver *resolver, const struct keys *keys,
-    const struct address *address, uint64_t *opened, connection_fn *done,
-    void *arg);
+/* What all connections share. This and the rest is borrowed. */
+struct connection_env {
+	struct event_base *base;
+	struct resolver *resolver;
+	const struct keys *keys;
+	uint64_t opened; /* counts those that have connected */
+};
+
+struct connection *connection_new(struct connection_env *env,
+    const struct peer *peer, connection_fn *done, void *arg);
 void connection_free(struct connection *c);
 
 /*

@@ -1,13 +1,17 @@
 #include "memcached/target.h"
 
+#include <search.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <event2/event.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "memcached/access.h"
 #include "memcached/connection.h"
 #include "memcached/resolve.h"
+#include "memcached/tls.h"
 
 /*
  * A reused connection that says nothing for this part of the time left gets a
@@ -16,21 +20,31 @@
  */
 #define SILENCE_SHARE 4
 
+/* How often to look for idle targets. */
+#define SWEEP_SECONDS 30
+
 TAILQ_HEAD(waiters, waiter);
 
 struct targets {
-	struct event_base *base;
-	struct resolver *resolver;
-	const struct keys *keys;
-	TAILQ_HEAD(, target) list;
+	struct connection_env env;
+	TAILQ_HEAD(, target) list; /* the one got last at the end */
+	void *tree;                /* the same by address, of tsearch(3) */
 	size_t len;
-	uint64_t connects;
+	struct event *sweep;
+};
+
+enum health {
+	HEALTH_UNKNOWN,
+	HEALTH_UP,
+	HEALTH_DOWN
 };
 
 struct target {
+	struct peer peer; /* first: the tree compares it */
 	TAILQ_ENTRY(target) entry;
 	struct targets *all;
-	struct address address;
+	enum health health;
+	uint64_t got;           /* when somebody last wanted it */
 	struct waiters asking;  /* share the collection under way */
 	struct waiters waiting; /* will share the next one */
 	bool busy;              /* a collection is under way */
@@ -43,6 +57,7 @@ struct target {
 
 static connection_fn on_done;
 static void go_on(struct target *t);
+static void sweep_later(struct targets *ts);
 
 static void
 drop(struct connection **c)
@@ -87,8 +102,7 @@ static void
 ask(struct target *t, struct connection **c)
 {
 	if (*c == NULL)
-		*c = connection_new(t->all->base, t->all->resolver,
-		    t->all->keys, &t->address, &t->all->connects, on_done, t);
+		*c = connection_new(&t->all->env, &t->peer, on_done, t);
 	connection_ask(*c, t->sections, t->deadline);
 }
 
@@ -217,7 +231,7 @@ target_ask(struct target *t, struct waiter *w)
 
 	w->target = t;
 	w->asking = false;
-	w->late = xnonnull(evtimer_new(t->all->base, on_late, w));
+	w->late = xnonnull(evtimer_new(t->all->env.base, on_late, w));
 	(void)event_add(w->late, &left);
 	TAILQ_INSERT_TAIL(&t->waiting, w, entry);
 	if (!t->busy)
@@ -227,21 +241,60 @@ target_ask(struct target *t, struct waiter *w)
 const struct address *
 target_address(const struct target *t)
 {
-	return &t->address;
+	return &t->peer.address;
 }
 
-struct target *
-targets_add(struct targets *ts, const struct address *address)
+bool
+target_set_up(struct target *t, bool up)
+{
+	enum health before = t->health;
+
+	t->health = up ? HEALTH_UP : HEALTH_DOWN;
+	return t->health != before && (before != HEALTH_UNKNOWN || !up);
+}
+
+/* Names are the same in any case. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct peer *x = a, *y = b;
+	bool path = x->address.is_path;
+	int r = path - y->address.is_path;
+
+	if (r == 0 && x->access != y->access)
+		r = (uintptr_t)x->access < (uintptr_t)y->access ? -1 : 1;
+	if (r == 0)
+		r = x->address.port - y->address.port;
+	if (r == 0)
+		r = (path ? strcmp : strcasecmp)(
+		    x->address.host, y->address.host);
+	return r;
+}
+
+static struct target *
+find(const struct targets *ts, const struct peer *peer)
+{
+	struct target *const *found = tfind(peer, &ts->tree, compare);
+
+	return found != NULL ? *found : NULL;
+}
+
+static struct target *
+add(struct targets *ts, const struct peer *peer)
 {
 	struct target *t = xcalloc(1, sizeof(*t));
 
+	t->peer = *peer;
+	if (peer->access->tls != NULL)
+		t->peer.session = tls_session_new();
 	t->all = ts;
-	t->address = *address;
 	TAILQ_INIT(&t->asking);
 	TAILQ_INIT(&t->waiting);
-	t->silence = xnonnull(evtimer_new(ts->base, on_silence, t));
+	t->silence = xnonnull(evtimer_new(ts->env.base, on_silence, t));
 	TAILQ_INSERT_TAIL(&ts->list, t, entry);
-	ts->len++;
+	(void)xnonnull(tsearch(t, &ts->tree, compare));
+	if (ts->len++ == 0)
+		sweep_later(ts);
 	return t;
 }
 
@@ -260,12 +313,83 @@ end_all(struct waiters *list)
 static void
 target_free(struct target *t)
 {
+	struct targets *ts = t->all;
+
+	t->busy = true; /* nothing new begins here */
 	end_all(&t->asking);
 	end_all(&t->waiting);
 	drop(&t->rival);
 	drop(&t->connection);
 	event_free(t->silence);
+	tls_session_free(t->peer.session);
+	TAILQ_REMOVE(&ts->list, t, entry);
+	(void)tdelete(t, &ts->tree, compare);
+	ts->len--;
 	free(t);
+}
+
+static void
+sweep_later(struct targets *ts)
+{
+	struct timeval soon = { SWEEP_SECONDS, 0 };
+
+	(void)event_add(ts->sweep, &soon);
+}
+
+/* Those at the front have been idle for longest. */
+static void
+on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct targets *ts = arg;
+	struct target *t = TAILQ_FIRST(&ts->list), *next;
+	uint64_t now = clock_us();
+
+	(void)fd;
+	(void)what;
+	for (; t != NULL; t = next) {
+		next = TAILQ_NEXT(t, entry);
+		if (now - t->got < TARGET_IDLE_SECONDS * 1000000ULL)
+			break;
+		if (!t->busy)
+			target_free(t);
+	}
+	if (ts->len > 0)
+		sweep_later(ts);
+}
+
+/* Drops the one that has been idle for longest. */
+static int
+make_room(struct targets *ts)
+{
+	struct target *t;
+
+	TAILQ_FOREACH (t, &ts->list, entry) {
+		if (t->busy)
+			continue;
+		target_free(t);
+		return 0;
+	}
+	return -1;
+}
+
+struct target *
+targets_get(struct targets *ts, const struct address *address,
+    const struct access *access, struct error *e)
+{
+	struct peer peer = { .address = *address, .access = access };
+	struct target *t = find(ts, &peer);
+
+	if (t == NULL && ts->len >= TARGETS_MAX && make_room(ts) < 0) {
+		(void)error_because(e, REASON_BUSY,
+		    "%d targets are being scraped", TARGETS_MAX);
+		return NULL;
+	}
+	if (t == NULL)
+		t = add(ts, &peer);
+	t->got = clock_us();
+	TAILQ_REMOVE(&ts->list, t, entry);
+	TAILQ_INSERT_TAIL(&ts->list, t, entry);
+	return t;
 }
 
 struct targets *
@@ -273,9 +397,10 @@ targets_new(struct event_base *base, const struct keys *keys)
 {
 	struct targets *ts = xcalloc(1, sizeof(*ts));
 
-	ts->base = base;
-	ts->keys = keys;
-	ts->resolver = resolver_new(base);
+	ts->env.base = base;
+	ts->env.keys = keys;
+	ts->env.resolver = resolver_new(base);
+	ts->sweep = xnonnull(evtimer_new(base, on_sweep, ts));
 	TAILQ_INIT(&ts->list);
 	return ts;
 }
@@ -287,11 +412,10 @@ targets_free(struct targets *ts)
 
 	if (ts == NULL)
 		return;
-	while ((t = TAILQ_FIRST(&ts->list)) != NULL) {
-		TAILQ_REMOVE(&ts->list, t, entry);
+	while ((t = TAILQ_FIRST(&ts->list)) != NULL)
 		target_free(t);
-	}
-	resolver_free(ts->resolver);
+	event_free(ts->sweep);
+	resolver_free(ts->env.resolver);
 	free(ts);
 }
 
@@ -304,5 +428,5 @@ targets_count(const struct targets *ts)
 uint64_t
 targets_connects(const struct targets *ts)
 {
-	return ts->connects;
+	return ts->env.opened;
 }

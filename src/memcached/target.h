@@ -16,6 +16,7 @@
 #include "base/address.h"
 #include "base/error.h"
 
+struct access;
 struct event;
 struct event_base;
 struct keys;
@@ -45,12 +46,26 @@ struct waiter {
 	bool asking;
 };
 
-/* The targets that are known; they are freed together. keys is borrowed. */
+/* Targets that are kept at a time, with their connections. */
+#define TARGETS_MAX 16384
+
+/* For how long a target is kept that nobody asks. */
+#define TARGET_IDLE_SECONDS 600
+
+/*
+ * The targets that are known, and their connections. keys is borrowed.
+ */
 struct targets *targets_new(struct event_base *base, const struct keys *keys);
 void targets_free(struct targets *ts);
 
-/* Adds a target, which belongs to ts. It connects when first asked. */
-struct target *targets_add(struct targets *ts, const struct address *address);
+/*
+ * The target of an address and an access, which is borrowed; new if need be.
+ * It connects when first asked. It belongs to ts, which drops it when it is
+ * idle; so ask it at once. NULL, with REASON_BUSY, when there are too many and
+ * none is idle.
+ */
+struct target *targets_get(struct targets *ts, const struct address *address,
+    const struct access *access, struct error *e);
 
 size_t targets_count(const struct targets *ts);
 
@@ -59,5 +74,8 @@ uint64_t targets_connects(const struct targets *ts);
 
 void target_ask(struct target *t, struct waiter *w);
 const struct address *target_address(const struct target *t);
+
+/* Notes its health; true when that has changed and is news for the log. */
+bool target_set_up(struct target *t, bool up);
 
 #endif

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "stats/line.h"
 
+#define UNAUTHENTICATED "CLIENT_ERROR unauthenticated"
+
 #define SAMPLE_MAX 80 /* of the first line that was not understood */
 
 /* Errors to `stats` itself that mean more than "this is no memcached". */
@@ -13,8 +15,14 @@ static const struct {
 	const char *begins;
 	enum reason reason;
 } refusals[] = {
-	{ "CLIENT_ERROR unauthenticated", REASON_AUTH },
+	{ UNAUTHENTICATED, REASON_AUTH },
 	{ "ERROR Too many open connections", REASON_REFUSED },
+};
+
+enum credentials {
+	CREDENTIALS_NONE, /* or they have done their work */
+	CREDENTIALS_READY,
+	CREDENTIALS_SENT
 };
 
 struct reader {
@@ -22,6 +30,7 @@ struct reader {
 	unsigned current; /* the section being answered; SECTIONS at the end */
 	size_t bytes;
 	bool understood; /* a line of the protocol has come */
+	enum credentials credentials;
 	char sample[SAMPLE_MAX];
 	struct reply *reply;
 	struct line_splitter splitter;
@@ -37,11 +46,12 @@ next_section(const struct reader *r, unsigned from)
 }
 
 struct reader *
-reader_new(const struct keys *keys, unsigned sections)
+reader_new(const struct keys *keys, unsigned sections, bool credentials)
 {
 	struct reader *r = xcalloc(1, sizeof(*r));
 
 	r->sections = sections;
+	r->credentials = credentials ? CREDENTIALS_READY : CREDENTIALS_NONE;
 	r->reply = reply_new(keys);
 	r->current = next_section(r, 0);
 	line_splitter_init(&r->splitter);
@@ -85,6 +95,34 @@ skip(struct reader *r, const struct line *line)
 	reply_ignore(r->reply);
 }
 
+static bool
+wants_credentials(const struct reader *r, const struct line *line)
+{
+	return r->credentials == CREDENTIALS_READY &&
+	       r->current == SECTION_STATS &&
+	       span_begins(line->text, UNAUTHENTICATED);
+}
+
+/*
+ * Between the refusal and the commands that are asked again. A server may
+ * refuse each command that came in one write, or all of them at once.
+ */
+static enum reader_state
+take_verdict(struct reader *r, const struct line *line, struct error *e)
+{
+	if (span_is(line->text, "STORED")) {
+		r->credentials = CREDENTIALS_NONE;
+		return READER_ASK;
+	}
+	if (line->kind == LINE_ERROR &&
+	    !span_begins(line->text, UNAUTHENTICATED)) {
+		(void)error_because(
+		    e, REASON_AUTH, "the server refused the credentials");
+		return READER_FAILED;
+	}
+	return READER_MORE;
+}
+
 static int
 take_line(struct reader *r, const struct line *line, struct error *e)
 {
@@ -120,8 +158,17 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 
 	r->bytes += data->len;
 	while (r->current < SECTIONS && line_next(&r->splitter, data, &line)) {
-		if (take_line(r, &line, e) < 0)
+		if (r->credentials == CREDENTIALS_SENT) {
+			enum reader_state state = take_verdict(r, &line, e);
+
+			if (state != READER_MORE)
+				return state;
+		} else if (wants_credentials(r, &line)) {
+			r->credentials = CREDENTIALS_SENT;
+			return READER_AUTHENTICATE;
+		} else if (take_line(r, &line, e) < 0) {
 			return READER_FAILED;
+		}
 	}
 	if (r->current == SECTIONS)
 		return READER_DONE;

@@ -7,6 +7,7 @@
 #ifndef STATS_READER_H
 #define STATS_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -17,18 +18,22 @@
 #define READER_BYTES_MAX (4U << 20)
 
 enum reader_state {
-	READER_MORE,   /* an answer is missing */
-	READER_DONE,   /* every sub-command was answered */
-	READER_FAILED, /* the stream is of no further use */
+	READER_MORE,         /* an answer is missing */
+	READER_DONE,         /* every sub-command was answered */
+	READER_AUTHENTICATE, /* send the credentials, then go on */
+	READER_ASK,          /* send the commands again, then go on */
+	READER_FAILED,       /* the stream is of no further use */
 };
 
 struct reader;
 
 /*
  * A set of sections is a bit mask of 1 << section. The reader fills a new
- * reply that it owns.
+ * reply that it owns; keys is borrowed. Without credentials, a
+ * server that wants some has failed.
  */
-struct reader *reader_new(const struct keys *keys, unsigned sections);
+struct reader *reader_new(
+    const struct keys *keys, unsigned sections, bool credentials);
 void reader_free(struct reader *r);
 
 /*

@@ -1,0 +1,33 @@
+#include "config/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+int
+secret_read(const char *path, char **secret, struct error *e)
+{
+	char text[SECRET_BYTES_MAX + 1];
+	struct span line;
+	size_t len;
+
+	if (file_read(path, text, sizeof(text), &line, e) < 0)
+		return -1;
+	len = strcspn(text, "\r\n");
+	*secret = len > 0 ? xstrndup(text, len) : NULL;
+	explicit_bzero(text, sizeof(text));
+	if (len == 0)
+		return error_set(e, "%s: its first line is empty", path);
+	return 0;
+}
+
+void
+secret_free(char *secret)
+{
+	if (secret == NULL)
+		return;
+	explicit_bzero(secret, strlen(secret));
+	free(secret);
+}

@@ -1,0 +1,28 @@
+/*
+ * How a server may be reached and is to be spoken to: what a target has
+ * besides its address. Shared by many targets, and outlives them.
+ */
+#ifndef MEMCACHED_ACCESS_H
+#define MEMCACHED_ACCESS_H
+
+#include "base/address.h"
+
+struct allow;
+struct tls;
+struct tls_session;
+
+struct access {
+	const struct allow *allow; /* of its addresses; NULL: all are */
+	struct tls *tls;           /* NULL: plain TCP */
+	const char *username;      /* NULL: no credentials */
+	const char *password;
+};
+
+/* One server, as its connections need to know it. */
+struct peer {
+	struct address address;
+	const struct access *access;
+	struct tls_session *session; /* with TLS only */
+};
+
+#endif

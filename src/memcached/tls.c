@@ -1,0 +1,185 @@
+#include "memcached/tls.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "base/mem.h"
+
+struct tls {
+	SSL_CTX *ctx;
+	char *server_name;
+	bool insecure;
+};
+
+struct tls_session {
+	SSL_SESSION *session; /* NULL: none yet */
+};
+
+/* OpenSSL's words for an error, or the system's if it was that. */
+static const char *
+openssl_words(unsigned long code)
+{
+	const char *words = ERR_SYSTEM_ERROR(code)
+				? strerror(ERR_GET_REASON(code))
+				: ERR_reason_error_string(code);
+
+	return words != NULL ? words : "no reason given";
+}
+
+static int
+fail(struct error *e, const char *what, const char *file)
+{
+	unsigned long code = ERR_peek_error();
+
+	ERR_clear_error();
+	return error_because(
+	    e, REASON_TLS, "%s %s: %s", what, file, openssl_words(code));
+}
+
+static int
+load_files(SSL_CTX *ctx, const struct tls_settings *s, struct error *e)
+{
+	ERR_clear_error();
+	if (s->ca_file[0] == '\0')
+		(void)SSL_CTX_set_default_verify_paths(ctx);
+	else if (SSL_CTX_load_verify_locations(ctx, s->ca_file, NULL) != 1)
+		return fail(e, "CA file", s->ca_file);
+	if ((s->cert_file[0] == '\0') != (s->key_file[0] == '\0'))
+		return error_because(e, REASON_TLS,
+		    "a client certificate needs both its file and its key's");
+	if (s->cert_file[0] == '\0')
+		return 0;
+	if (SSL_CTX_use_certificate_chain_file(ctx, s->cert_file) != 1)
+		return fail(e, "certificate", s->cert_file);
+	if (SSL_CTX_use_PrivateKey_file(ctx, s->key_file, SSL_FILETYPE_PEM) !=
+	    1)
+		return fail(e, "key", s->key_file);
+	return 0;
+}
+
+/* A session, or with TLS 1.3 a ticket, has come: the next one begins here. */
+static int
+on_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct tls_session *s = SSL_get_app_data(ssl);
+
+	SSL_SESSION_free(s->session);
+	s->session = session;
+	return 1; /* kept */
+}
+
+struct tls *
+tls_new(const struct tls_settings *settings, struct error *e)
+{
+	struct tls *tls = xcalloc(1, sizeof(*tls));
+
+	tls->ctx = xnonnull(SSL_CTX_new(TLS_client_method()));
+	tls->server_name = xstrdup(settings->server_name);
+	tls->insecure = settings->insecure;
+	(void)SSL_CTX_set_min_proto_version(tls->ctx, TLS1_2_VERSION);
+	(void)SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS);
+	(void)SSL_CTX_set_session_cache_mode(
+	    tls->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+	SSL_CTX_sess_set_new_cb(tls->ctx, on_session);
+	SSL_CTX_set_verify(tls->ctx,
+	    settings->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+	if (load_files(tls->ctx, settings, e) < 0) {
+		tls_free(tls);
+		return NULL;
+	}
+	return tls;
+}
+
+void
+tls_free(struct tls *tls)
+{
+	if (tls == NULL)
+		return;
+	SSL_CTX_free(tls->ctx);
+	free(tls->server_name);
+	free(tls);
+}
+
+struct tls_session *
+tls_session_new(void)
+{
+	return xcalloc(1, sizeof(struct tls_session));
+}
+
+void
+tls_session_free(struct tls_session *s)
+{
+	if (s == NULL)
+		return;
+	SSL_SESSION_free(s->session);
+	free(s);
+}
+
+static bool
+is_numeric(const char *host)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, host, bytes) == 1 ||
+	       inet_pton(AF_INET6, host, bytes) == 1;
+}
+
+/* RFC 6066: a server name is never an address. */
+static void
+set_name(SSL *ssl, const char *host)
+{
+	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+
+	if (is_numeric(host)) {
+		(void)X509_VERIFY_PARAM_set1_ip_asc(param, host);
+		return;
+	}
+	(void)SSL_set_tlsext_host_name(ssl, host);
+	(void)SSL_set1_host(ssl, host);
+}
+
+struct bufferevent *
+tls_bufferevent(struct tls *tls, struct event_base *base, int fd,
+    struct tls_session *session, const char *host)
+{
+	SSL *ssl = xnonnull(SSL_new(tls->ctx));
+	struct bufferevent *bev;
+
+	(void)SSL_set_app_data(ssl, session);
+	set_name(ssl, tls->server_name[0] != '\0' ? tls->server_name : host);
+	if (session->session != NULL)
+		(void)SSL_set_session(ssl, session->session);
+	bev = xnonnull(bufferevent_openssl_socket_new(
+	    base, fd, ssl, BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE));
+	/* memcached hangs up without saying so in TLS */
+	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	return bev;
+}
+
+bool
+tls_failure(struct bufferevent *bev, struct error *e)
+{
+	unsigned long code = bufferevent_get_openssl_error(bev);
+	const SSL *ssl = bufferevent_openssl_get_ssl(bev);
+	long verdict = SSL_get_verify_result(ssl);
+
+	/* libevent puts SSL_ERROR_SYSCALL here when it was the network */
+	if (ERR_GET_LIB(code) == 0 && !ERR_SYSTEM_ERROR(code))
+		return false;
+	if (ERR_SYSTEM_ERROR(code)) {
+		(void)error_because(e, reason_of_errno(ERR_GET_REASON(code)),
+		    "%s", strerror(ERR_GET_REASON(code)));
+		return true;
+	}
+	(void)error_because(e, REASON_TLS, "TLS: %s%s%s", openssl_words(code),
+	    verdict != X509_V_OK ? ": " : "",
+	    verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : "");
+	return true;
+}

@@ -1,0 +1,48 @@
+/*
+ * TLS to memcached servers, as a client: OpenSSL behind a bufferevent. The
+ * server's certificate is verified, for the name of the very target unless
+ * another is set, and sessions are resumed across reconnects.
+ */
+#ifndef MEMCACHED_TLS_H
+#define MEMCACHED_TLS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* Empty strings are what is not set. */
+struct tls_settings {
+	const char *cert_file; /* PEM; with key_file */
+	const char *key_file;
+	const char *ca_file;     /* PEM; else the system's authorities */
+	const char *server_name; /* to verify instead of the target's host */
+	bool insecure;           /* verify nothing */
+};
+
+struct bufferevent;
+struct event_base;
+struct tls;
+struct tls_session;
+
+/* Reads the files. Returns NULL when one is of no use. */
+struct tls *tls_new(const struct tls_settings *settings, struct error *e);
+void tls_free(struct tls *tls);
+
+/* What a target remembers of its last session. */
+struct tls_session *tls_session_new(void);
+void tls_session_free(struct tls_session *s);
+
+/*
+ * A bufferevent for a socket that is connected, and now belongs to it; it
+ * reports BEV_EVENT_CONNECTED after the handshake. host is what to verify.
+ */
+struct bufferevent *tls_bufferevent(struct tls *tls, struct event_base *base,
+    int fd, struct tls_session *session, const char *host);
+
+/*
+ * After BEV_EVENT_ERROR: fills e and returns true if OpenSSL knows why: with
+ * REASON_TLS and its words, or with the network's error.
+ */
+bool tls_failure(struct bufferevent *bev, struct error *e);
+
+#endif
