@@ -12,13 +12,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "config/collectors.h"
+#include "config/file.h"
 #include "config/options.h"
-#include "config/secret.h"
 #include "http/landing.h"
 #include "http/request.h"
 #include "http/server.h"
+#include "memcached/modules.h"
 #include "memcached/target.h"
-#include "memcached/tls.h"
 #include "scrape.h"
 #include "self.h"
 #include "stats/keys.h"
@@ -27,6 +28,7 @@
 #define DRAIN_SECONDS 2
 
 #define HELP_BYTES_MAX 16384
+#define TEXT_PLAIN "text/plain; charset=utf-8"
 
 /*
  * Answers are about 100 kB, which glibc would fetch from the kernel and give
@@ -39,12 +41,11 @@ struct program {
 	struct event_base *base;
 	struct keys *keys;
 	struct targets *targets;
-	struct tls *tls;
-	char *password;
+
 	struct server *server;
 	struct self *self;
 	struct scraper *scraper;
-	struct event *signals[2];
+	struct event *signals[3];
 	struct event *give_up;
 	bool once_up;
 	bool once_failed; /* to print */
@@ -97,17 +98,109 @@ on_signal(evutil_socket_t number, short what, void *arg)
 	server_drain(p->server, stop_loop, p);
 }
 
+static unsigned
+sections_of(const struct options *o)
+{
+	unsigned sections = SECTIONS_ALWAYS;
+
+	if (o->collect_settings)
+		sections |= collector_section("settings");
+	if (o->collect_slab)
+		sections |= collector_section("slab");
+	if (o->collect_scrub)
+		sections |= collector_section("scrub");
+	return sections;
+}
+
+static int
+load_modules(const struct program *p, struct modules **ms, struct error *e)
+{
+	const struct options *o = &p->options;
+	struct module_presets presets = { .timeout_us = o->timeout_us,
+		.sections = sections_of(o),
+		.has_target = o->has_target,
+		.target = o->target,
+		.allow = o->allow,
+		.has_tls = o->tls_enable,
+		.tls = { .cert_file = o->tls_cert_file,
+		    .key_file = o->tls_key_file,
+		    .ca_file = o->tls_ca_file,
+		    .server_name = o->tls_server_name,
+		    .min_version = "",
+		    .insecure = o->tls_insecure },
+		.username = o->username,
+		.password_file = o->password_file };
+	struct config config;
+	int r = config_load(o->config_file, &config, e);
+
+	if (r == 0)
+		r = modules_new(&config, &presets, ms, e);
+	config_free(&config);
+	return r;
+}
+
+/* A configuration that cannot be read leaves the old one in force. */
+static int
+reload(struct program *p, struct error *e)
+{
+	struct modules *ms;
+	int r = load_modules(p, &ms, e);
+
+	self_configured(p->self, r == 0);
+	if (r < 0) {
+		log_error("Configuration not reloaded", "err", e->text);
+		return -1;
+	}
+	targets_forget(p->targets);
+	scraper_use(p->scraper, ms);
+	modules_release(ms);
+	log_info("Configuration reloaded");
+	return 0;
+}
+
+static void
+on_hangup(evutil_socket_t number, short what, void *arg)
+{
+	struct error e;
+
+	(void)number;
+	(void)what;
+	(void)reload(arg, &e);
+}
+
+static void
+serve_reload(struct request *r, void *arg)
+{
+	struct error e;
+	struct buf body;
+
+	if (reload(arg, &e) < 0) {
+		request_refuse(r, 500, e.text);
+		return;
+	}
+	buf_init(&body, HELP_BYTES_MAX);
+	buf_add_str(&body, "The configuration has been reloaded.\n");
+	request_answer(r, TEXT_PLAIN, &body);
+}
+
 /* evhttp writes to sockets that the client has closed. */
 static int
 watch_signals(struct program *p)
 {
-	static const int numbers[nitems(p->signals)] = { SIGTERM, SIGINT };
+	static const struct {
+		int number;
+		event_callback_fn handle;
+	} handlers[nitems(p->signals)] = {
+		{ SIGTERM, on_signal },
+		{ SIGINT, on_signal },
+		{ SIGHUP, on_hangup },
+	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	p->give_up = xnonnull(evtimer_new(p->base, on_give_up, p));
-	for (size_t i = 0; i < nitems(numbers); i++) {
-		p->signals[i] =
-		    xnonnull(evsignal_new(p->base, numbers[i], on_signal, p));
+	for (size_t i = 0; i < nitems(handlers); i++) {
+		p->signals[i] = xnonnull(evsignal_new(
+		    p->base, handlers[i].number, handlers[i].handle, p));
 		if (event_add(p->signals[i], NULL) < 0)
 			return -1;
 	}
@@ -122,7 +215,7 @@ serve_health(struct request *r, void *arg)
 	(void)arg;
 	buf_init(&body, HELP_BYTES_MAX);
 	buf_add_str(&body, "memcached_exporter is healthy.\n");
-	request_answer(r, "text/plain; charset=utf-8", &body);
+	request_answer(r, TEXT_PLAIN, &body);
 }
 
 static void
@@ -137,6 +230,8 @@ add_routes(struct program *p)
 	server_route(p->server, "/", landing_serve, metrics);
 	server_route(p->server, "/-/healthy", serve_health, NULL);
 	server_route(p->server, "/-/ready", serve_health, NULL);
+	if (p->options.lifecycle)
+		server_route_post(p->server, "/-/reload", serve_reload, p);
 }
 
 /* Says where only when all addresses are bound: an error stands alone. */
@@ -172,44 +267,11 @@ new_base(void)
 	return base;
 }
 
-static struct scrape_settings
-settings_of(const struct program *p)
-{
-	const struct options *o = &p->options;
-
-	return (struct scrape_settings){ .has_target = o->has_target,
-		.target = o->target,
-		.timeout_us = o->timeout_us,
-		.sections = scrape_sections(
-		    o->collect_settings, o->collect_slab, o->collect_scrub),
-		.allow = o->allow,
-		.tls = p->tls,
-		.username = p->password != NULL ? o->username : NULL,
-		.password = p->password };
-}
-
-static int
-read_files(struct program *p, struct error *e)
-{
-	const struct options *o = &p->options;
-	struct tls_settings tls = { .cert_file = o->tls_cert_file,
-		.key_file = o->tls_key_file,
-		.ca_file = o->tls_ca_file,
-		.server_name = o->tls_server_name,
-		.insecure = o->tls_insecure };
-
-	if (o->password_file[0] != '\0' &&
-	    secret_read(o->password_file, &p->password, e) < 0)
-		return -1;
-	if (o->tls_enable && (p->tls = tls_new(&tls, e)) == NULL)
-		return -1;
-	return 0;
-}
-
 static void
-open_program(struct program *p)
+open_program(struct program *p, struct modules *modules)
 {
-	struct scrape_settings settings = settings_of(p);
+	struct scrape_own own = { .has_target = p->options.has_target,
+		.target = p->options.target };
 
 	size_t descriptors = raise_descriptors();
 
@@ -222,7 +284,7 @@ open_program(struct program *p)
 	if (!p->options.once)
 		p->server = server_new(p->base, descriptors);
 	p->self = self_new(p->options.pid_file, p->targets, p->server);
-	p->scraper = scraper_new(p->targets, p->self, &settings);
+	p->scraper = scraper_new(p->targets, p->self, &own, modules);
 }
 
 /* What hears of an end comes before what it would tell. */
@@ -240,8 +302,6 @@ close_program(struct program *p)
 	scraper_free(p->scraper);
 	self_free(p->self);
 	keys_free(p->keys);
-	tls_free(p->tls);
-	secret_free(p->password);
 	if (p->base != NULL)
 		event_base_free(p->base);
 	options_release(&p->options);
@@ -302,6 +362,7 @@ print_help(void)
 static int
 run(struct program *p, int argc, const char *const *argv)
 {
+	struct modules *modules = NULL;
 	struct error e;
 	int r;
 
@@ -319,11 +380,14 @@ run(struct program *p, int argc, const char *const *argv)
 	}
 	log_setup((enum log_level)p->options.log_level,
 	    (enum log_format)p->options.log_format);
-	r = read_files(p, &e);
-	if (r == 0) {
-		open_program(p);
+	r = load_modules(p, &modules, &e);
+	if (r == 0 && p->options.config_check) {
+		(void)puts("The configuration is valid.");
+	} else if (r == 0) {
+		open_program(p, modules);
 		r = p->options.once ? scrape_once(p, &e) : serve(p, &e);
 	}
+	modules_release(modules);
 	if (r < 0) {
 		(void)fprintf(
 		    stderr, "memcached_exporter: error: %s\n", e.text);

@@ -8,9 +8,9 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
-#include "config/allow.h"
+#include "config/collectors.h"
 #include "http/request.h"
-#include "memcached/access.h"
+#include "memcached/modules.h"
 #include "memcached/target.h"
 #include "self.h"
 #include "stats/catalogue.h"
@@ -23,26 +23,12 @@
 #define RESERVE_SHARE 10
 #define RESERVE_US_MAX 500000
 
-/* The collectors, beside the sub-commands that are always asked. */
-static const struct {
-	const char *name;
-	unsigned section;
-} collectors[] = {
-	{ "settings", 1U << SECTION_SETTINGS },
-	{ "slab", 1U << SECTION_ITEMS },
-	{ "scrub", 1U << SECTION_SCRUB },
-};
-
-#define SECTIONS_ALWAYS (1U << SECTION_STATS | 1U << SECTION_SLABS)
-
 struct scraper {
 	struct targets *targets;
 	struct self *self;
-	struct scrape_settings settings;
-	struct access own;     /* to the target of the settings */
-	struct access open;    /* to any address */
-	struct access checked; /* to addresses that are allowed */
-	size_t usual_bytes;    /* of the last text */
+	struct modules *modules;
+	struct scrape_own own;
+	size_t usual_bytes; /* of the last text */
 };
 
 struct scrape {
@@ -58,40 +44,32 @@ struct scrape {
 
 struct scraper *
 scraper_new(struct targets *targets, struct self *self,
-    const struct scrape_settings *settings)
+    const struct scrape_own *own, struct modules *modules)
 {
 	struct scraper *s = xcalloc(1, sizeof(*s));
 
 	s->targets = targets;
 	s->self = self;
-	s->settings = *settings;
-	s->own = (struct access){ .tls = settings->tls,
-		.username = settings->username,
-		.password = settings->password };
-	s->open = (struct access){ .tls = settings->tls };
-	s->checked =
-	    (struct access){ .tls = settings->tls, .allow = settings->allow };
+	s->own = *own;
+	scraper_use(s, modules);
 	return s;
 }
 
 void
 scraper_free(struct scraper *s)
 {
+	if (s == NULL)
+		return;
+	modules_release(s->modules);
 	free(s);
 }
 
-unsigned
-scrape_sections(bool settings, bool slab, bool scrub)
+void
+scraper_use(struct scraper *s, struct modules *modules)
 {
-	const bool wanted[] = { settings, slab, scrub };
-	unsigned sections = SECTIONS_ALWAYS;
-
-	_Static_assert(nitems(wanted) == nitems(collectors), "in one order");
-	for (size_t i = 0; i < nitems(collectors); i++) {
-		if (wanted[i])
-			sections |= collectors[i].section;
-	}
-	return sections;
+	modules_hold(modules);
+	modules_release(s->modules);
+	s->modules = modules;
 }
 
 /* A failing server is news once, and so is its return. */
@@ -214,21 +192,39 @@ scrape_finish(struct reply *reply, const struct error *why, void *arg)
 
 /* What a scrape wants to know. */
 struct wish {
-	const struct address *target; /* NULL: none */
-	const struct access *access;
+	const struct module *module;
+	const struct address *target;
 	uint64_t arrived; /* clock_us */
 	uint64_t timeout_us;
 	unsigned sections;
 	bool own;
 };
 
+static struct target *
+find_target(struct scraper *all, const struct wish *wish, struct error *e)
+{
+	const struct access *access =
+	    module_access(wish->module, wish->target, wish->own, e);
+
+	if (access == NULL)
+		return NULL;
+	return targets_get(all->targets, wish->target, access, e);
+}
+
 static void
 start(struct scraper *all, const struct wish *wish, scrape_fn *done, void *arg)
 {
-	struct scrape *s = xcalloc(1, sizeof(*s));
 	struct error why;
+	struct target *target = find_target(all, wish, &why);
+	struct scrape *s;
 
+	if (target == NULL) {
+		done(NULL, &why, arg);
+		return;
+	}
+	s = xcalloc(1, sizeof(*s));
 	s->scraper = all;
+	s->target = target;
 	s->arrived = wish->arrived;
 	s->own = wish->own;
 	s->done = done;
@@ -238,13 +234,7 @@ start(struct scraper *all, const struct wish *wish, scrape_fn *done, void *arg)
 	s->waiter.done = scrape_finish;
 	s->waiter.arg = s;
 	buf_init(&s->processes, TEXT_BYTES_MAX);
-	s->target = targets_get(all->targets, wish->target, wish->access, &why);
-	if (s->target == NULL) {
-		done(&s->processes, &why, arg);
-		free(s);
-		return;
-	}
-	target_ask(s->target, &s->waiter);
+	target_ask(target, &s->waiter);
 	if (s->own)
 		self_render_processes(all->self, &s->processes);
 }
@@ -265,14 +255,15 @@ static void
 start_own(struct scraper *all, uint64_t arrived, uint64_t timeout_us,
     scrape_fn *done, void *arg)
 {
-	struct wish wish = { .target = &all->settings.target,
-		.access = &all->own,
+	const struct module *module = modules_own(all->modules);
+	struct wish wish = { .module = module,
+		.target = &all->own.target,
 		.arrived = arrived,
 		.timeout_us = timeout_us,
-		.sections = all->settings.sections,
+		.sections = module_sections(module),
 		.own = true };
 
-	if (all->settings.has_target)
+	if (all->own.has_target)
 		start(all, &wish, done, arg);
 	else
 		start_without_target(all, done, arg);
@@ -281,13 +272,15 @@ start_own(struct scraper *all, uint64_t arrived, uint64_t timeout_us,
 void
 scrape_start(struct scraper *all, scrape_fn *done, void *arg)
 {
-	start_own(all, clock_us(), all->settings.timeout_us, done, arg);
+	start_own(all, clock_us(), module_timeout(modules_own(all->modules)),
+	    done, arg);
 }
 
 /* The smaller of our own time and what Prometheus gives, less a reserve. */
 static uint64_t
-timeout_of(const struct request *r, uint64_t own)
+timeout_of(const struct request *r, const struct module *module)
 {
+	uint64_t own = module_timeout(module);
 	const char *header = request_header(r, TIMEOUT_HEADER);
 	uint64_t us, reserve;
 
@@ -328,64 +321,62 @@ scrape_serve(struct request *r, void *arg)
 	struct scraper *all = arg;
 
 	start_own(all, request_arrived(r),
-	    timeout_of(r, all->settings.timeout_us), answer, r);
+	    timeout_of(r, modules_own(all->modules)), answer, r);
 }
 
-/* The collect[] parameters: NULL when there is none. */
+/* The collect[] parameters, if there are any. */
 static int
 narrow(const struct request *r, unsigned *sections, struct error *e)
 {
 	unsigned wanted = SECTIONS_ALWAYS;
 	const char *name;
-	size_t n, i;
+	size_t n;
 
 	for (n = 0; (name = request_query(r, "collect[]", n)) != NULL; n++) {
-		for (i = 0; i < nitems(collectors); i++) {
-			if (strcmp(collectors[i].name, name) == 0)
-				break;
-		}
-		if (i == nitems(collectors))
-			return error_set(e,
-			    "unknown collector; there are settings, slab and "
-			    "scrub");
-		wanted |= collectors[i].section;
+		unsigned section = collector_section(name);
+
+		if (section == 0)
+			return error_set(e, "Unknown collector; there are %s.",
+			    COLLECTOR_NAMES);
+		wanted |= section;
 	}
 	if (n > 0)
 		*sections &= wanted;
 	return 0;
 }
 
+static int
+read_query(struct scraper *all, const struct request *r, struct address *target,
+    struct wish *wish, struct error *e)
+{
+	const char *text = request_query(r, "target", 0);
+	const char *module = request_query(r, "module", 0);
+
+	if (text == NULL || text[0] == '\0')
+		return error_set(e, "'target' parameter must be specified");
+	if (address_parse(target, text, MEMCACHED_PORT, e) < 0)
+		return -1;
+	wish->module = modules_find(all->modules,
+	    module != NULL && module[0] != '\0' ? module : "default");
+	if (wish->module == NULL)
+		return error_set(
+		    e, "Unknown module; --config.file has those there are.");
+	wish->sections = module_sections(wish->module);
+	return narrow(r, &wish->sections, e);
+}
+
 void
 scrape_serve_target(struct request *r, void *arg)
 {
 	struct scraper *all = arg;
-	const char *text = request_query(r, "target", 0);
 	struct address target;
-	struct wish wish = { .target = &target,
-		.access = &all->open,
-		.arrived = request_arrived(r),
-		.timeout_us = timeout_of(r, all->settings.timeout_us),
-		.sections = all->settings.sections };
+	struct wish wish = { .target = &target, .arrived = request_arrived(r) };
 	struct error e;
 
-	if (text == NULL || text[0] == '\0') {
-		request_refuse(r, 400, "'target' parameter must be specified");
-		return;
-	}
-	if (address_parse(&target, text, MEMCACHED_PORT, &e) < 0 ||
-	    narrow(r, &wish.sections, &e) < 0) {
+	if (read_query(all, r, &target, &wish, &e) < 0) {
 		request_refuse(r, 400, e.text);
 		return;
 	}
-	switch (allow_target(all->settings.allow, &target)) {
-	case ALLOW_NO:
-		request_refuse(r, 403, "This target is not allowed.");
-		return;
-	case ALLOW_RESOLVED:
-		wish.access = &all->checked;
-		break;
-	case ALLOW_YES:
-		break;
-	}
+	wish.timeout_us = timeout_of(r, wish.module);
 	start(all, &wish, answer, r);
 }

@@ -13,22 +13,16 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-struct allow;
+struct modules;
 struct request;
 struct scraper;
 struct self;
 struct targets;
-struct tls;
 
-struct scrape_settings {
+/* The target of scrape_start and scrape_serve, if there is one. */
+struct scrape_own {
 	bool has_target;
-	struct address target; /* of scrape_start and scrape_serve */
-	uint64_t timeout_us;
-	unsigned sections;         /* to ask: 1 << section */
-	const struct allow *allow; /* of scrape_serve_target */
-	struct tls *tls;           /* to all targets; NULL: none */
-	const char *username;      /* to that target; NULL: none */
-	const char *password;
+	struct address target;
 };
 
 /*
@@ -37,30 +31,27 @@ struct scrape_settings {
  */
 typedef void scrape_fn(struct buf *text, const struct error *down, void *arg);
 
-/* All is borrowed, the settings' contents too. */
+/* All is borrowed, but for the modules, which it holds. */
 struct scraper *scraper_new(struct targets *targets, struct self *self,
-    const struct scrape_settings *settings);
+    const struct scrape_own *own, struct modules *modules);
 void scraper_free(struct scraper *s);
 
-/*
- * The sections that a set of collectors needs. A collector's name is "settings",
- * "slab" or "scrub"; `stats` itself is always asked, and so is `stats slabs`,
- * which has the totals that are no slab class's series.
- */
-unsigned scrape_sections(bool settings, bool slab, bool scrub);
+/* From now on these. */
+void scraper_use(struct scraper *s, struct modules *modules);
 
 /*
- * Scrapes the target of the settings once, if there is one, and adds the
- * exporter's own metrics. done is called once, maybe before this returns.
+ * Scrapes the own target once, if there is one, and adds the exporter's own
+ * metrics. done is called once, maybe before this returns.
  */
 void scrape_start(struct scraper *all, scrape_fn *done, void *arg);
 
 /*
  * Routes of http/server.h; arg is a scraper. The first answers with the
- * target of the settings and the exporter's own metrics; the second with the
- * target that the query names, alone:
+ * own target and the exporter's own metrics; the second with the target that
+ * the query names, alone:
  *
  *	target=host:port, [v6]:port, host, unix:/path
+ *	module=NAME: as --config.file has it, or else "default"
  *	collect[]=NAME (repeated): only these of the collectors
  */
 void scrape_serve(struct request *r, void *arg);

@@ -28,8 +28,9 @@ struct self {
 	struct process_reader *processes;
 	uint64_t scrapes;
 	uint64_t failures[REASONS];
-	uint64_t configured; /* seconds since 1970 */
-	bool pid_failed;     /* logged already */
+	bool configured;
+	uint64_t configured_at; /* the last time it was; seconds since 1970 */
+	bool pid_failed;        /* logged already */
 };
 
 /* Appends the samples of one family. */
@@ -79,7 +80,7 @@ self_new(const char *pid_file, const struct targets *targets,
 	s->targets = targets;
 	s->server = server;
 	s->processes = process_reader_new();
-	s->configured = (uint64_t)time(NULL);
+	self_configured(s, true);
 	return s;
 }
 
@@ -90,6 +91,14 @@ self_free(struct self *s)
 		return;
 	process_reader_free(s->processes);
 	free(s);
+}
+
+void
+self_configured(struct self *s, bool ok)
+{
+	s->configured = ok;
+	if (ok)
+		s->configured_at = (uint64_t)time(NULL);
 }
 
 void
@@ -176,18 +185,16 @@ connections(const struct self *s, struct buf *out, const char *name)
 	    s->server != NULL ? server_connections(s->server) : 0);
 }
 
-/* Flags are all the configuration there is, and they have been read. */
 static void
 reload_ok(const struct self *s, struct buf *out, const char *name)
 {
-	(void)s;
-	text_sample_u64(out, name, NULL, 1);
+	text_sample_u64(out, name, NULL, s->configured);
 }
 
 static void
 reload_time(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(out, name, NULL, s->configured);
+	text_sample_u64(out, name, NULL, s->configured_at);
 }
 
 static int

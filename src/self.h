@@ -5,6 +5,8 @@
 #ifndef SELF_H
 #define SELF_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -16,6 +18,9 @@ struct targets;
 struct self *self_new(const char *pid_file, const struct targets *targets,
     const struct server *server);
 void self_free(struct self *s);
+
+/* The configuration has been read, or could not be. */
+void self_configured(struct self *s, bool ok);
 
 /* A scrape has ended; why is NULL when the server was up. */
 void self_count(struct self *s, const struct error *why);

@@ -33,6 +33,7 @@ struct rule {
 struct allow {
 	STAILQ_HEAD(, rule) rules;
 	size_t len;
+	unsigned holds;
 };
 
 struct allow *
@@ -41,6 +42,15 @@ allow_new(void)
 	struct allow *a = xcalloc(1, sizeof(*a));
 
 	STAILQ_INIT(&a->rules);
+	a->holds = 1;
+	return a;
+}
+
+struct allow *
+allow_hold(struct allow *a)
+{
+	if (a != NULL)
+		a->holds++;
 	return a;
 }
 
@@ -58,13 +68,19 @@ allow_free(struct allow *a)
 {
 	struct rule *r;
 
-	if (a == NULL)
+	if (a == NULL || --a->holds > 0)
 		return;
 	while ((r = STAILQ_FIRST(&a->rules)) != NULL) {
 		STAILQ_REMOVE_HEAD(&a->rules, entry);
 		rule_free(r);
 	}
 	free(a);
+}
+
+bool
+allow_is_empty(const struct allow *a)
+{
+	return STAILQ_EMPTY(&a->rules);
 }
 
 static void

@@ -28,8 +28,12 @@ enum verdict {
 			   allow_endpoint lets through */
 };
 
+/* A list is freed with its last holder, who begins as the only one. */
 struct allow *allow_new(void);
+struct allow *allow_hold(struct allow *a); /* takes NULL, returns a */
 void allow_free(struct allow *a);
+
+bool allow_is_empty(const struct allow *a);
 
 /* Adds a rule; -1 when it is none. */
 int allow_add(struct allow *a, const char *rule, struct error *e);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
+#include "config/secret.h"
 
 #define ENVIRONMENT_PREFIX "MEMCACHED_EXPORTER_"
 
@@ -61,6 +62,10 @@ static const struct option table[] = {
 	    "--memcached.address alone." },
 	{ "memcached.password-file", set_string, FIELD(password_file), "",
 	    "File whose first line is the password." },
+	{ "config.file", set_string, FIELD(config_file), "",
+	    "YAML file with modules: ways to scrape that a request picks." },
+	{ "config.check", set_switch, FIELD(config_check), "false",
+	    "Check the configuration, say what is wrong, and exit." },
 	{ "collector.settings", set_switch, FIELD(collect_settings), "true",
 	    "Ask \"stats settings\"." },
 	{ "collector.slab", set_switch, FIELD(collect_slab), "true",
@@ -78,6 +83,8 @@ static const struct option table[] = {
 	    "Path of the metrics." },
 	{ "web.scrape-path", set_path, FIELD(scrape_path), "/scrape",
 	    "Path that scrapes the target its query names." },
+	{ "web.enable-lifecycle", set_switch, FIELD(lifecycle), "false",
+	    "Reload the configuration on POST /-/reload." },
 	{ "once", set_switch, FIELD(once), "false",
 	    "Scrape once, print the metrics, exit with 0 if the server is "
 	    "up." },
@@ -130,15 +137,12 @@ set_path(struct options *opts, const struct option *o, const char *text,
 	return set_string(opts, o, text, e);
 }
 
-/* A blank would end it for the server. */
 static int
 set_username(struct options *opts, const struct option *o, const char *text,
     struct error *e)
 {
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p <= ' ' || *p == 0x7f)
-			return error_set(e, "expected no blanks");
-	}
+	if (!secret_is_username(text))
+		return error_set(e, "expected a name without blanks");
 	return set_string(opts, o, text, e);
 }
 
@@ -494,6 +498,7 @@ void
 options_release(struct options *o)
 {
 	free(o->pid_file);
+	free(o->config_file);
 	free(o->tls_cert_file);
 	free(o->tls_key_file);
 	free(o->tls_ca_file);

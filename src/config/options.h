@@ -30,6 +30,8 @@ struct options {
 	bool help;
 	bool version;
 	bool once;
+	bool config_check;
+	bool lifecycle;
 	bool has_target;
 	struct address target;
 	uint64_t timeout_us;
@@ -42,6 +44,7 @@ struct options {
 	char *tls_server_name;
 	char *username;
 	char *password_file;
+	char *config_file;
 	char *telemetry_path;
 	char *scrape_path;
 	struct allow *allow;

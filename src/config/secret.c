@@ -31,3 +31,13 @@ secret_free(char *secret)
 	explicit_bzero(secret, strlen(secret));
 	free(secret);
 }
+
+bool
+secret_is_username(const char *name)
+{
+	for (; *name != '\0'; name++) {
+		if (*name <= ' ' || *name == 0x7f)
+			return false;
+	}
+	return true;
+}

@@ -2,6 +2,8 @@
 #ifndef CONFIG_SECRET_H
 #define CONFIG_SECRET_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 #define SECRET_BYTES_MAX 1024
@@ -12,5 +14,8 @@
  */
 int secret_read(const char *path, char **secret, struct error *e);
 void secret_free(char *secret);
+
+/* A name that a server can read: a blank would end it. */
+bool secret_is_username(const char *name);
 
 #endif

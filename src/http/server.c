@@ -46,6 +46,7 @@ static const struct {
 struct route {
 	const char *path;
 	route_fn *serve;
+	bool post; /* or else GET and HEAD */
 	void *arg;
 	uint64_t counts[nitems(statuses)];
 };
@@ -322,6 +323,14 @@ find_route(struct server *s, const struct evhttp_request *ev)
 	return &s->other;
 }
 
+static bool
+is_allowed(const struct route *r, enum evhttp_cmd_type method)
+{
+	if (r->post)
+		return method == EVHTTP_REQ_POST;
+	return method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD;
+}
+
 static void
 on_request(struct evhttp_request *ev, void *arg)
 {
@@ -341,9 +350,11 @@ on_request(struct evhttp_request *ev, void *arg)
 	if (r->route == &s->other) {
 		request_refuse(
 		    r, 404, "There is nothing here; \"/\" has the links.");
-	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
-		add_header(r, "Allow", "GET, HEAD");
-		request_refuse(r, 405, "Only GET and HEAD are served here.");
+	} else if (!is_allowed(r->route, method)) {
+		add_header(r, "Allow", r->route->post ? "POST" : "GET, HEAD");
+		request_refuse(r, 405,
+		    r->route->post ? "Only POST is served here."
+				   : "Only GET and HEAD are served here.");
 	} else {
 		r->route->serve(r, r->route->arg);
 	}
@@ -405,6 +416,14 @@ server_route(struct server *s, const char *path, route_fn *serve, void *arg)
 {
 	s->routes[s->routes_len++] =
 	    (struct route){ .path = path, .serve = serve, .arg = arg };
+}
+
+void
+server_route_post(
+    struct server *s, const char *path, route_fn *serve, void *arg)
+{
+	server_route(s, path, serve, arg);
+	s->routes[s->routes_len - 1].post = true;
 }
 
 int

@@ -1,7 +1,7 @@
 /*
  * The HTTP server: listeners, limits and routes, on evhttp.
  *
- * GET and HEAD only; no request has a body. What a client cannot have is
+ * GET and HEAD, or POST where said; no request has a body. What a client cannot have is
  * answered in plain text. A slow or dead client costs a descriptor and
  * nothing else (http/clients.h); without descriptors the server stops
  * accepting for a moment.
@@ -36,6 +36,10 @@ void server_free(struct server *s);
 
 /* path is borrowed for good. */
 void server_route(
+    struct server *s, const char *path, route_fn *serve, void *arg);
+
+/* The same for POST alone, without a body as well. */
+void server_route_post(
     struct server *s, const char *path, route_fn *serve, void *arg);
 
 /*

@@ -11,10 +11,13 @@ struct allow;
 struct tls;
 struct tls_session;
 
+struct modules;
+
 struct access {
-	const struct allow *allow; /* of its addresses; NULL: all are */
-	struct tls *tls;           /* NULL: plain TCP */
-	const char *username;      /* NULL: no credentials */
+	struct modules *owner;        /* held by each target */
+	const struct allow *allow[2]; /* all of these: NULL lets all through */
+	struct tls *tls;              /* NULL: plain TCP */
+	const char *username;         /* NULL: no credentials */
 	const char *password;
 };
 

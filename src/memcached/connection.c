@@ -430,16 +430,25 @@ try_endpoint(struct connection *c)
 		next_endpoint(c, reason_of_errno(errno), strerror(errno));
 }
 
+static bool
+is_allowed(const struct access *access, const struct endpoint *ep)
+{
+	for (size_t i = 0; i < nitems(access->allow); i++) {
+		if (access->allow[i] != NULL &&
+		    !allow_endpoint(access->allow[i], ep))
+			return false;
+	}
+	return true;
+}
+
 /* A name must not lead where its addresses are not allowed. */
 static void
 take_endpoints(struct connection *c, const struct endpoints *found)
 {
-	const struct allow *allow = c->peer->access->allow;
-
 	c->endpoints.len = 0;
 	c->endpoint = 0;
 	for (size_t i = 0; i < found->len; i++) {
-		if (allow == NULL || allow_endpoint(allow, &found->list[i]))
+		if (is_allowed(c->peer->access, &found->list[i]))
 			c->endpoints.list[c->endpoints.len++] = found->list[i];
 	}
 }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "memcached/access.h"
 #include "memcached/connection.h"
+#include "memcached/modules.h"
 #include "memcached/resolve.h"
 #include "memcached/tls.h"
 
@@ -45,6 +46,7 @@ struct target {
 	struct targets *all;
 	enum health health;
 	uint64_t got;           /* when somebody last wanted it */
+	bool forgotten;         /* nobody will find it again */
 	struct waiters asking;  /* share the collection under way */
 	struct waiters waiting; /* will share the next one */
 	bool busy;              /* a collection is under way */
@@ -288,6 +290,7 @@ add(struct targets *ts, const struct peer *peer)
 	if (peer->access->tls != NULL)
 		t->peer.session = tls_session_new();
 	t->all = ts;
+	modules_hold(peer->access->owner);
 	TAILQ_INIT(&t->asking);
 	TAILQ_INIT(&t->waiting);
 	t->silence = xnonnull(evtimer_new(ts->env.base, on_silence, t));
@@ -323,8 +326,10 @@ target_free(struct target *t)
 	event_free(t->silence);
 	tls_session_free(t->peer.session);
 	TAILQ_REMOVE(&ts->list, t, entry);
-	(void)tdelete(t, &ts->tree, compare);
+	if (!t->forgotten)
+		(void)tdelete(t, &ts->tree, compare);
 	ts->len--;
+	modules_release(t->peer.access->owner);
 	free(t);
 }
 
@@ -348,7 +353,8 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (; t != NULL; t = next) {
 		next = TAILQ_NEXT(t, entry);
-		if (now - t->got < TARGET_IDLE_SECONDS * 1000000ULL)
+		if (!t->forgotten &&
+		    now - t->got < TARGET_IDLE_SECONDS * 1000000ULL)
 			break;
 		if (!t->busy)
 			target_free(t);
@@ -417,6 +423,25 @@ targets_free(struct targets *ts)
 	event_free(ts->sweep);
 	resolver_free(ts->env.resolver);
 	free(ts);
+}
+
+void
+targets_forget(struct targets *ts)
+{
+	struct target *t = TAILQ_FIRST(&ts->list), *next;
+
+	for (; t != NULL; t = next) {
+		next = TAILQ_NEXT(t, entry);
+		if (!t->busy) {
+			target_free(t);
+			continue;
+		}
+		/* to the front, where the sweep looks */
+		t->forgotten = true;
+		(void)tdelete(t, &ts->tree, compare);
+		TAILQ_REMOVE(&ts->list, t, entry);
+		TAILQ_INSERT_HEAD(&ts->list, t, entry);
+	}
 }
 
 size_t

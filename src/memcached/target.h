@@ -67,6 +67,12 @@ void targets_free(struct targets *ts);
 struct target *targets_get(struct targets *ts, const struct address *address,
     const struct access *access, struct error *e);
 
+/*
+ * A new configuration holds from here on: nobody gets an old target any more,
+ * and those that are being asked go when they have answered.
+ */
+void targets_forget(struct targets *ts);
+
 size_t targets_count(const struct targets *ts);
 
 /* Connections opened to all of them since start. */

@@ -83,7 +83,9 @@ tls_new(const struct tls_settings *settings, struct error *e)
 	tls->ctx = xnonnull(SSL_CTX_new(TLS_client_method()));
 	tls->server_name = xstrdup(settings->server_name);
 	tls->insecure = settings->insecure;
-	(void)SSL_CTX_set_min_proto_version(tls->ctx, TLS1_2_VERSION);
+	(void)SSL_CTX_set_min_proto_version(tls->ctx,
+	    strcmp(settings->min_version, "TLS13") == 0 ? TLS1_3_VERSION
+							: TLS1_2_VERSION);
 	(void)SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS);
 	(void)SSL_CTX_set_session_cache_mode(
 	    tls->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);

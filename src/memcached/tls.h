@@ -16,6 +16,7 @@ struct tls_settings {
 	const char *key_file;
 	const char *ca_file;     /* PEM; else the system's authorities */
 	const char *server_name; /* to verify instead of the target's host */
+	const char *min_version; /* "TLS12" (as ""), "TLS13" */
 	bool insecure;           /* verify nothing */
 };
 

@@ -1,0 +1,280 @@
+#include "config/tree.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <yaml.h>
+
+#include "base/mem.h"
+#include "base/parse.h"
+
+struct tree {
+	char *path;
+	yaml_document_t document;
+};
+
+int
+tree_error(
+    struct tree *y, yaml_node_t *node, struct error *e, const char *fmt, ...)
+{
+	char words[ERROR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	return error_set(e, "%s:%zu:%zu: %s", y->path,
+	    node->start_mark.line + 1, node->start_mark.column + 1, words);
+}
+
+static int
+syntax_error(const yaml_parser_t *parser, const char *path, struct error *e)
+{
+	return error_set(e, "%s:%zu:%zu: %s, expected YAML", path,
+	    parser->problem_mark.line + 1, parser->problem_mark.column + 1,
+	    parser->problem != NULL ? parser->problem : "not readable");
+}
+
+/* A second document would be ignored in silence. */
+static int
+expect_end(yaml_parser_t *parser, const char *path, struct error *e)
+{
+	yaml_document_t next;
+	bool more;
+
+	if (!yaml_parser_load(parser, &next))
+		return syntax_error(parser, path, e);
+	more = yaml_document_get_root_node(&next) != NULL;
+	yaml_document_delete(&next);
+	return more ? error_set(e, "%s: a second document, expected one", path)
+		    : 0;
+}
+
+static int
+parse(struct tree *y, FILE *f, struct error *e)
+{
+	yaml_parser_t parser;
+	int r;
+
+	if (!yaml_parser_initialize(&parser))
+		(void)xnonnull(NULL);
+	yaml_parser_set_input_file(&parser, f);
+	if (!yaml_parser_load(&parser, &y->document)) {
+		r = syntax_error(&parser, y->path, e);
+		memset(&y->document, 0, sizeof(y->document));
+	} else {
+		r = tree_root(y) == NULL ? 0 : expect_end(&parser, y->path, e);
+	}
+	yaml_parser_delete(&parser);
+	return r;
+}
+
+int
+tree_load(const char *path, struct tree **out, struct error *e)
+{
+	struct tree *y;
+	FILE *f = fopen(path, "re");
+	long size;
+	int r;
+
+	if (f == NULL)
+		return error_set(e, "%s: %s", path, strerror(errno));
+	if (fseek(f, 0, SEEK_END) < 0 || (size = ftell(f)) < 0 ||
+	    size > TREE_BYTES_MAX) {
+		(void)fclose(f);
+		return error_set(e, "%s: expected a file of at most %u bytes",
+		    path, TREE_BYTES_MAX);
+	}
+	rewind(f);
+	y = xcalloc(1, sizeof(*y));
+	y->path = xstrdup(path);
+	r = parse(y, f, e);
+	(void)fclose(f);
+	if (r < 0) {
+		tree_free(y);
+		return -1;
+	}
+	*out = y;
+	return 0;
+}
+
+void
+tree_free(struct tree *y)
+{
+	if (y == NULL)
+		return;
+	yaml_document_delete(&y->document);
+	free(y->path);
+	free(y);
+}
+
+yaml_node_t *
+tree_root(struct tree *y)
+{
+	return yaml_document_get_root_node(&y->document);
+}
+
+const char *
+tree_text(struct tree *y, yaml_node_t *node, struct error *e)
+{
+	const char *text;
+
+	if (node->type != YAML_SCALAR_NODE) {
+		(void)tree_error(y, node, e, "expected one value");
+		return NULL;
+	}
+	text = (const char *)node->data.scalar.value;
+	if (strlen(text) != node->data.scalar.length) {
+		(void)tree_error(y, node, e, "expected no NUL in a value");
+		return NULL;
+	}
+	return text;
+}
+
+/* Whether an earlier pair of the mapping has the same key. */
+static bool
+is_repeated(struct tree *y, yaml_node_t *map, const yaml_node_pair_t *pair)
+{
+	const yaml_node_t *key =
+	    yaml_document_get_node(&y->document, pair->key);
+
+	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < pair;
+	     p++) {
+		const yaml_node_t *k =
+		    yaml_document_get_node(&y->document, p->key);
+
+		if (k->type == YAML_SCALAR_NODE &&
+		    k->data.scalar.length == key->data.scalar.length &&
+		    memcmp(k->data.scalar.value, key->data.scalar.value,
+			k->data.scalar.length) == 0)
+			return true;
+	}
+	return false;
+}
+
+int
+tree_each_pair(struct tree *y, yaml_node_t *node, tree_entry_fn *read_entry,
+    void *dest, struct error *e)
+{
+	yaml_node_pair_t *pair;
+
+	if (node->type != YAML_MAPPING_NODE)
+		return tree_error(y, node, e, "expected a mapping");
+	for (pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++) {
+		yaml_node_t *key =
+		    yaml_document_get_node(&y->document, pair->key);
+		yaml_node_t *value =
+		    yaml_document_get_node(&y->document, pair->value);
+		const char *name = tree_text(y, key, e);
+
+		if (name == NULL)
+			return -1;
+		if (is_repeated(y, node, pair))
+			return tree_error(
+			    y, key, e, "\"%s\" again, expected it once", name);
+		if (read_entry(y, name, key, value, dest, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+tree_each_item(struct tree *y, yaml_node_t *node, tree_entry_fn *read_entry,
+    void *dest, struct error *e)
+{
+	yaml_node_item_t *item;
+
+	if (node->type != YAML_SEQUENCE_NODE)
+		return tree_error(y, node, e, "expected a list");
+	for (item = node->data.sequence.items.start;
+	     item < node->data.sequence.items.top; item++) {
+		yaml_node_t *value =
+		    yaml_document_get_node(&y->document, *item);
+
+		if (read_entry(y, "", value, value, dest, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+struct table {
+	const struct tree_key *keys;
+	size_t len;
+	void *object;
+};
+
+static int
+read_known(struct tree *y, const char *key, yaml_node_t *key_node,
+    yaml_node_t *node, void *dest, struct error *e)
+{
+	const struct table *t = dest;
+	char known[ERROR_TEXT_MAX / 2] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		if (strcmp(key, t->keys[i].name) == 0)
+			return t->keys[i].read(
+			    y, node, (char *)t->object + t->keys[i].offset, e);
+	}
+	for (size_t i = 0; i < t->len && len < sizeof(known); i++)
+		len += (size_t)snprintf(known + len, sizeof(known) - len,
+		    "%s%s", i > 0 ? ", " : "", t->keys[i].name);
+	return tree_error(y, key_node, e,
+	    "unknown key \"%.64s\", expected one of %s", key, known);
+}
+
+int
+tree_map(struct tree *y, yaml_node_t *node, const struct tree_key *keys,
+    size_t keys_len, void *object, struct error *e)
+{
+	struct table t = { keys, keys_len, object };
+
+	return tree_each_pair(y, node, read_known, &t, e);
+}
+
+int
+tree_read_string(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	const char *text = tree_text(y, node, e);
+	char **s = dest;
+
+	if (text == NULL)
+		return -1;
+	free(*s);
+	*s = xstrdup(text);
+	return 0;
+}
+
+int
+tree_read_switch(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	const char *text = tree_text(y, node, e);
+
+	if (text == NULL)
+		return -1;
+	if (parse_bool(span_of(text), dest) < 0)
+		return tree_error(y, node, e, "expected true or false");
+	return 0;
+}
+
+int
+tree_read_duration(
+    struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	const char *text = tree_text(y, node, e);
+	uint64_t us;
+
+	if (text == NULL)
+		return -1;
+	if (parse_duration(span_of(text), &us) < 0 || us == 0)
+		return tree_error(y, node, e,
+		    "expected a duration above zero, such as 1s or 500ms");
+	*(uint64_t *)dest = us;
+	return 0;
+}

@@ -1,0 +1,59 @@
+/*
+ * YAML files by a table of keys: unknown, repeated and ill-formed ones are
+ * errors that say where: "file:line:column: what, and what was expected".
+ */
+#ifndef CONFIG_TREE_H
+#define CONFIG_TREE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* A larger file is refused. */
+#define TREE_BYTES_MAX (1U << 20)
+
+struct tree;
+struct yaml_node_s;
+
+/* Reads a value into the object that dest is. */
+typedef int tree_read_fn(
+    struct tree *y, struct yaml_node_s *node, void *dest, struct error *e);
+
+struct tree_key {
+	const char *name;
+	tree_read_fn *read;
+	size_t offset; /* in the object, of what read is given */
+};
+
+/* An empty file has no root: NULL there, and 0. */
+int tree_load(const char *path, struct tree **y, struct error *e);
+void tree_free(struct tree *y);
+struct yaml_node_s *tree_root(struct tree *y);
+
+/* A mapping whose keys are those of a table. */
+int tree_map(struct tree *y, struct yaml_node_s *node,
+    const struct tree_key *keys, size_t keys_len, void *object,
+    struct error *e);
+
+/* A mapping with free keys, or a sequence: each entry is given to read_entry,
+   with its key ("" in a sequence). */
+typedef int tree_entry_fn(struct tree *y, const char *key,
+    struct yaml_node_s *key_node, struct yaml_node_s *node, void *dest,
+    struct error *e);
+int tree_each_pair(struct tree *y, struct yaml_node_s *node,
+    tree_entry_fn *read_entry, void *dest, struct error *e);
+int tree_each_item(struct tree *y, struct yaml_node_s *node,
+    tree_entry_fn *read_entry, void *dest, struct error *e);
+
+/* The text of a scalar, borrowed; NULL with an error for anything else. */
+const char *tree_text(
+    struct tree *y, struct yaml_node_s *node, struct error *e);
+
+/* dest is a char *, bool or uint64_t (microseconds). */
+tree_read_fn tree_read_string, tree_read_switch, tree_read_duration;
+
+/* -1, with the place of the node in front of the words. */
+int tree_error(struct tree *y, struct yaml_node_s *node, struct error *e,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+#endif
