@@ -143,7 +143,7 @@ load_modules(const struct program *p, struct modules **ms, struct error *e)
 static int
 reload(struct program *p, struct error *e)
 {
-	struct modules *ms;
+	struct modules *ms = NULL;
 	int r = load_modules(p, &ms, e);
 
 	self_configured(p->self, r == 0);

@@ -74,19 +74,19 @@ scraper_use(struct scraper *s, struct modules *modules)
 
 /* A failing server is news once, and so is its return. */
 static void
-log_scrape(struct target *t, bool up, const struct error *why)
+log_scrape(struct target *t, const struct error *down)
 {
 	char address[ADDRESS_TEXT_MAX];
 
 	address_text(target_address(t), address);
-	log_debug("Scraped", "target", address, "up", up ? "1" : "0");
-	if (!target_set_up(t, up))
+	log_debug("Scraped", "target", address, "up", down == NULL ? "1" : "0");
+	if (!target_set_up(t, down == NULL))
 		return;
-	if (up)
+	if (down == NULL)
 		log_info("Target is up again", "target", address);
 	else
 		log_warn("Target is down", "target", address, "reason",
-		    reason_name(why->reason), "err", why->text);
+		    reason_name(down->reason), "err", down->text);
 }
 
 static void
@@ -175,7 +175,7 @@ scrape_finish(struct reply *reply, const struct error *why, void *arg)
 	buf_init(&out, TEXT_BYTES_MAX);
 	if (down == NULL || down->reason != REASON_FORBIDDEN) {
 		(void)buf_reserve(&out, all->usual_bytes);
-		log_scrape(s->target, up, why);
+		log_scrape(s->target, down);
 		self_count(all->self, down);
 		render_up(&out, up);
 		if (up)
@@ -309,7 +309,7 @@ answer(struct buf *text, const struct error *down, void *arg)
 			return;
 		}
 	}
-	if (text->full)
+	if (text == NULL || text->full)
 		request_refuse(arg, 500, "The metrics are too large.");
 	else
 		request_answer(arg, TEXT_CONTENT_TYPE, text);

@@ -36,7 +36,7 @@ void allow_free(struct allow *a);
 bool allow_is_empty(const struct allow *a);
 
 /* Adds a rule; -1 when it is none. */
-int allow_add(struct allow *a, const char *rule, struct error *e);
+int allow_add(struct allow *a, const char *text, struct error *e);
 
 /*
  * Without a rule every TCP target is allowed; a unix socket needs one in any

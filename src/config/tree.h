@@ -26,7 +26,7 @@ struct tree_key {
 };
 
 /* An empty file has no root: NULL there, and 0. */
-int tree_load(const char *path, struct tree **y, struct error *e);
+int tree_load(const char *path, struct tree **out, struct error *e);
 void tree_free(struct tree *y);
 struct yaml_node_s *tree_root(struct tree *y);
 

@@ -37,7 +37,8 @@ struct module_presets {
  * config is not needed afterwards. They begin with one hold.
  */
 int modules_new(const struct config *config,
-    const struct module_presets *presets, struct modules **ms, struct error *e);
+    const struct module_presets *presets, struct modules **out,
+    struct error *e);
 void modules_hold(struct modules *ms);
 void modules_release(struct modules *ms);
 
