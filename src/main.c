@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "base/worker.h"
 #include "config/collectors.h"
 #include "config/file.h"
 #include "config/options.h"
@@ -40,6 +41,7 @@ struct program {
 	struct options options;
 	struct event_base *base;
 	struct keys *keys;
+	struct workers *workers;
 	struct targets *targets;
 
 	struct server *server;
@@ -121,6 +123,7 @@ load_modules(const struct program *p, struct modules **ms, struct error *e)
 		.has_target = o->has_target,
 		.target = o->target,
 		.allow = o->allow,
+		.binary = o->protocol || o->auth,
 		.has_tls = o->tls_enable,
 		.tls = { .cert_file = o->tls_cert_file,
 		    .key_file = o->tls_key_file,
@@ -279,7 +282,8 @@ open_program(struct program *p, struct modules *modules)
 	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 	p->base = new_base();
 	p->keys = keys_new();
-	p->targets = targets_new(p->base, p->keys);
+	p->workers = workers_new(p->base);
+	p->targets = targets_new(p->base, p->keys, p->workers);
 
 	if (!p->options.once)
 		p->server = server_new(p->base, descriptors);
@@ -301,7 +305,9 @@ close_program(struct program *p)
 	server_free(p->server);
 	scraper_free(p->scraper);
 	self_free(p->self);
-	keys_free(p->keys);
+	/* what a stuck thread uses stays */
+	if (workers_free(p->workers))
+		keys_free(p->keys);
 	if (p->base != NULL)
 		event_base_free(p->base);
 	options_release(&p->options);

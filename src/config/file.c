@@ -10,13 +10,14 @@
 #include "base/span.h"
 #include "config/allow.h"
 #include "config/collectors.h"
+#include "config/protocol.h"
 #include "config/secret.h"
 #include "config/tree.h"
 
 #define FIELD(name) offsetof(struct module_config, name)
 
 static tree_read_fn read_collectors, read_tls, read_min_version, read_auth,
-    read_username, read_targets, read_modules;
+    read_username, read_targets, read_modules, read_protocol, read_auth_type;
 
 static const struct tree_key file_keys[] = {
 	{ "modules", read_modules, 0 },
@@ -26,6 +27,7 @@ static const struct tree_key module_keys[] = {
 	{ "timeout", tree_read_duration, FIELD(timeout_us) },
 	{ "collectors", read_collectors, 0 },
 	{ "tls", read_tls, 0 },
+	{ "protocol", read_protocol, FIELD(binary) },
 	{ "auth", read_auth, 0 },
 	{ "targets", read_targets, FIELD(targets) },
 };
@@ -40,6 +42,7 @@ static const struct tree_key tls_keys[] = {
 };
 
 static const struct tree_key auth_keys[] = {
+	{ "type", read_auth_type, FIELD(sasl) },
 	{ "username", read_username, FIELD(username) },
 	{ "password_file", tree_read_string, FIELD(password_file) },
 };
@@ -105,6 +108,34 @@ read_tls(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 		return tree_error(y, node, e,
 		    "expected both cert_file and key_file, or neither");
 	return 0;
+}
+
+/* The second of two words, or the first. */
+static int
+read_choice(struct tree *y, yaml_node_t *node, const char *const words[2],
+    bool *second, struct error *e)
+{
+	const char *text = tree_text(y, node, e);
+
+	if (text == NULL)
+		return -1;
+	*second = strcmp(text, words[1]) == 0;
+	if (!*second && strcmp(text, words[0]) != 0)
+		return tree_error(
+		    y, node, e, "expected %s or %s", words[0], words[1]);
+	return 0;
+}
+
+static int
+read_protocol(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	return read_choice(y, node, protocol_names, dest, e);
+}
+
+static int
+read_auth_type(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	return read_choice(y, node, auth_names, dest, e);
 }
 
 static int
@@ -178,6 +209,14 @@ read_module(struct tree *y, const char *key, yaml_node_t *key_node,
 	m->name = xstrdup(key);
 	if (tree_map(y, node, module_keys, nitems(module_keys), m, e) < 0)
 		return -1;
+	if (m->sasl)
+		m->binary = true;
+	if (m->has_auth && m->binary && !m->sasl)
+		return tree_error(y, key_node, e,
+		    "the binary protocol, expected auth of type sasl");
+	if (m->has_tls && m->binary)
+		return tree_error(
+		    y, key_node, e, "the binary protocol, expected no tls");
 	if (m->has_auth && m->targets == NULL)
 		return tree_error(y, key_node, e,
 		    "a module with auth, expected its targets: where its "

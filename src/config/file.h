@@ -10,7 +10,9 @@
  *	      ca_file, cert_file, key_file, server_name: text
  *	      insecure_skip_verify: false
  *	      min_version: TLS12 or TLS13
+ *	    protocol: ascii or binary
  *	    auth:
+ *	      type: ascii or sasl (which needs the binary protocol)
  *	      username: text
  *	      password_file: path
  *	    targets: [as --scrape.allow-target]
@@ -44,7 +46,9 @@ struct module_config {
 	char *tls_server_name;
 	char *tls_min_version;
 	bool tls_insecure;
+	bool binary; /* the protocol */
 	bool has_auth;
+	bool sasl;
 	char *username;
 	char *password_file;
 	struct allow *targets; /* NULL: not given */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
+#include "config/protocol.h"
 #include "config/secret.h"
 
 #define ENVIRONMENT_PREFIX "MEMCACHED_EXPORTER_"
@@ -22,7 +23,8 @@ typedef int set_fn(struct options *opts, const struct option *o,
     const char *text, struct error *e);
 
 static set_fn set_switch, set_string, set_path, set_duration, set_level,
-    set_format, set_target, set_listen, set_allow, set_username;
+    set_format, set_target, set_listen, set_allow, set_username, set_protocol,
+    set_auth;
 
 struct option {
 	const char *name;
@@ -57,8 +59,14 @@ static const struct option table[] = {
 	    "Name to verify. Empty: the target's own host." },
 	{ "memcached.tls.insecure-skip-verify", set_switch, FIELD(tls_insecure),
 	    "false", "Verify no certificate: anybody may be the server." },
+	{ "memcached.protocol", set_protocol, FIELD(protocol), "ascii",
+	    "Protocol to speak: ascii, or binary for servers with nothing "
+	    "else." },
+	{ "memcached.auth", set_auth, FIELD(auth), "ascii",
+	    "How to authenticate: ascii (memcached -Y), or sasl (memcached "
+	    "-S), which needs the binary protocol." },
 	{ "memcached.username", set_username, FIELD(username), "",
-	    "User to authenticate as, for memcached -Y. Told to "
+	    "User to authenticate as. Told to "
 	    "--memcached.address alone." },
 	{ "memcached.password-file", set_string, FIELD(password_file), "",
 	    "File whose first line is the password." },
@@ -183,6 +191,21 @@ set_level(struct options *opts, const struct option *o, const char *text,
     struct error *e)
 {
 	return word_number(log_level_names, LEVELS, text, field_of(opts, o), e);
+}
+
+static int
+set_protocol(struct options *opts, const struct option *o, const char *text,
+    struct error *e)
+{
+	return word_number(
+	    protocol_names, PROTOCOLS, text, field_of(opts, o), e);
+}
+
+static int
+set_auth(struct options *opts, const struct option *o, const char *text,
+    struct error *e)
+{
+	return word_number(auth_names, PROTOCOLS, text, field_of(opts, o), e);
 }
 
 static int
@@ -476,6 +499,13 @@ check(const struct options *o, struct error *e)
 		return error_set(e,
 		    "--memcached.username and --memcached.password-file go "
 		    "together");
+	if (o->protocol && !o->auth && o->username[0] != '\0')
+		return error_set(e,
+		    "--memcached.protocol=binary authenticates with "
+		    "--memcached.auth=sasl alone");
+	if ((o->protocol || o->auth) && o->tls_enable)
+		return error_set(
+		    e, "the binary protocol is not spoken over TLS");
 	if (o->username[0] != '\0' && !o->has_target)
 		return error_set(
 		    e, "--memcached.username needs a --memcached.address");

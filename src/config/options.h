@@ -42,6 +42,8 @@ struct options {
 	char *tls_key_file;
 	char *tls_ca_file;
 	char *tls_server_name;
+	unsigned protocol; /* 1: binary */
+	unsigned auth;     /* 1: sasl, which is binary */
 	char *username;
 	char *password_file;
 	char *config_file;

@@ -5,6 +5,8 @@
 #ifndef MEMCACHED_ACCESS_H
 #define MEMCACHED_ACCESS_H
 
+#include <stdbool.h>
+
 #include "base/address.h"
 
 struct allow;
@@ -17,7 +19,8 @@ struct access {
 	struct modules *owner;        /* held by each target */
 	const struct allow *allow[2]; /* all of these: NULL lets all through */
 	struct tls *tls;              /* NULL: plain TCP */
-	const char *username;         /* NULL: no credentials */
+	bool binary;          /* speak the binary protocol; SASL if need be */
+	const char *username; /* NULL: no credentials */
 	const char *password;
 };
 

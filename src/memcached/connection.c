@@ -18,6 +18,7 @@
 #include "config/allow.h"
 #include "memcached/access.h"
 #include "memcached/resolve.h"
+#include "memcached/sasl.h"
 #include "memcached/tls.h"
 #include "stats/reader.h"
 
@@ -58,6 +59,7 @@ struct connection {
 	struct event *attempt; /* ends a try that takes too long */
 	struct bufferevent *bev;
 	struct reader *reader;
+	struct sasl *sasl; /* instead of both, with the binary protocol */
 };
 
 static void on_event(struct bufferevent *bev, short what, void *arg);
@@ -454,6 +456,41 @@ take_endpoints(struct connection *c, const struct endpoints *found)
 }
 
 static void
+on_sasl(const struct error *why, void *arg)
+{
+	struct connection *c = arg;
+
+	if (why != NULL) {
+		fail(c, why);
+		return;
+	}
+	if (!c->reused)
+		c->env->opened++;
+	finish(c, STATE_RESTING);
+}
+
+/* libmemcached tries the addresses itself. */
+static void
+ask_sasl(struct connection *c)
+{
+	struct error why;
+
+	set_state(c, STATE_ASKING);
+	if (sasl_ask(c->sasl, &c->endpoints, c->sections, c->deadline, &why) <
+	    0)
+		fail(c, &why);
+}
+
+static void
+connect_or_ask(struct connection *c)
+{
+	if (c->sasl != NULL)
+		ask_sasl(c);
+	else
+		try_endpoint(c);
+}
+
+static void
 on_lookup(const struct endpoints *found, const struct error *why, void *arg)
 {
 	struct connection *c = arg;
@@ -466,7 +503,7 @@ on_lookup(const struct endpoints *found, const struct error *why, void *arg)
 	}
 	take_endpoints(c, found);
 	if (c->endpoints.len > 0) {
-		try_endpoint(c);
+		connect_or_ask(c);
 		return;
 	}
 	(void)error_because(&forbidden, REASON_FORBIDDEN,
@@ -481,7 +518,7 @@ begin(struct connection *c)
 
 	if (address_endpoint(&c->peer->address, first)) {
 		c->endpoints.len = 1;
-		try_endpoint(c);
+		connect_or_ask(c);
 		return;
 	}
 	set_state(c, STATE_RESOLVING);
@@ -501,6 +538,9 @@ connection_new(struct connection_env *env, const struct peer *peer,
 	c->arg = arg;
 	c->report = xnonnull(event_new(env->base, -1, 0, on_report, c));
 	c->attempt = xnonnull(evtimer_new(env->base, on_attempt_late, c));
+	if (peer->access->binary)
+		c->sasl =
+		    sasl_new(env->workers, env->keys, peer->access, on_sasl, c);
 	return c;
 }
 
@@ -511,6 +551,7 @@ connection_free(struct connection *c)
 		return;
 	lookup_cancel(c->lookup);
 	drop_socket(c);
+	sasl_free(c->sasl);
 	reader_free(c->reader);
 	event_free(c->attempt);
 	event_free(c->report);
@@ -524,13 +565,17 @@ connection_ask(struct connection *c, unsigned sections, uint64_t deadline_us)
 	c->reused = c->state == STATE_RESTING;
 	c->sections = sections;
 	c->deadline = deadline_us;
-	reader_free(c->reader);
-	c->reader = reader_new(
-	    c->env->keys, sections, c->peer->access->username != NULL);
-	if (c->reused)
-		send_commands(c);
-	else
+	if (c->sasl == NULL) {
+		reader_free(c->reader);
+		c->reader = reader_new(
+		    c->env->keys, sections, c->peer->access->username != NULL);
+	}
+	if (!c->reused)
 		begin(c);
+	else if (c->sasl != NULL)
+		ask_sasl(c);
+	else
+		send_commands(c);
 }
 
 bool
@@ -554,12 +599,16 @@ connection_is_silent(const struct connection *c)
 struct reply *
 connection_reply(const struct connection *c)
 {
+	if (c->sasl != NULL)
+		return sasl_reply(c->sasl);
 	return c->reader != NULL ? reader_reply(c->reader) : NULL;
 }
 
 void
 connection_rest(struct connection *c)
 {
+	if (c->sasl != NULL)
+		sasl_rest(c->sasl);
 	reader_free(c->reader);
 	c->reader = NULL;
 }
@@ -575,7 +624,8 @@ connection_late(const struct connection *c, struct error *why)
 		    "look up %s: no answer in time", c->peer->address.host);
 		return;
 	}
-	(void)error_because(why, REASON_TIMEOUT, "%s: time is up", place);
+	(void)error_because(
+	    why, REASON_TIMEOUT, "%s: stats was not answered in time", place);
 	if (c->state == STATE_CONNECTING || c->state == STATE_SHAKING_HANDS)
 		(void)error_because(why, REASON_TIMEOUT,
 		    "connect to %s: no answer in time", place);

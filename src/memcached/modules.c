@@ -16,6 +16,7 @@ struct module {
 	char *name;
 	uint64_t timeout_us;
 	unsigned sections;
+	bool binary;
 	struct tls *tls;
 	char *username;
 	char *password;
@@ -39,6 +40,7 @@ fill_access(struct modules *ms, struct module *m)
 		for (size_t k = 0; k < 2; k++)
 			m->access[i][k] = (struct access){ .owner = ms,
 				.tls = m->tls,
+				.binary = m->binary,
 				.username = m->username,
 				.password = m->password,
 				.allow = { i ? m->flag : NULL,
@@ -98,6 +100,7 @@ set_module(struct module *m, const struct module_config *c,
 		m->timeout_us = c->timeout_us;
 	if (c->has_collectors)
 		m->sections = c->sections;
+	m->binary = c->binary;
 	if (set_tls(m, c->has_tls, &tls, e) < 0)
 		return -1;
 	return set_credentials(m, c->username, c->password_file, e);
@@ -112,6 +115,7 @@ set_flags(
 
 	set_presets(m, DEFAULT_NAME, presets);
 	set_presets(&ms->own, DEFAULT_NAME, presets);
+	m->binary = ms->own.binary = presets->binary;
 	if (set_tls(m, presets->has_tls, &presets->tls, e) < 0 ||
 	    set_tls(&ms->own, presets->has_tls, &presets->tls, e) < 0)
 		return -1;
@@ -124,10 +128,11 @@ static int
 check_default(const struct module *m, const struct module_presets *presets,
     struct error *e)
 {
-	if (presets->has_tls || presets->username[0] != '\0')
+	if (presets->has_tls || presets->binary || presets->username[0] != '\0')
 		return error_set(e,
-		    "module default and the flags --memcached.tls.* or "
-		    "--memcached.username: only one may say how to connect");
+		    "module default and the flags --memcached.tls.*, "
+		    "--memcached.username, .auth or .protocol: only one may "
+		    "say how to connect");
 	if (presets->has_target && m->targets != NULL &&
 	    allow_target(m->targets, &presets->target) == ALLOW_NO)
 		return error_set(e,

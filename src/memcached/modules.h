@@ -26,6 +26,7 @@ struct module_presets {
 	bool has_target;   /* --memcached.address */
 	struct address target;
 	const struct allow *allow; /* --scrape.allow-target, or NULL */
+	bool binary;               /* protocol */
 	bool has_tls;
 	struct tls_settings tls;
 	const char *username;      /* "" = none */

@@ -23,6 +23,7 @@ struct keys;
 struct reply;
 struct target;
 struct targets;
+struct workers;
 
 /*
  * One who waits. The caller fills the first part, owns the struct and keeps
@@ -53,9 +54,11 @@ struct waiter {
 #define TARGET_IDLE_SECONDS 600
 
 /*
- * The targets that are known, and their connections. keys is borrowed.
+ * The targets that are known, and their connections. keys and workers are
+ * borrowed.
  */
-struct targets *targets_new(struct event_base *base, const struct keys *keys);
+struct targets *targets_new(
+    struct event_base *base, const struct keys *keys, struct workers *workers);
 void targets_free(struct targets *ts);
 
 /*
