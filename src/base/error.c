@@ -32,6 +32,8 @@ static const struct {
 	{ ETIMEDOUT, REASON_TIMEOUT },
 	{ ECONNRESET, REASON_CLOSED },
 	{ EPIPE, REASON_CLOSED },
+	{ EMFILE, REASON_BUSY }, /* our own descriptors have run out */
+	{ ENFILE, REASON_BUSY },
 };
 
 static void set(struct error *e, enum reason reason, const char *fmt,

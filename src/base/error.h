@@ -20,8 +20,8 @@ enum reason {
 	REASON_CLOSED,      /* the server hung up in the middle */
 	REASON_PROTOCOL,    /* what came is no answer to `stats` */
 	REASON_TOO_LARGE,   /* past a limit of stats/reader.h */
-	REASON_BUSY,        /* past a limit of our own */
-	REASON_FORBIDDEN,   /* --scrape.allow-target says no: not a scrape */
+	REASON_BUSY, /* past a limit of our own: targets, threads, descriptors */
+	REASON_FORBIDDEN, /* --scrape.allow-target says no: not a scrape */
 	REASONS
 };
 
