@@ -38,12 +38,15 @@ buf_grow(struct buf *b, size_t n)
 
 	if (b->full || n > b->max - b->len) {
 		b->full = true;
+		b->cap = b->len; /* what would still fit comes here, too */
 		return false;
 	}
 	if (cap == 0)
 		cap = BUF_FIRST;
 	while (cap - b->len < n)
 		cap *= 2;
+	if (cap > b->max)
+		cap = b->max;
 	b->p = xreallocarray(b->p, cap, 1);
 	b->cap = cap;
 	return true;
