@@ -166,21 +166,20 @@ parse_duration(struct span text, uint64_t *out_us)
 {
 	uint64_t total = 0;
 
+	if (span_is(text, "0")) { /* needs no unit */
+		*out_us = 0;
+		return 0;
+	}
 	if (text.len == 0)
 		return -1;
 	while (text.len > 0) {
 		struct span rest = after_number(text);
+		struct span number = { text.p, text.len - rest.len };
 		uint64_t unit = take_unit(&rest);
 		uint64_t ns;
 
-		if (unit == 0) {
-			/* a bare zero needs no unit */
-			if (total != 0 || !span_is(text, "0"))
-				return -1;
-			rest.len = 0;
-			unit = 1;
-		}
-		if (take_decimal(&text, unit, &ns) < 0 ||
+		if (unit == 0 || take_decimal(&number, unit, &ns) < 0 ||
+		    number.len > 0 ||
 		    __builtin_add_overflow(total, ns, &total) ||
 		    total > YEAR_NS)
 			return -1;

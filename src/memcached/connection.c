@@ -21,6 +21,9 @@
 /* Answers are tens of kilobytes; libevent reads four at a time. */
 #define READ_BYTES (64U << 10)
 
+/* "name (address)" */
+#define PLACE_TEXT_MAX (2 * ADDRESS_TEXT_MAX + 8)
+
 /* More than all commands together. */
 #define COMMANDS_BYTES_MAX 1024
 
@@ -111,7 +114,7 @@ on_report(evutil_socket_t fd, short what, void *arg)
 
 /* Appends where it happened: the name, and the address if that differs. */
 static void
-where(const struct connection *c, char text[2 * ADDRESS_TEXT_MAX])
+where(const struct connection *c, char text[PLACE_TEXT_MAX])
 {
 	char name[ADDRESS_TEXT_MAX], number[ADDRESS_TEXT_MAX] = "";
 
@@ -119,10 +122,9 @@ where(const struct connection *c, char text[2 * ADDRESS_TEXT_MAX])
 	if (c->endpoint < c->endpoints.len)
 		endpoint_text(&c->endpoints.list[c->endpoint], number);
 	if (number[0] == '\0' || strcmp(name, number) == 0)
-		(void)snprintf(text, 2 * ADDRESS_TEXT_MAX, "%s", name);
+		(void)snprintf(text, PLACE_TEXT_MAX, "%s", name);
 	else
-		(void)snprintf(
-		    text, 2 * ADDRESS_TEXT_MAX, "%s (%s)", name, number);
+		(void)snprintf(text, PLACE_TEXT_MAX, "%s (%s)", name, number);
 }
 
 /*
@@ -234,7 +236,7 @@ on_connected(struct connection *c)
 static void
 next_endpoint(struct connection *c, enum reason reason, const char *what)
 {
-	char place[2 * ADDRESS_TEXT_MAX];
+	char place[PLACE_TEXT_MAX];
 	struct error why;
 
 	where(c, place);
@@ -252,7 +254,7 @@ on_lost(struct connection *c, short what, int err)
 {
 	const char *text =
 	    what & BEV_EVENT_EOF ? "the server hung up" : strerror(err);
-	char place[2 * ADDRESS_TEXT_MAX];
+	char place[PLACE_TEXT_MAX];
 	struct error why;
 
 	where(c, place);
@@ -459,7 +461,7 @@ connection_rest(struct connection *c)
 void
 connection_late(const struct connection *c, struct error *why)
 {
-	char place[2 * ADDRESS_TEXT_MAX];
+	char place[PLACE_TEXT_MAX];
 
 	where(c, place);
 	if (c->state == STATE_RESOLVING) {
