@@ -265,4 +265,5 @@ help: ## list the targets
 	coverage bench lint lint-fast fmt regen install dist deps deps-test \
 	demo clean help FORCE
 
--include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES))
+-include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES) \
+	$(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%))

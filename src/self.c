@@ -130,11 +130,9 @@ scrapes(const struct self *s, struct buf *out, const char *name)
 static void
 failures(const struct self *s, struct buf *out, const char *name)
 {
-	for (int i = 0; i < REASONS; i++) {
+	for (int i = REASON_REFUSED; i < REASONS; i++) {
 		char labels[64];
 
-		if (i == REASON_OTHER)
-			continue;
 		(void)snprintf(labels, sizeof(labels), "reason=\"%s\"",
 		    reason_name((enum reason)i));
 		text_sample_u64(out, name, labels, s->failures[i]);

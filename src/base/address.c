@@ -15,7 +15,8 @@ _Static_assert(ADDRESS_HOST_MAX >= PATH_MAX_BYTES, "a path must fit in host");
 static int
 set_host(struct address *a, struct span host)
 {
-	if (host.len >= sizeof(a->host))
+	/* "unix:11211" is a socket's path, so no host is called unix */
+	if (host.len >= sizeof(a->host) || span_is(host, "unix"))
 		return -1;
 	for (size_t i = 0; i < host.len; i++) {
 		if (host.p[i] <= ' ' || host.p[i] > '~')

@@ -9,8 +9,10 @@
 
 #define ERROR_TEXT_MAX 512
 
+/* From REASON_REFUSED on they are how a scrape can fail. */
 enum reason {
 	REASON_OTHER,       /* start-up and configuration: words only */
+	REASON_FORBIDDEN,   /* --scrape.allow-target says no: not a scrape */
 	REASON_REFUSED,     /* nobody listens, or the server is full */
 	REASON_UNREACHABLE, /* no route, no permission, any other errno */
 	REASON_TIMEOUT,     /* the scrape's deadline passed */
@@ -21,7 +23,6 @@ enum reason {
 	REASON_PROTOCOL,    /* what came is no answer to `stats` */
 	REASON_TOO_LARGE,   /* past a limit of stats/reader.h */
 	REASON_BUSY, /* past a limit of our own: targets, threads, descriptors */
-	REASON_FORBIDDEN, /* --scrape.allow-target says no: not a scrape */
 	REASONS
 };
 

@@ -174,10 +174,12 @@ parse_duration(struct span text, uint64_t *out_us)
 		return -1;
 	while (text.len > 0) {
 		struct span rest = after_number(text);
+		struct span number = { text.p, text.len - rest.len };
 		uint64_t unit = take_unit(&rest);
 		uint64_t ns;
 
-		if (unit == 0 || take_decimal(&text, unit, &ns) < 0 ||
+		if (unit == 0 || take_decimal(&number, unit, &ns) < 0 ||
+		    number.len > 0 ||
 		    __builtin_add_overflow(total, ns, &total) ||
 		    total > YEAR_NS)
 			return -1;

@@ -572,6 +572,7 @@ const struct family catalogue[] = {
 	FAMILY("memcached_tap_messages_total", COUNTER,
 	    "TAP messages by type and direction"
 	    " (tap_<type>_received, tap_<type>_sent).",
+	    TAP("connect", "sent"),
 	    TAP("connect", "received"),
 	    TAP("mutation", "received"),
 	    TAP("mutation", "sent"),

@@ -154,7 +154,7 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 enum reader_state
 reader_feed(struct reader *r, struct span *data, struct error *e)
 {
-	struct line line;
+	struct line line = { .kind = LINE_OTHER };
 
 	r->bytes += data->len;
 	while (r->current < SECTIONS && line_next(&r->splitter, data, &line)) {

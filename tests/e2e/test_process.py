@@ -11,7 +11,7 @@ PROCESS = [
     "cpu_seconds_total", "resident_memory_bytes", "virtual_memory_bytes",
     "open_fds", "max_fds", "start_time_seconds",
 ]
-REASONS = {"refused", "unreachable", "timeout", "dns", "auth", "closed",
+REASONS = {"refused", "unreachable", "timeout", "dns", "tls", "auth", "busy", "closed",
            "protocol", "too_large"}
 
 

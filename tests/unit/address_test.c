@@ -1,0 +1,148 @@
+#include "base/address.h"
+
+#include <sys/un.h>
+
+#include <netinet/in.h>
+
+#include "support.h"
+
+#define X10 "xxxxxxxxxx"
+#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+#define X107 X100 "xxxxxxx"
+#define X253 X100 X100 X10 X10 X10 X10 X10 "xxx"
+
+#define NO_DEFAULT (-1)
+
+/* text: as address_text has it, or NULL for what is no address. */
+TEST(parsing)
+{
+	static const struct {
+		const char *input;
+		int port;
+		const char *text;
+	} rows[] = {
+		{ "localhost:11211", NO_DEFAULT, "localhost:11211" },
+		{ "localhost", 11211, "localhost:11211" },
+		{ "localhost:0", 11211, "localhost:0" },
+		{ "127.0.0.1:65535", 11211, "127.0.0.1:65535" },
+		{ ":9150", NO_DEFAULT, ":9150" },
+		{ "[::1]:9150", NO_DEFAULT, "[::1]:9150" },
+		{ "[::1]", 11211, "[::1]:11211" },
+		{ "[::]:1", NO_DEFAULT, "[::]:1" },
+		{ "[fe80::1%eth0]:1", NO_DEFAULT, "[fe80::1%eth0]:1" },
+		{ X253 ":1", NO_DEFAULT, X253 ":1" },
+		{ "/run/memcached.sock", 11211, "unix:/run/memcached.sock" },
+		{ "unix:/run/a b:1", NO_DEFAULT, "unix:/run/a b:1" },
+		{ "unix:relative", NO_DEFAULT, "unix:relative" },
+		{ "./relative", NO_DEFAULT, "unix:./relative" },
+		{ "unix:" X107, NO_DEFAULT, "unix:" X107 },
+		{ "", 11211, NULL },
+		{ "localhost", NO_DEFAULT, NULL },
+		{ "[::1]", NO_DEFAULT, NULL },
+		{ ":", 11211, NULL },
+		{ "localhost:", 11211, NULL },
+		{ "localhost:65536", 11211, NULL },
+		{ "localhost:18446744073709551617", 11211, NULL },
+		{ "localhost:-1", 11211, NULL },
+		{ "localhost:http", 11211, NULL },
+		{ "localhost: 1", 11211, NULL },
+		{ "localhost:1 ", 11211, NULL },
+		{ "local host:1", 11211, NULL },
+		{ "local\x7fhost:1", 11211, NULL },
+		{ "m\xc3\xbcnchen:1", 11211, NULL },
+		{ X253 "x:1", 11211, NULL },
+		{ "::1", 11211, NULL },
+		{ "::1:11211", 11211, NULL },
+		{ "[::1", 11211, NULL },
+		{ "[::1]1", 11211, NULL },
+		{ "[]:1", 11211, NULL },
+		{ "[localhost]:1", 11211, NULL },
+		{ "unix:", 11211, NULL },
+		{ "unix:" X107 "x", 11211, NULL },
+		{ "/" X107, 11211, NULL },
+	};
+
+	for (EACH(r, rows)) {
+		struct address a = { .host = "untouched", .port = 1 };
+		char text[ADDRESS_TEXT_MAX];
+		struct error e = { 0 };
+		int result = address_parse(&a, r->input, r->port, &e);
+
+		check_number(r->input, result, r->text != NULL ? 0 : -1);
+		check_number(r->input, e.text[0] != '\0', r->text == NULL);
+		address_text(&a, text);
+		check_text(r->input, span_of(text),
+		    r->text != NULL ? r->text : "untouched:1");
+	}
+}
+
+/* family: of the endpoint, or AF_UNSPEC for what must be looked up. */
+TEST(endpoints)
+{
+	static const struct {
+		const char *input;
+		int family;
+		const char *text;
+	} rows[] = {
+		{ "127.0.0.1:80", AF_INET, "127.0.0.1:80" },
+		{ "[::1]:80", AF_INET6, "[::1]:80" },
+		{ "[0:0::1]:80", AF_INET6, "[::1]:80" },
+		{ "unix:/run/x", AF_UNIX, "unix:/run/x" },
+		{ "unix:" X107, AF_UNIX, "unix:" X107 },
+		{ "localhost:80", AF_UNSPEC, "" },
+		{ "1.2.3.4.5:80", AF_UNSPEC, "" },
+		{ ":80", AF_UNSPEC, "" },
+	};
+
+	for (EACH(r, rows)) {
+		char text[ADDRESS_TEXT_MAX] = "";
+		struct endpoint ep = { 0 };
+		struct address a;
+		struct error e;
+
+		check_number(
+		    r->input, address_parse(&a, r->input, NO_DEFAULT, &e), 0);
+		check_number(r->input, address_endpoint(&a, &ep),
+		    r->family != AF_UNSPEC);
+		check_number(r->input, ep.sa.ss_family, r->family);
+		if (r->family != AF_UNSPEC)
+			endpoint_text(&ep, text);
+		check_text(r->input, span_of(text), r->text);
+	}
+}
+
+TEST(endpoint_lengths)
+{
+	static const struct {
+		const char *input;
+		size_t len;
+	} rows[] = {
+		{ "127.0.0.1:80", sizeof(struct sockaddr_in) },
+		{ "[::1]:80", sizeof(struct sockaddr_in6) },
+		{ "/run/x", sizeof(struct sockaddr_un) },
+	};
+
+	for (EACH(r, rows)) {
+		struct endpoint ep;
+		struct address a;
+		struct error e;
+
+		(void)address_parse(&a, r->input, NO_DEFAULT, &e);
+		check(r->input, address_endpoint(&a, &ep));
+		check_number(r->input, ep.len, r->len);
+	}
+}
+
+/* What accept(2) says of a peer on a unix socket that is bound to nothing. */
+TEST(nameless_peer)
+{
+	struct endpoint ep = { .len = sizeof(sa_family_t) };
+	char text[ADDRESS_TEXT_MAX];
+
+	ep.sa.ss_family = AF_UNIX;
+	endpoint_text(&ep, text);
+	check_text("nameless", span_of(text), "unix:");
+}
+
+TESTS(
+    "address", T(parsing), T(endpoints), T(endpoint_lengths), T(nameless_peer))

@@ -1,0 +1,205 @@
+/* What must be true of every row of the catalogue. */
+#include "stats/catalogue.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "support.h"
+
+static const char letters[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+
+/* The bytes at the front that make a name of a metric or a label. */
+static size_t
+name_length(const char *text)
+{
+	return isdigit((unsigned char)text[0]) ? 0 : strspn(text, letters);
+}
+
+static bool
+ends(const char *text, const char *tail)
+{
+	size_t n = strlen(text), m = strlen(tail);
+
+	return n >= m && strcmp(text + n - m, tail) == 0;
+}
+
+#define EACH_FAMILY                                                            \
+	const struct family *f = catalogue;                                    \
+	f < catalogue + catalogue_len;                                         \
+	f++
+#define EACH_SERIES                                                            \
+	const struct series *s = f->series;                                    \
+	s->key != NULL;                                                        \
+	s++
+
+TEST(names)
+{
+	for (EACH_FAMILY) {
+		check(f->name, name_length(f->name) == strlen(f->name));
+		check(f->name, strncmp(f->name, "memcached_", 10) == 0);
+		for (const struct family *g = catalogue; g < f; g++)
+			check(f->name, strcmp(g->name, f->name) != 0);
+	}
+}
+
+/* Those of memcached_scrape_…, memcached_exporter_… and memcached_process_…
+ * are not of the server; two of the last kind are. */
+TEST(names_of_others)
+{
+	for (EACH_FAMILY) {
+		check(f->name, strcmp(f->name, "memcached_up") != 0);
+		check(f->name, strncmp(f->name, "memcached_scrape_", 17) != 0);
+		check(
+		    f->name, strncmp(f->name, "memcached_exporter_", 19) != 0);
+		check(
+		    f->name, strncmp(f->name, "memcached_process_", 18) != 0 ||
+				 ends(f->name, "_user_cpu_seconds_total") ||
+				 ends(f->name, "_system_cpu_seconds_total"));
+	}
+}
+
+/* Names that the Go exporter gave to counters, and to a gauge. */
+TEST(counters_end_in_total)
+{
+	static const char *const exceptions[] = {
+		"memcached_slab_items_moves_to_cold",
+		"memcached_slab_items_moves_to_warm",
+		"memcached_slab_items_moves_within_lru",
+		"memcached_proxy_backend_total",
+	};
+
+	for (EACH_FAMILY) {
+		bool counter = f->type == METRIC_COUNTER;
+		bool exception = false;
+
+		for (EACH(name, exceptions))
+			exception |= strcmp(*name, f->name) == 0;
+		check_number(
+		    f->name, ends(f->name, "_total") != counter, exception);
+	}
+	check_text(
+	    "type", span_of(metric_type_name(METRIC_COUNTER)), "counter");
+	check_text("type", span_of(metric_type_name(METRIC_GAUGE)), "gauge");
+}
+
+TEST(help)
+{
+	for (EACH_FAMILY) {
+		size_t n = strlen(f->help);
+
+		check(f->name, n > 10 && f->help[n - 1] == '.');
+		check(f->name, !islower((unsigned char)f->help[0]));
+		check(f->name, strstr(f->help, "  ") == NULL);
+		for (size_t i = 0; i < n; i++)
+			check(f->name, isprint((unsigned char)f->help[i]) &&
+					   f->help[i] != '\\');
+	}
+}
+
+/* A key, or the start that several keys have in common: delete_*. */
+TEST(help_names_its_keys)
+{
+	for (EACH_FAMILY) {
+		for (EACH_SERIES) {
+			const char *under = strchr(s->key, '_');
+			char stem[64] = "tap_<type>";
+
+			if (under != NULL && strncmp(s->key, "tap_", 4) != 0)
+				(void)snprintf(stem, sizeof(stem), "%.*s_*",
+				    (int)(under - s->key), s->key);
+			check(s->key, strstr(f->help, s->key) != NULL ||
+					  (under != NULL &&
+					      strstr(f->help, stem) != NULL));
+		}
+	}
+}
+
+/* name="value",name="value" with nothing to escape and no name twice. */
+static void
+check_labels(const char *labels)
+{
+	for (const char *at = labels;; at++) {
+		size_t name = name_length(at), value;
+
+		check(labels, name > 0 && strncmp(at, "slab=", 5) != 0);
+		check(labels, memcmp(at + name, "=\"", 2) == 0);
+		check(labels,
+		    memmem(at + 1, strlen(at + 1), at, name + 2) == NULL);
+		at += name + 2;
+		value = strspn(at, letters);
+		check(labels, value > 0 && at[value] == '"');
+		at += value + 1;
+		if (*at == '\0')
+			return;
+		check(labels, *at == ',');
+	}
+}
+
+static bool
+same_labels(const struct series *a, const struct series *b)
+{
+	if (a->labels == NULL || b->labels == NULL)
+		return a->labels == b->labels;
+	return strcmp(a->labels, b->labels) == 0;
+}
+
+/* No series twice in a family, but for one that comes instead. */
+TEST(series)
+{
+	for (EACH_FAMILY) {
+		check(f->name, f->series[0].key != NULL);
+		check(f->name, !f->series[0].instead);
+		for (EACH_SERIES) {
+			if (s->labels != NULL)
+				check_labels(s->labels);
+			for (const struct series *t = f->series; t < s; t++)
+				check_number(s->key, same_labels(s, t),
+				    s->instead && t + 1 == s);
+		}
+	}
+}
+
+/* A key belongs to the server or to classes, by its section. */
+TEST(places)
+{
+	for (EACH_FAMILY) {
+		for (EACH_SERIES) {
+			check(s->key, s->section < SECTIONS);
+			check(s->key, strchr(s->key, ' ') == NULL);
+			if (f->slab)
+				check(s->key, s->section == SECTION_SLABS ||
+						  s->section == SECTION_ITEMS);
+			else
+				check(s->key, s->section != SECTION_ITEMS);
+			/* keys of classes come without their prefix */
+			check(s->key, s->section == SECTION_SCRUB ||
+					  strchr(s->key, ':') == NULL);
+		}
+	}
+}
+
+TEST(info)
+{
+	for (EACH_FAMILY) {
+		const struct info *l = f->series[0].info;
+
+		if (l == NULL)
+			continue;
+		check_number(f->name, f->type, METRIC_GAUGE);
+		check(f->name, f->series[1].key == NULL);
+		check(f->name, f->series[0].labels == NULL && l->label != NULL);
+		for (; l->label != NULL; l++) {
+			check(
+			    f->name, name_length(l->label) == strlen(l->label));
+			check(l->label, strstr(f->help, l->key) != NULL);
+			for (const struct info *k = f->series[0].info; k < l;
+			     k++)
+				check(
+				    l->label, strcmp(k->label, l->label) != 0);
+		}
+	}
+}
+
+TESTS("catalogue", T(names), T(names_of_others), T(counters_end_in_total),
+    T(help), T(help_names_its_keys), T(series), T(places), T(info))

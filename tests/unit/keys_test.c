@@ -1,0 +1,117 @@
+#include "stats/keys.h"
+
+#include "stats/catalogue.h"
+#include "support.h"
+
+#define NUMBERS_MAX 1024
+
+TEST(sections)
+{
+	static const struct {
+		const char *name;
+		const char *command;
+	} rows[SECTIONS] = {
+		{ "stats", "stats\r\n" },
+		{ "settings", "stats settings\r\n" },
+		{ "slabs", "stats slabs\r\n" },
+		{ "items", "stats items\r\n" },
+		{ "scrub", "stats scrub\r\n" },
+	};
+
+	for (EACH(r, rows)) {
+		enum section s = (enum section)(r - rows);
+
+		check_text(r->name, span_of(section_name(s)), r->name);
+		check_text(r->name, span_of(section_command(s)), r->command);
+	}
+}
+
+/* The keys that have been found, by number. */
+struct owners {
+	size_t count;
+	const char *keys[NUMBERS_MAX];
+	enum section sections[NUMBERS_MAX];
+};
+
+/* A key has a number, and shares it with none but itself. */
+static int
+claim(struct owners *all, const struct keys *k, enum section section, bool slab,
+    const char *key)
+{
+	int n = keys_find(k, section, slab, span_of(key));
+
+	check(key, n >= 0 && n < NUMBERS_MAX);
+	if (all->keys[n] == NULL) {
+		all->keys[n] = key;
+		all->sections[n] = section;
+		all->count++;
+	}
+	check_text(key, span_of(all->keys[n]), key);
+	check_number(key, all->sections[n], section);
+	return n;
+}
+
+TEST(numbers)
+{
+	struct owners all[2] = { 0 };
+	struct keys *k = keys_new();
+
+	for (size_t f = 0; f < catalogue_len; f++) {
+		const struct series *s = catalogue[f].series;
+		bool slab = catalogue[f].slab;
+
+		for (size_t i = 0; s[i].key != NULL; i++) {
+			const struct info *l = s[i].info;
+			int n =
+			    claim(&all[slab], k, s[i].section, slab, s[i].key);
+
+			check_number(s[i].key, keys_of_family(k, f)[i], n);
+			for (; l != NULL && l->label != NULL; l++)
+				(void)claim(
+				    &all[slab], k, l->section, slab, l->key);
+		}
+	}
+	check_number("server", keys_count(k, false), all[false].count);
+	check_number("slab", keys_count(k, true), all[true].count);
+	keys_free(k);
+	keys_free(NULL);
+}
+
+TEST(finding)
+{
+	static const struct {
+		const char *name;
+		enum section section;
+		bool slab;
+		struct span key;
+		bool found;
+	} rows[] = {
+		{ "uptime", SECTION_STATS, false, SPAN("uptime"), true },
+		{ "elsewhere", SECTION_SETTINGS, false, SPAN("uptime"), false },
+		{ "of a class", SECTION_STATS, true, SPAN("uptime"), false },
+		{ "shorter", SECTION_STATS, false, SPAN("uptim"), false },
+		{ "longer", SECTION_STATS, false, SPAN("uptimes"), false },
+		{ "NUL behind", SECTION_STATS, false, SPAN("uptime\0"), false },
+		{ "capitals", SECTION_STATS, false, SPAN("UPTIME"), false },
+		{ "empty", SECTION_STATS, false, SPAN(""), false },
+		{ "not exported", SECTION_STATS, false, SPAN("pid"), false },
+		{ "setting", SECTION_SETTINGS, false, SPAN("chunk_size"),
+		    true },
+		{ "of a class", SECTION_SLABS, true, SPAN("chunk_size"), true },
+		{ "not of the server", SECTION_SLABS, false, SPAN("chunk_size"),
+		    false },
+		{ "total", SECTION_SLABS, false, SPAN("total_malloced"), true },
+		{ "items", SECTION_ITEMS, true, SPAN("number"), true },
+		{ "label only", SECTION_SETTINGS, false, SPAN("logger"), true },
+		{ "colon", SECTION_SCRUB, false, SPAN("scrubber:status"),
+		    true },
+	};
+	struct keys *k = keys_new();
+
+	for (EACH(r, rows))
+		check_number(r->name,
+		    keys_find(k, r->section, r->slab, r->key) >= 0, r->found);
+	keys_free(k);
+}
+
+TESTS("keys", T(sections), T(numbers), T(finding))

@@ -1,0 +1,395 @@
+#include "config/options.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "support.h"
+
+#define ENVIRONMENT "MEMCACHED_EXPORTER_"
+#define ARGUMENTS_MAX 6
+
+/* All options but those that are as they are unless somebody says otherwise. */
+static void
+describe(struct buf *out, const struct options *o)
+{
+	const struct {
+		const char *name;
+		bool is, unless;
+	} switches[] = {
+		{ "help", o->help, false },
+		{ "version", o->version, false },
+		{ "once", o->once, false },
+		{ "settings", o->collect_settings, true },
+		{ "slab", o->collect_slab, true },
+		{ "scrub", o->collect_scrub, false },
+	};
+	char text[ADDRESS_TEXT_MAX] = "none";
+
+	for (EACH(s, switches)) {
+		if (s->is != s->unless)
+			buf_printf(out, "%s%s ", s->is ? "" : "no-", s->name);
+	}
+	if (o->has_target)
+		address_text(&o->target, text);
+	if (strcmp(text, "localhost:11211") != 0)
+		buf_printf(out, "target=%s ", text);
+	if (o->timeout_us != 1000000)
+		buf_printf(
+		    out, "timeout=%llu ", (unsigned long long)o->timeout_us);
+	if (o->pid_file[0] != '\0')
+		buf_printf(out, "pid-file=%s ", o->pid_file);
+	if (strcmp(o->telemetry_path, "/metrics") != 0)
+		buf_printf(out, "path=%s ", o->telemetry_path);
+	if (o->log_level != LEVEL_INFO || o->log_format != FORMAT_LOGFMT)
+		buf_printf(out, "log=%s,%s ", log_level_names[o->log_level],
+		    log_format_names[o->log_format]);
+	for (size_t i = 0; i < o->listen_len; i++) {
+		address_text(&o->listen[i], text);
+		if (o->listen_len != 1 || strcmp(text, ":9150") != 0)
+			buf_printf(out, "listen=%s ", text);
+	}
+}
+
+static const struct {
+	const char *arguments[ARGUMENTS_MAX];
+	const char *options; /* or the error */
+} rows[] = {
+	{ { NULL }, "" },
+
+	{ { "--help" }, "help " },
+	{ { "-h" }, "help " },
+	{ { "--version" }, "version " },
+	{ { "--once" }, "once " },
+	{ { "--no-once" }, "" },
+	{ { "--once=true" }, "once " },
+	{ { "--once=false" }, "" },
+	{ { "--no-collector.settings" }, "no-settings " },
+	{ { "--collector.settings=false" }, "no-settings " },
+	{ { "--collector.settings", "--no-collector.slab" }, "no-slab " },
+	{ { "--collector.scrub" }, "scrub " },
+	{ { "--no-once", "--once" }, "once " },
+	{ { "--once", "--no-once" }, "" },
+
+	{ { "--memcached.address=h:1" }, "target=h:1 " },
+	{ { "--memcached.address", "h:1" }, "target=h:1 " },
+	{ { "--memcached.address", "h" }, "target=h:11211 " },
+	{ { "--memcached.address=" }, "target=none " },
+	{ { "--memcached.address", "" }, "target=none " },
+	{ { "--memcached.address=", "--memcached.address=h:1" },
+	    "target=h:1 " },
+	{ { "--memcached.address=/run/m.sock" }, "target=unix:/run/m.sock " },
+	{ { "--memcached.address=[::1]:2" }, "target=[::1]:2 " },
+	{ { "--memcached.timeout=500ms" }, "timeout=500000 " },
+	{ { "--memcached.timeout", "1m30s" }, "timeout=90000000 " },
+	{ { "--memcached.pid-file=/run/a=b" }, "pid-file=/run/a=b " },
+	{ { "--web.telemetry-path=/m/x" }, "path=/m/x " },
+	{ { "--log.level=debug" }, "log=debug,logfmt " },
+	{ { "--log.level", "error", "--log.format", "json" },
+	    "log=error,json " },
+	{ { "--log.level=warn", "--log.level=info" }, "" },
+	{ { "--web.listen-address=:1" }, "listen=:1 " },
+	{ { "--web.listen-address=:1", "--web.listen-address=:2",
+	      "--web.listen-address", "unix:/x" },
+	    "listen=:1 listen=:2 listen=unix:/x " },
+	{ { "--" }, "" },
+
+	{ { "--nonsense" }, "unknown long flag '--nonsense'" },
+	{ { "--nonsense=1" }, "unknown long flag '--nonsense'" },
+	{ { "--no-nonsense" }, "unknown long flag '--no-nonsense'" },
+	{ { "--no-" }, "unknown long flag '--no-'" },
+	{ { "--Help" }, "unknown long flag '--Help'" },
+	{ { "--hel" }, "unknown long flag '--hel'" },
+	{ { "--=x" }, "unknown long flag '--'" },
+	{ { "--no-memcached.address" },
+	    "unknown long flag '--no-memcached.address'" },
+	{ { "--no-once=true" }, "unknown long flag '--no-once'" },
+	{ { "-x" }, "unknown short flag '-x'" },
+	{ { "-once" }, "unknown short flag '-once'" },
+	{ { "-" }, "unknown short flag '-'" },
+	{ { "word" }, "unexpected word" },
+	{ { "" }, "unexpected " },
+	{ { "--once", "true" }, "unexpected true" },
+	{ { "--", "--once" }, "unexpected --once" },
+	{ { "--", "@file" }, "unexpected @file" },
+	{ { "--memcached.address" },
+	    "expected argument for flag '--memcached.address'" },
+
+	{ { "--once=maybe" }, "--once=maybe: expected true or false" },
+	{ { "--once=" }, "--once=: expected true or false" },
+	{ { "--memcached.address=h:x" },
+	    "--memcached.address=h:x: expected host:port, [v6]:port or the"
+	    " path of a socket" },
+	{ { "--memcached.timeout=1" },
+	    "--memcached.timeout=1: expected a duration above zero, such as"
+	    " 1s or 500ms" },
+	{ { "--memcached.timeout=0" },
+	    "--memcached.timeout=0: expected a duration above zero, such as"
+	    " 1s or 500ms" },
+	{ { "--memcached.timeout=1ns" },
+	    "--memcached.timeout=1ns: expected a duration above zero, such as"
+	    " 1s or 500ms" },
+	{ { "--memcached.timeout=-1s" },
+	    "--memcached.timeout=-1s: expected a duration above zero, such as"
+	    " 1s or 500ms" },
+	{ { "--web.listen-address=" },
+	    "--web.listen-address=: expected host:port, [v6]:port or the path"
+	    " of a socket" },
+	{ { "--web.listen-address=9150" },
+	    "--web.listen-address=9150: expected host:port, [v6]:port or the"
+	    " path of a socket" },
+	{ { "--web.telemetry-path=metrics" },
+	    "--web.telemetry-path=metrics: expected a path that begins with a"
+	    " slash" },
+	{ { "--web.telemetry-path=/m?x" },
+	    "--web.telemetry-path=/m?x: expected a path that begins with a"
+	    " slash" },
+	{ { "--log.level=loud" },
+	    "--log.level=loud: expected one of debug, info, warn, error" },
+	{ { "--log.format=xml" },
+	    "--log.format=xml: expected one of logfmt, json" },
+	{ { "@/nonexistent/file" },
+	    "@/nonexistent/file: No such file or directory" },
+};
+
+/* Parses, and checks what came of it: options or an error. */
+static void
+check_options(
+    const char *row, int argc, const char *const *argv, const char *wanted)
+{
+	struct options o;
+	struct error e;
+	struct buf out;
+
+	buf_init(&out, 1 << 20);
+	if (options_parse(&o, argc, argv, &e) == 0)
+		describe(&out, &o);
+	else
+		buf_add_str(&out, e.text);
+	check_text(row, span_of_buf(&out), wanted);
+	buf_release(&out);
+	options_release(&o);
+}
+
+static int
+count(const char *const *argv)
+{
+	int n = 0;
+
+	while (n < ARGUMENTS_MAX && argv[n] != NULL)
+		n++;
+	return n;
+}
+
+TEST(arguments)
+{
+	for (EACH(r, rows)) {
+		const char *row = r->arguments[0];
+
+		check_options(row != NULL ? row : "no argument",
+		    count(r->arguments), r->arguments, r->options);
+	}
+}
+
+TEST(environment)
+{
+	static const struct {
+		const char *name, *value;
+		const char *arguments[ARGUMENTS_MAX];
+		const char *options;
+	} vars[] = {
+		{ "MEMCACHED_ADDRESS", "h:1", { NULL }, "target=h:1 " },
+		{ "MEMCACHED_ADDRESS", "h:1", { "--memcached.address=i:2" },
+		    "target=i:2 " },
+		{ "MEMCACHED_ADDRESS", "bad:x", { "--memcached.address=i:2" },
+		    "target=i:2 " },
+		{ "MEMCACHED_ADDRESS", "", { NULL }, "" },
+		{ "MEMCACHED_PID_FILE", "/p", { NULL }, "pid-file=/p " },
+		{ "MEMCACHED_PID_FILE", "a\nb", { NULL }, "pid-file=a\nb " },
+		{ "COLLECTOR_SLAB", "false", { NULL }, "no-slab " },
+		{ "COLLECTOR_SLAB", "false", { "--collector.slab" }, "" },
+		{ "ONCE", "1", { "--no-once" }, "" },
+		{ "WEB_TELEMETRY_PATH", "/m", { NULL }, "path=/m " },
+		{ "WEB_LISTEN_ADDRESS", ":1", { NULL }, "listen=:1 " },
+		{ "WEB_LISTEN_ADDRESS", ":1\n\n:2\r\n#:3\n", { NULL },
+		    "listen=:1 listen=:2 " },
+		{ "WEB_LISTEN_ADDRESS", ":1\n:2", { "--web.listen-address=:3" },
+		    "listen=:3 " },
+		{ "LOG_LEVEL", "loud", { NULL },
+		    "from " ENVIRONMENT "LOG_LEVEL: --log.level=loud: expected"
+		    " one of debug, info, warn, error" },
+		{ "WEB_LISTEN_ADDRESS", ":1\n9150", { NULL },
+		    "from " ENVIRONMENT "WEB_LISTEN_ADDRESS:"
+		    " --web.listen-address=9150: expected host:port, [v6]:port"
+		    " or the path of a socket" },
+		{ "log_level", "debug", { NULL }, "" },
+		{ "NONSENSE", "1", { NULL }, "" },
+	};
+
+	for (EACH(r, vars)) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), ENVIRONMENT "%s", r->name);
+		(void)setenv(name, r->value, 1);
+		check_options(
+		    r->value, count(r->arguments), r->arguments, r->options);
+		(void)clearenv();
+	}
+}
+
+/* Makes "@/tmp/…", a file that holds text. */
+static void
+write_file(char name[32], const char *text, size_t len)
+{
+	int fd;
+
+	(void)snprintf(name, 32, "@/tmp/options-XXXXXX");
+	fd = mkstemp(name + 1);
+	assert_true(fd >= 0);
+	assert_true(write(fd, text, len) == (ssize_t)len);
+	(void)close(fd);
+}
+
+TEST(files)
+{
+	static const struct {
+		const char *text;
+		const char *options;
+	} files[] = {
+		{ "", "" },
+		{ "--once\n", "once " },
+		{ "--once", "once " },
+		{ "--once\r\n\r\n", "once " },
+		{ "# why\n--log.level\ndebug\n\n", "log=debug,logfmt " },
+		{ "--memcached.pid-file=/a b\n", "pid-file=/a b " },
+		{ "--memcached.pid-file=\"/a\"\n", "pid-file=\"/a\" " },
+		{ "word\n", "unexpected word" },
+		{ " --once\n", "unexpected  --once" },
+		{ "--log.level", "expected argument for flag '--log.level'" },
+		{ "@/tmp/another\n",
+		    "@/tmp/another: a file cannot name another one" },
+	};
+
+	for (EACH(r, files)) {
+		const char *argument;
+		char name[32];
+
+		write_file(name, r->text, strlen(r->text));
+		argument = name;
+		check_options(r->text, 1, &argument, r->options);
+		(void)unlink(name + 1);
+	}
+}
+
+/* A file stands where its arguments would stand. */
+TEST(file_in_its_place)
+{
+	const char *argv[3] = { "--log.level=debug", NULL,
+		"--log.format=json" };
+	char name[32];
+
+	write_file(name, "--log.level=warn\n", 17);
+	argv[1] = name;
+	check_options("file", 3, argv, "log=warn,json ");
+	(void)unlink(name + 1);
+}
+
+/* Refused is one byte more than may be; none of them is read as a flag. */
+TEST(large_file)
+{
+	char *text = malloc(OPTIONS_FILE_MAX + 1), name[32], wanted[100];
+	const char *argument = name;
+
+	memset(text, '\n', OPTIONS_FILE_MAX + 1);
+	write_file(name, text, OPTIONS_FILE_MAX);
+	check_options("largest", 1, &argument, "");
+	(void)unlink(name + 1);
+	write_file(name, text, OPTIONS_FILE_MAX + 1);
+	(void)snprintf(wanted, sizeof(wanted), "%s: larger than %u bytes", name,
+	    OPTIONS_FILE_MAX);
+	check_options("too large", 1, &argument, wanted);
+	(void)unlink(name + 1);
+	free(text);
+}
+
+TEST(too_many)
+{
+	static const char *argv[OPTIONS_ARGUMENTS_MAX + 1];
+	char name[32];
+
+	for (EACH(a, argv))
+		argv[a - argv] = "--once";
+	check_options("most", OPTIONS_ARGUMENTS_MAX, argv, "once ");
+	check_options("one more", OPTIONS_ARGUMENTS_MAX + 1, argv,
+	    "more than 4096 arguments");
+	write_file(name, "--once\n", 7);
+	argv[0] = name;
+	check_options("those of a file count", OPTIONS_ARGUMENTS_MAX, argv,
+	    "more than 4096 arguments");
+	(void)unlink(name + 1);
+}
+
+TEST(too_many_addresses)
+{
+	static const char *argv[OPTIONS_LISTEN_MAX + 1];
+	struct options o;
+	struct error e;
+
+	for (EACH(a, argv))
+		argv[a - argv] = "--web.listen-address=:1";
+	check_number(
+	    "most", options_parse(&o, OPTIONS_LISTEN_MAX, argv, &e), 0);
+	check_number("most", o.listen_len, OPTIONS_LISTEN_MAX);
+	options_release(&o);
+	check_options("one more", OPTIONS_LISTEN_MAX + 1, argv,
+	    "--web.listen-address=:1: more than 64 addresses");
+}
+
+TEST(help_shows_every_flag)
+{
+	static const char *const flags[] = {
+		"  -h, --help ",
+		"      --memcached.address=localhost:11211 ",
+		"      --memcached.timeout=1s ",
+		"      --memcached.pid-file=\"\" ",
+		"      --[no-]collector.settings ",
+		"      --[no-]collector.slab ",
+		"      --[no-]collector.scrub ",
+		"      --web.listen-address=:9150 ",
+		"      --web.telemetry-path=/metrics ",
+		"      --[no-]once ",
+		"      --log.level=info ",
+		"      --log.format=logfmt ",
+		"      --[no-]version ",
+	};
+	size_t shown = 0;
+	struct buf out;
+
+	buf_init(&out, 1 << 20);
+	options_help(&out);
+	buf_add_char(&out, '\0');
+	for (EACH(flag, flags)) {
+		/* a long one stands alone in its line */
+		size_t n = strlen(*flag) - 1;
+		const char *at = memmem(out.p, out.len, *flag, n);
+
+		check(*flag, at != NULL && at[-1] == '\n');
+		check(*flag, at[n] == ' ' || at[n] == '\n');
+	}
+	for (const char *at = out.p; (at = strstr(at, "\n  ")) != NULL; at++)
+		shown += strncmp(at + 3, "-h, --", 6) == 0 ||
+			 strncmp(at + 3, "    --", 6) == 0;
+	check_number("flags shown", shown, nitems(flags));
+	buf_release(&out);
+}
+
+/* Nothing of the caller's environment counts. */
+static int
+begin(void **unused)
+{
+	(void)unused;
+	return clearenv();
+}
+
+#define O(name) cmocka_unit_test_setup(name, begin)
+TESTS("options", O(arguments), O(environment), O(files), O(file_in_its_place),
+    O(large_file), O(too_many), O(too_many_addresses), O(help_shows_every_flag))

@@ -1,0 +1,354 @@
+#include "stats/reader.h"
+
+#include <stdio.h>
+
+#include "support.h"
+
+#define STATS (1U << SECTION_STATS)
+#define SETTINGS (1U << SECTION_SETTINGS)
+#define SLABS (1U << SECTION_SLABS)
+#define ITEMS (1U << SECTION_ITEMS)
+#define SCRUB (1U << SECTION_SCRUB)
+#define USUAL (STATS | SETTINGS | SLABS | ITEMS)
+
+#define UPTIME "STAT uptime 1\r\n"
+
+static struct keys *keys;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	keys = keys_new();
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	keys_free(keys);
+	return 0;
+}
+
+/* Feeds text in pieces of a size; returns how much was read. */
+static size_t
+feed(struct reader *r, struct span text, size_t size, enum reader_state *state,
+    struct error *e)
+{
+	size_t at = 0;
+
+	*state = READER_MORE;
+	while (at < text.len && *state == READER_MORE) {
+		size_t n = size < text.len - at ? size : text.len - at;
+		struct span data = { text.p + at, n };
+
+		*state = reader_feed(r, &data, e);
+		at += n - data.len;
+	}
+	return at;
+}
+
+/*
+ * What became of it: the state, the reason when it failed, the sections that
+ * were answered, lines ignored, what was left behind the last answer.
+ */
+static void
+outcome(struct buf *out, unsigned sections, struct span text, size_t size)
+{
+	static const char *const states[] = {
+		[READER_MORE] = "more",
+		[READER_DONE] = "done",
+		[READER_FAILED] = "failed",
+	};
+	struct reader *r = reader_new(keys, sections, false);
+	const struct reply *reply = reader_reply(r);
+	enum reader_state state;
+	struct error e;
+	size_t read = feed(r, text, size, &state, &e);
+
+	buf_add_str(out, states[state]);
+	if (state == READER_FAILED)
+		buf_printf(out, " %s", reason_name(e.reason));
+	for (enum section s = 0; s < SECTIONS; s++) {
+		check_number(section_name(s), reply_was_asked(reply, s),
+		    (sections >> s & 1) != 0);
+		if (reply_has_ended(reply, s))
+			buf_printf(out, " %s", section_name(s));
+	}
+	if (reply_ignored(reply) > 0)
+		buf_printf(out, " ignored=%u", (unsigned)reply_ignored(reply));
+	if (state == READER_DONE && read < text.len)
+		buf_printf(out, " left=%zu", text.len - read);
+	reader_free(r);
+}
+
+TEST(answers)
+{
+	static const struct {
+		const char *name;
+		unsigned sections;
+		struct span input;
+		const char *outcome;
+	} rows[] = {
+		{ "stats alone", STATS, SPAN(UPTIME "END\r\n"), "done stats" },
+		{ "empty answer", STATS, SPAN("END\r\n"), "done stats" },
+		{ "RESET", STATS, SPAN("RESET\r\n"), "done stats" },
+		{ "all four", USUAL,
+		    SPAN(UPTIME "END\r\nSTAT maxconns 1\r\nEND\r\n"
+				"STAT 1:chunk_size 96\r\nEND\r\n"
+				"STAT items:1:number 1\r\nEND\r\n"),
+		    "done stats settings slabs items" },
+		{ "not all asked", STATS | SLABS, SPAN("END\r\nEND\r\nEND\r\n"),
+		    "done stats slabs left=5" },
+		{ "with scrub", STATS | SCRUB,
+		    SPAN("END\r\nSTAT scrubber:status stopped\r\nEND\r\n"),
+		    "done stats scrub" },
+		{ "not yet", USUAL, SPAN(UPTIME "END\r\n" UPTIME),
+		    "more stats" },
+		{ "no byte", USUAL, SPAN(""), "more" },
+		{ "no line end", STATS, SPAN("END"), "more" },
+		{ "CR and no LF", STATS, SPAN("END\r"), "more" },
+		{ "LF alone", STATS, SPAN("STAT uptime 1\nEND\n"),
+		    "done stats" },
+		{ "left behind", STATS, SPAN("END\r\nEN"),
+		    "done stats left=2" },
+		{ "line left behind", STATS, SPAN("END\r\n\r\n"),
+		    "done stats left=2" },
+
+		{ "ERROR to settings", USUAL,
+		    SPAN("END\r\nERROR\r\nEND\r\nEND\r\n"),
+		    "done stats slabs items" },
+		{ "CLIENT_ERROR to slabs", USUAL,
+		    SPAN("END\r\nEND\r\nCLIENT_ERROR x\r\nEND\r\n"),
+		    "done stats settings items" },
+		{ "SERVER_ERROR to items", USUAL,
+		    SPAN("END\r\nEND\r\nEND\r\nSERVER_ERROR x\r\n"),
+		    "done stats settings slabs" },
+		{ "errors to all but stats", USUAL,
+		    SPAN("END\r\nERROR\r\nERROR\r\nERROR\r\n"), "done stats" },
+		{ "error after some lines", STATS | SETTINGS,
+		    SPAN("END\r\nSTAT maxconns 1\r\nSERVER_ERROR x\r\n"),
+		    "done stats" },
+		{ "unauthenticated settings", STATS | SETTINGS,
+		    SPAN("END\r\nCLIENT_ERROR unauthenticated\r\n"),
+		    "done stats" },
+
+		{ "ERROR to stats", USUAL, SPAN("ERROR\r\n"),
+		    "failed protocol" },
+		{ "late ERROR to stats", USUAL, SPAN(UPTIME "SERVER_ERROR\r\n"),
+		    "failed protocol" },
+		{ "unauthenticated", USUAL,
+		    SPAN("CLIENT_ERROR unauthenticated\r\n"), "failed auth" },
+		{ "another CLIENT_ERROR", USUAL,
+		    SPAN("CLIENT_ERROR bad command line\r\n"),
+		    "failed protocol" },
+		{ "too many connections", USUAL,
+		    SPAN("ERROR Too many open connections\r\n"),
+		    "failed refused" },
+
+		{ "stray lines", STATS,
+		    SPAN("\r\nfoo\r\n" UPTIME "PREFIX p get 1\r\nEND\r\n"),
+		    "done stats ignored=3" },
+		{ "STAT without key", STATS, SPAN("STAT \r\nSTAT\r\nEND\r\n"),
+		    "done stats ignored=2" },
+		{ "bad class numbers", STATS | SLABS | ITEMS,
+		    SPAN("END\r\nSTAT x:y 1\r\nSTAT -1:y 1\r\nEND\r\n"
+			 "STAT items:x:y 1\r\nEND\r\n"),
+		    "done stats slabs items ignored=3" },
+		{ "keys of another section", STATS | SETTINGS,
+		    SPAN("STAT maxconns 1\r\nEND\r\nSTAT uptime 1\r\nEND\r\n"),
+		    "done stats settings" },
+		{ "binary", STATS, SPAN("\x81\0\r\n\xff\n\0END\r\nEND\r\n"),
+		    "done stats ignored=3" },
+		{ "HTTP", USUAL,
+		    SPAN("HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n"),
+		    "more ignored=3" },
+	};
+
+	for (EACH(r, rows)) {
+		for (size_t size = 1; size <= r->input.len + 1; size++) {
+			struct buf out;
+
+			buf_init(&out, 200);
+			outcome(&out, r->sections, r->input, size);
+			check_text(r->name, span_of_buf(&out), r->outcome);
+			buf_release(&out);
+		}
+	}
+}
+
+/* Every answer goes to the section that was asked at its place. */
+TEST(in_order)
+{
+	static const struct {
+		enum section section;
+		const char *key, *value;
+	} rows[] = {
+		{ SECTION_STATS, "threads", "1" },
+		{ SECTION_SETTINGS, "verbosity", "2" },
+		{ SECTION_SLABS, "active_slabs", "3" },
+		{ SECTION_SLABS, "total_malloced", "(absent)" },
+		{ SECTION_SCRUB, "scrubber:status", "5" },
+	};
+	static const struct span input =
+	    SPAN("STAT threads 1\r\nSTAT verbosity x\r\nEND\r\n"
+		 "STAT threads x\r\nSTAT verbosity 2\r\nEND\r\n"
+		 "STAT active_slabs 3\r\nEND\r\n"
+		 "STAT total_malloced 4\r\nEND\r\n"
+		 "STAT scrubber:status 5\r\nEND\r\n");
+	struct reader *r = reader_new(keys, USUAL | SCRUB, false);
+	enum reader_state state;
+	struct error e;
+
+	(void)feed(r, input, SIZE_MAX, &state, &e);
+	check_number("in order", state, READER_DONE);
+	for (EACH(row, rows)) {
+		struct span value;
+		bool found = reply_find(reader_reply(r), REPLY_SERVER,
+		    row->section, row->key, &value);
+
+		check_text(
+		    row->key, found ? value : span_of("(absent)"), row->value);
+	}
+	reader_free(r);
+}
+
+/* Answers without end: one piece over and over. */
+TEST(too_large)
+{
+	static const struct {
+		const char *name;
+		const char *begin;
+		size_t fill;
+		const char *end;
+		size_t most; /* bytes read before it fails */
+	} rows[] = {
+		{ "lines", "STAT k ", 5, "\r\n",
+		    (REPLY_ENTRIES_MAX + 1) * strlen("STAT k xxxxx\r\n") },
+		{ "long values", "STAT k ", 8000, "\r\n",
+		    READER_BYTES_MAX + 8009 },
+		{ "not understood", "", 100, "\r\n", READER_BYTES_MAX + 102 },
+		{ "long lines", "", 9000, "\r\n", READER_BYTES_MAX + 9002 },
+		{ "one line", "", 100, "", READER_BYTES_MAX + 100 },
+		{ "empty lines", "\n\n", 0, "", READER_BYTES_MAX + 2 },
+	};
+
+	for (EACH(row, rows)) {
+		struct reader *r = reader_new(keys, USUAL, false);
+		struct span data = SPAN(UPTIME "END\r\n");
+		enum reader_state state = reader_feed(r, &data, NULL);
+		struct error e = { 0 };
+		struct buf piece;
+		size_t fed = 0;
+
+		buf_init(&piece, 1 << 20);
+		buf_add_str(&piece, row->begin);
+		for (size_t i = 0; i < row->fill; i++)
+			buf_add_char(&piece, 'x');
+		buf_add_str(&piece, row->end);
+		for (; state == READER_MORE && fed <= row->most;
+		     fed += piece.len) {
+			data = span_of_buf(&piece);
+			state = reader_feed(r, &data, &e);
+		}
+		check_number(row->name, state, READER_FAILED);
+		check_number(row->name, e.reason, REASON_TOO_LARGE);
+		check(row->name, fed <= row->most);
+		/* what came before is of use */
+		check(
+		    row->name, reply_has_ended(reader_reply(r), SECTION_STATS));
+		check(row->name, reply_find(reader_reply(r), REPLY_SERVER,
+				     SECTION_STATS, "uptime", &data));
+		buf_release(&piece);
+		reader_free(r);
+	}
+}
+
+/* The limit is for what has no END: one that comes in time counts. */
+TEST(large_but_whole)
+{
+	struct reader *r = reader_new(keys, STATS, false);
+	static char text[READER_BYTES_MAX];
+	struct span data = { text, sizeof(text) };
+	struct error e;
+
+	memset(text, '\n', sizeof(text));
+	memcpy(text + sizeof(text) - 5, "END\r\n", 5);
+	check_number("large", reader_feed(r, &data, &e), READER_DONE);
+	reader_free(r);
+}
+
+TEST(broken)
+{
+	static const struct {
+		const char *name;
+		struct span input;
+		enum reason cause;
+		const char *reason;
+		const char *text;
+	} rows[] = {
+		{ "nothing came", SPAN(""), REASON_CLOSED, "closed",
+		    "cut; no answer to stats" },
+		{ "late", SPAN(""), REASON_TIMEOUT, "timeout",
+		    "cut; no answer to stats" },
+		{ "in the middle", SPAN(UPTIME), REASON_CLOSED, "closed",
+		    "cut; no END of stats" },
+		{ "in a line", SPAN("STAT upt"), REASON_CLOSED, "closed",
+		    "cut; no END of stats" },
+		{ "behind stats", SPAN("END\r\n"), REASON_TIMEOUT, "timeout",
+		    "cut; no END of settings" },
+		{ "behind an ERROR", SPAN("END\r\nERROR\r\nEND\r\n" UPTIME),
+		    REASON_CLOSED, "closed", "cut; no END of items" },
+		{ "garbage", SPAN("SSH-2.0-OpenSSH\r\n"), REASON_TIMEOUT,
+		    "protocol",
+		    "cut; expected STAT lines, got: SSH-2.0-OpenSSH" },
+		{ "the first line of it", SPAN("\r\nfoo\r\nbar\r\n"),
+		    REASON_CLOSED, "protocol",
+		    "cut; expected STAT lines, got: foo" },
+		{ "stray line in stats", SPAN("foo\r\n" UPTIME), REASON_CLOSED,
+		    "closed", "cut; no END of stats" },
+		{ "NUL", SPAN("a\0b\r\n"), REASON_CLOSED, "protocol",
+		    "cut; expected STAT lines, got: a" },
+	};
+
+	for (EACH(row, rows)) {
+		struct reader *r = reader_new(keys, USUAL, false);
+		enum reader_state state;
+		struct error e;
+
+		check(row->name, reader_is_silent(r));
+		(void)feed(r, row->input, SIZE_MAX, &state, &e);
+		check_number(row->name, state, READER_MORE);
+		check_number(
+		    row->name, reader_is_silent(r), row->input.len == 0);
+		(void)error_because(&e, row->cause, "cut");
+		reader_broken(r, &e);
+		check_text(
+		    row->name, span_of(reason_name(e.reason)), row->reason);
+		check_text(row->name, span_of(e.text), row->text);
+		reader_free(r);
+	}
+}
+
+/* What a server says is shown, but not at any length. */
+TEST(long_sample)
+{
+	struct reader *r = reader_new(keys, USUAL, false);
+	static char text[5000];
+	struct span data = { text, sizeof(text) };
+	struct error e;
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\n';
+	(void)reader_feed(r, &data, &e);
+	(void)error_because(&e, REASON_CLOSED, "cut");
+	reader_broken(r, &e);
+	check("long", strlen(e.text) < 150);
+	reader_free(r);
+	reader_free(NULL);
+}
+
+#define R(name) cmocka_unit_test_setup_teardown(name, begin, end)
+TESTS("reader", R(answers), R(in_order), R(too_large), R(large_but_whole),
+    R(broken), R(long_sample))

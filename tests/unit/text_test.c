@@ -1,0 +1,114 @@
+#include "stats/text.h"
+
+#include "support.h"
+
+TEST(label_values)
+{
+	static const struct {
+		const char *name;
+		struct span value;
+		const char *text;
+	} rows[] = {
+		{ "plain", SPAN("1.6.45"), "1.6.45" },
+		{ "empty", SPAN(""), "" },
+		{ "blanks", SPAN("1.4.14 (Ubuntu)"), "1.4.14 (Ubuntu)" },
+		{ "quote", SPAN("a\"b"), "a\\\"b" },
+		{ "backslash", SPAN("a\\b\\"), "a\\\\b\\\\" },
+		{ "backslash n", SPAN("\\n"), "\\\\n" },
+		{ "newline", SPAN("a\nb"), "a\\nb" },
+		{ "all three", SPAN("\\\"\n"), "\\\\\\\"\\n" },
+		{ "braces and commas", SPAN("{a=\x27,\x27}"), "{a=',\x27}" },
+		{ "CR and TAB", SPAN("\r\t"), "\r\t" },
+		{ "two bytes", SPAN("\xc3\xbc"), "\xc3\xbc" },
+		{ "four bytes", SPAN("\xf0\x9f\x90\x98"), "\xf0\x9f\x90\x98" },
+		{ "no UTF-8",
+		    SPAN("a\xff"
+			 "b"),
+		    "a\xef\xbf\xbd"
+		    "b" },
+		{ "each byte", SPAN("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "cut, then a quote", SPAN("\xc3\""), "\xef\xbf\xbd\\\"" },
+		{ "surrogate", SPAN("\xed\xa0\x80"),
+		    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "too long a form", SPAN("\xc0\xaf"),
+		    "\xef\xbf\xbd\xef\xbf\xbd" },
+	};
+
+	for (EACH(r, rows)) {
+		struct buf out, wanted;
+
+		buf_init(&out, 1024);
+		buf_init(&wanted, 1024);
+		text_label(&out, "l", r->value);
+		buf_printf(&wanted, "l=\"%s\"", r->text);
+		check_bytes(r->name, span_of_buf(&out), span_of_buf(&wanted));
+		buf_release(&wanted);
+		buf_release(&out);
+	}
+}
+
+TEST(nul_in_a_label)
+{
+	struct buf out;
+
+	buf_init(&out, 1024);
+	text_label(&out, "l", SPAN("a\0b"));
+	check_bytes("NUL", span_of_buf(&out), SPAN("l=\"a\0b\""));
+	buf_release(&out);
+}
+
+TEST(several_labels)
+{
+	struct buf out;
+
+	buf_init(&out, 1024);
+	buf_add_str(&out, "name{");
+	text_label(&out, "a", span_of("1"));
+	text_label(&out, "b", span_of("{"));
+	text_label(&out, "c", span_of(""));
+	check_text("labels", span_of_buf(&out), "name{a=\"1\",b=\"{\",c=\"\"");
+	buf_release(&out);
+}
+
+TEST(family)
+{
+	struct buf out;
+
+	buf_init(&out, 1024);
+	text_family(&out, "up", "gauge", "Whether it is.");
+	text_sample_u64(&out, "up", NULL, 0);
+	text_sample_u64(&out, "up", "a=\"b\"", UINT64_MAX);
+	check_text("family", span_of_buf(&out),
+	    "# HELP up Whether it is.\n# TYPE up gauge\nup 0\n"
+	    "up{a=\"b\"} 18446744073709551615\n");
+	buf_release(&out);
+}
+
+TEST(seconds)
+{
+	static const struct {
+		uint64_t us;
+		const char *text;
+	} rows[] = {
+		{ 0, "0" },
+		{ 1, "0.000001" },
+		{ 100000, "0.100000" },
+		{ 999999, "0.999999" },
+		{ 1000000, "1" },
+		{ 1000001, "1.000001" },
+		{ 12000345, "12.000345" },
+		{ UINT64_MAX, "18446744073709.551615" },
+	};
+
+	for (EACH(r, rows)) {
+		struct buf out;
+
+		buf_init(&out, 1024);
+		text_seconds(&out, r->us);
+		check_text(r->text, span_of_buf(&out), r->text);
+		buf_release(&out);
+	}
+}
+
+TESTS("text", T(label_values), T(nul_in_a_label), T(several_labels), T(family),
+    T(seconds))
