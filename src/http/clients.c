@@ -55,6 +55,7 @@ struct clients {
 	size_t len;
 	size_t busy;
 	struct event *look;
+	bool crowd_left; /* at the last look */
 };
 
 static bool
@@ -140,11 +141,13 @@ on_look(evutil_socket_t fd, short what, void *arg)
 		} else if (now > c->deadline)
 			hang_up(c);
 	}
-	/* a crowd leaves holes all over the heap */
-	if (gone >= CROWD)
-		(void)malloc_trim(0);
+
 	cs->looked(cs->arg);
-	if (cs->len > 0)
+	/* libevent frees them after this; they leave holes all over the heap */
+	if (cs->crowd_left)
+		(void)malloc_trim(0);
+	cs->crowd_left = gone >= CROWD;
+	if (cs->len > 0 || cs->crowd_left)
 		look_in(cs, US_PER_S);
 }
 

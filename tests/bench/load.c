@@ -4,36 +4,25 @@
  * Asks each server on 127.0.0.1 about REQUESTS times over CLIENTS persistent
  * connections; a client asks again as soon as it has its answer. The servers
  * take turns, burst by burst, so that whatever else the machine does hits all
- * alike. KIND is "stats" (a memcached) or "http" (an exporter). Prints a line
- * for each server:
+ * alike. KIND is "stats" (a memcached) or "http" (an exporter or relay).
+ * Prints a line for each server:
  *
  *	requests=5000 p50_us=141.2 p99_us=190.7 per_second=6920
  *
- * Ends with a message at the first thing that goes wrong, a wrong answer
- * included: a figure from a broken run is worth nothing.
+ * A wrong answer ends it, as does whatever else goes wrong.
  */
-#include <sys/socket.h>
-#include <sys/time.h>
-
-#include <arpa/inet.h>
-#include <err.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
+
+#include "connection.h"
 
 #define BURST 25 /* requests of each client before the next server's turn */
 #define CLIENTS_MAX 16
 #define SERVERS_MAX 4
 #define REQUESTS_MAX 10000000
-#define ANSWER_MAX 524288
-#define TIMEOUT 5 /* seconds to wait for more of an answer */
 
 struct kind {
 	const char *name;
@@ -43,11 +32,9 @@ struct kind {
 };
 
 struct client {
-	const char *name; /* of its server */
-	const struct kind *kind;
-	int fd;
+	struct connection connection;
+	bool (*right)(const char *answer, size_t len);
 	uint64_t *took; /* nanoseconds; where the next figure goes */
-	char answer[ANSWER_MAX];
 };
 
 struct server {
@@ -55,43 +42,6 @@ struct server {
 	uint64_t *took; /* the figures of all clients */
 	uint64_t busy;  /* nanoseconds that all bursts lasted */
 };
-
-/* A number from 1 to max that ends at the character `end`. */
-static unsigned
-number(const char *text, char end, unsigned max)
-{
-	char *stop;
-	uintmax_t n = strtoumax(text, &stop, 10);
-
-	if (n < 1 || n > max || *stop != end)
-		errx(1, "%.20s: not a number from 1 to %u", text, max);
-	return (unsigned)n;
-}
-
-static bool
-ends_with(const char *answer, size_t len, const char *end)
-{
-	size_t n = strlen(end);
-
-	return len >= n && memcmp(answer + len - n, end, n) == 0;
-}
-
-/* Four commands end four times; counted only when this may be the last. */
-static bool
-stats_complete(char *answer, size_t len)
-{
-	static const char end[] = "\r\nEND\r\n";
-	const char *p = answer;
-	int ends = 0;
-
-	if (!ends_with(answer, len, end))
-		return false;
-	while ((p = memmem(p, len - (size_t)(p - answer), end, strlen(end)))) {
-		ends++;
-		p++;
-	}
-	return ends == 4;
-}
 
 static bool
 stats_right(const char *answer, size_t len)
@@ -129,8 +79,7 @@ http_right(const char *answer, size_t len)
 }
 
 static const struct kind kinds[] = {
-	{ "stats:", "stats\r\nstats settings\r\nstats slabs\r\nstats items\r\n",
-	    stats_complete, stats_right },
+	{ "stats:", STATS_REQUEST, stats_complete, stats_right },
 	{ "http:", "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	    http_complete, http_right },
 };
@@ -145,52 +94,20 @@ now(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-static void
-client_ask(struct client *c)
-{
-	const struct kind *kind = c->kind;
-	size_t len = 0;
-	uint64_t start = now();
-
-	if (send(c->fd, kind->request, strlen(kind->request), MSG_NOSIGNAL) < 0)
-		err(1, "%s: send", c->name);
-	do {
-		ssize_t n = recv(c->fd, c->answer + len, ANSWER_MAX - len, 0);
-		if (n == -1)
-			err(1, "%s: recv", c->name);
-		if (n == 0)
-			errx(1, "%s: answer cut or too long", c->name);
-		len += (size_t)n;
-	} while (!kind->complete(c->answer, len));
-	*c->took++ = now() - start;
-	if (!kind->right(c->answer, len))
-		errx(1, "%s: wrong answer: %.100s", c->name, c->answer);
-}
-
 static void *
 client_burst(void *client)
 {
-	for (int i = 0; i < BURST; i++)
-		client_ask(client);
+	struct client *c = client;
+	struct connection *con = &c->connection;
+
+	for (int i = 0; i < BURST; i++) {
+		uint64_t start = now();
+		size_t len = connection_ask(con);
+		*c->took++ = now() - start;
+		if (!c->right(con->answer, len))
+			errx(1, "%s: wrong: %.100s", con->name, con->answer);
+	}
 	return NULL;
-}
-
-static void
-client_connect(struct client *c, unsigned port)
-{
-	const struct timeval timeout = { .tv_sec = TIMEOUT };
-	struct sockaddr_in sin = { .sin_family = AF_INET };
-	const int on = 1;
-
-	sin.sin_port = htons((uint16_t)port);
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	c->fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (c->fd == -1 ||
-	    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) ||
-	    setsockopt(
-		c->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
-	    connect(c->fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
-		err(1, "127.0.0.1:%u", port);
 }
 
 /* Each client writes its figures, `asks` of them, to its own part of took. */
@@ -204,13 +121,16 @@ server_connect(
 	while (strncmp(name, kind->name, strlen(kind->name)) != 0)
 		if (++kind == kinds + sizeof(kinds) / sizeof(kinds[0]))
 			errx(1, "%s: neither stats:PORT nor http:PORT", name);
-	port = number(name + strlen(kind->name), '\0', 65535);
+	port = number(name + strlen(kind->name), '\0', PORT_MAX);
 
 	for (unsigned i = 0; i < clients; i++) {
-		s->clients[i].name = name;
-		s->clients[i].kind = kind;
-		s->clients[i].took = s->took + i * asks;
-		client_connect(&s->clients[i], port);
+		struct client *c = &s->clients[i];
+		c->connection.name = name;
+		c->connection.request = kind->request;
+		c->connection.complete = kind->complete;
+		c->right = kind->right;
+		c->took = s->took + i * asks;
+		connection_open(&c->connection, port);
 	}
 }
 

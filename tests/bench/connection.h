@@ -1,0 +1,119 @@
+/*
+ * A persistent connection to a server on 127.0.0.1, with its code, since load
+ * and relay are compiled from one source each. Whatever goes wrong ends the
+ * program with a message: a figure from a broken run is worth nothing.
+ */
+#ifndef CONNECTION_H
+#define CONNECTION_H
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define ANSWER_MAX 524288
+#define PORT_MAX 65535
+#define TIMEOUT 5 /* seconds to wait for more of an answer */
+
+#define STATS_REQUEST                                                          \
+	"stats\r\nstats settings\r\nstats slabs\r\nstats items\r\n"
+
+struct connection {
+	const char *name; /* of the server */
+	const char *request;
+	bool (*complete)(char *answer, size_t len);
+	int fd;
+	char answer[ANSWER_MAX];
+};
+
+/* A number from 1 to max that ends at the character `end`. */
+static unsigned
+number(const char *text, char end, unsigned max)
+{
+	char *stop;
+	uintmax_t n = strtoumax(text, &stop, 10);
+
+	if (n < 1 || n > max || *stop != end)
+		errx(1, "%.20s: not a number from 1 to %u", text, max);
+	return (unsigned)n;
+}
+
+static bool
+ends_with(const char *answer, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len >= n && memcmp(answer + len - n, end, n) == 0;
+}
+
+/* Four commands end four times; counted only when this may be the last. */
+static bool
+stats_complete(char *answer, size_t len)
+{
+	static const char end[] = "\r\nEND\r\n";
+	const char *p = answer;
+	int ends = 0;
+
+	if (!ends_with(answer, len, end))
+		return false;
+	while ((p = memmem(p, len - (size_t)(p - answer), end, strlen(end)))) {
+		ends++;
+		p++;
+	}
+	return ends == 4;
+}
+
+/* A socket for the port, with `use` (bind or connect) already done. */
+static int
+loopback_socket(typeof(bind) *use, unsigned port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	const int on = 1;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	sin.sin_port = htons((uint16_t)port);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd == -1 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1 ||
+	    use(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		err(1, "127.0.0.1:%u", port);
+	return fd;
+}
+
+static void
+connection_open(struct connection *c, unsigned port)
+{
+	const struct timeval timeout = { .tv_sec = TIMEOUT };
+
+	c->fd = loopback_socket(connect, port);
+	if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+		sizeof(timeout)) == -1)
+		err(1, "%s: setsockopt", c->name);
+}
+
+/* Returns the length of the answer. */
+static size_t
+connection_ask(struct connection *c)
+{
+	size_t len = 0;
+
+	if (send(c->fd, c->request, strlen(c->request), MSG_NOSIGNAL) == -1)
+		err(1, "%s: send", c->name);
+	do {
+		ssize_t n = recv(c->fd, c->answer + len, ANSWER_MAX - len, 0);
+		if (n == -1)
+			err(1, "%s: recv", c->name);
+		if (n == 0)
+			errx(1, "%s: answer cut or too long", c->name);
+		len += (size_t)n;
+	} while (!c->complete(c->answer, len));
+	return len;
+}
+
+#endif
