@@ -13,7 +13,7 @@ FUZZ_SECONDS = 60
 # Debian's packages for building and the demo, and those for the tests besides.
 PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev libmemcached-dev libsasl2-modules memcached curl
 TEST_PACKAGES = clang clang-format clang-tidy cppcheck git libclang-rt-dev \
-	libcmocka-dev mandoc prometheus python3 python3-pytest shellcheck \
+	libcmocka-dev mandoc openssl prometheus python3 python3-pytest sasl2-bin shellcheck \
 	valgrind
 
 # What pkg-config calls each library, and the package it comes in.

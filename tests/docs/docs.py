@@ -38,7 +38,7 @@ def catalogue():
         compiler = shlex.split(os.environ.get("CC") or "cc")
         subprocess.run(
             [*compiler, "-std=gnu11", "-D_GNU_SOURCE", "-Isrc", "-o", program,
-             "tests/docs/families.c", *sources],
+             "tests/docs/families.c", *sources, "-levent_core"],
             cwd=TOP, check=True)
         return subprocess.check_output([program], text=True)
 
