@@ -5,6 +5,7 @@ import subprocess
 
 import docs
 import pytest
+from exporter import run
 
 EXAMPLE = (docs.TOP / "contrib/memcached_exporter.yml").read_text()
 MANUAL = (docs.TOP / "memcached_exporter.1").read_text()
@@ -38,10 +39,8 @@ def folder(tmp_path_factory):
                          ids=["contrib", "README", "manual"])
 def test_examples(folder, text):
     (folder / "config.yml").write_text(text)
-    done = subprocess.run(
-        [docs.EXPORTER, "--config.check", "--memcached.address=",
-         f"--config.file={folder}/config.yml"],
-        capture_output=True, text=True, check=False)
+    done = run("--config.check", "--memcached.address=",
+               f"--config.file={folder}/config.yml")
     assert (done.returncode, done.stderr) == (0, "")
 
 
