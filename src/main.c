@@ -78,10 +78,13 @@ stop_loop(void *arg)
 static void
 on_give_up(evutil_socket_t fd, short what, void *arg)
 {
+	struct program *p = arg;
+	struct timeval moment = { 0, 50000 };
 	(void)fd;
 	(void)what;
 	log_warn("Scrapes under way did not end in time");
-	stop_loop(arg);
+	targets_stop(p->targets);
+	(void)event_base_loopexit(p->base, &moment); /* they are told */
 }
 
 static void
@@ -262,12 +265,22 @@ new_base(void)
 	struct event_config *config = xnonnull(event_config_new());
 	struct event_base *base;
 
-	/* fewer system calls; no descriptor here is ever dup'ed */
+	/* fewer system calls; no descriptor that is watched is dup'ed */
 	(void)event_config_set_flag(
 	    config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
 	base = xnonnull(event_base_new_with_config(config));
 	event_config_free(config);
 	return base;
+}
+
+/* libevent's own lines, most of them about name servers. */
+static void
+on_libevent_log(int severity, const char *msg)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_warn("libevent", "err", msg);
+	else
+		log_debug("libevent", "line", msg);
 }
 
 static void
@@ -277,6 +290,8 @@ open_program(struct program *p, struct modules *modules)
 		.target = p->options.target };
 
 	size_t descriptors = raise_descriptors();
+
+	event_set_log_callback(on_libevent_log);
 
 	(void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
 	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
@@ -301,8 +316,11 @@ close_program(struct program *p)
 	}
 	if (p->give_up != NULL)
 		event_free(p->give_up);
-	targets_free(p->targets);
+	/* the look-ups' end needs the loop, which must not serve any more */
+	if (p->targets != NULL)
+		targets_stop(p->targets);
 	server_free(p->server);
+	targets_free(p->targets);
 	scraper_free(p->scraper);
 	self_free(p->self);
 	/* what a stuck thread uses stays */

@@ -173,7 +173,7 @@ scrape_finish(struct reply *reply, const struct error *why, void *arg)
 	struct buf out;
 
 	buf_init(&out, TEXT_BYTES_MAX);
-	if (down == NULL || down->reason != REASON_FORBIDDEN) {
+	if (down == NULL || down->reason >= REASON_REFUSED) {
 		(void)buf_reserve(&out, all->usual_bytes);
 		log_scrape(s->target, down);
 		self_count(all->self, down);
@@ -292,24 +292,14 @@ timeout_of(const struct request *r, const struct module *module)
 	return us < own ? us : own;
 }
 
-static const struct {
-	enum reason reason;
-	int code;
-} refusals[] = {
-	{ REASON_FORBIDDEN, 403 },
-	{ REASON_BUSY, 503 },
-};
-
+/* Without a text it is no scrape: it was not allowed, or there is no room. */
 static void
 answer(struct buf *text, const struct error *down, void *arg)
 {
-	for (size_t i = 0; i < nitems(refusals); i++) {
-		if (down != NULL && down->reason == refusals[i].reason) {
-			request_refuse(arg, refusals[i].code, down->text);
-			return;
-		}
-	}
-	if (text == NULL || text->full)
+	if (text == NULL || text->len == 0)
+		request_refuse(arg,
+		    down->reason == REASON_FORBIDDEN ? 403 : 503, down->text);
+	else if (text->full)
 		request_refuse(arg, 500, "The metrics are too large.");
 	else
 		request_answer(arg, TEXT_CONTENT_TYPE, text);

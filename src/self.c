@@ -8,6 +8,7 @@
 
 #include <event2/event.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -21,6 +22,12 @@
 
 #define PID_TEXT_MAX 32
 
+/*
+ * What the kernel says of processes is good for so long: a crowd of requests
+ * must not count all descriptors once for each of them.
+ */
+#define PROCESS_US 100000
+
 struct self {
 	const char *pid_file;
 	const struct targets *targets;
@@ -30,7 +37,9 @@ struct self {
 	uint64_t failures[REASONS];
 	bool configured;
 	uint64_t configured_at; /* the last time it was; seconds since 1970 */
-	bool pid_failed;        /* logged already */
+	struct buf text;        /* of the processes, as of then */
+	uint64_t text_at;
+	bool pid_failed; /* logged already */
 };
 
 /* Appends the samples of one family. */
@@ -80,6 +89,7 @@ self_new(const char *pid_file, const struct targets *targets,
 	s->targets = targets;
 	s->server = server;
 	s->processes = process_reader_new();
+	buf_init(&s->text, TEXT_BYTES_MAX);
 	self_configured(s, true);
 	return s;
 }
@@ -90,6 +100,7 @@ self_free(struct self *s)
 	if (s == NULL)
 		return;
 	process_reader_free(s->processes);
+	buf_release(&s->text);
 	free(s);
 }
 
@@ -161,8 +172,9 @@ one_count(const char *path, int code, uint64_t n, void *arg)
 {
 	const struct sink *sink = arg;
 
-	buf_printf(sink->out, "%s{handler=\"%s\",code=\"%d\"} ", sink->name,
-	    path, code);
+	buf_printf(sink->out, "%s{", sink->name);
+	text_label(sink->out, "handler", span_of(path));
+	buf_printf(sink->out, ",code=\"%d\"} ", code);
 	buf_add_u64(sink->out, n);
 	buf_add_char(sink->out, '\n');
 }
@@ -240,9 +252,16 @@ self_render(const struct self *s, struct buf *out)
 void
 self_render_processes(struct self *s, struct buf *out)
 {
+	uint64_t now = clock_us();
 	struct error why;
 
-	render_memcached(s, out);
-	/* without /proc these are missing, and nothing else */
-	(void)process_render(s->processes, out, "", getpid(), &why);
+	if (s->text_at == 0 || now - s->text_at >= PROCESS_US) {
+		s->text_at = now;
+		s->text.len = 0;
+		render_memcached(s, &s->text);
+		/* without /proc these are missing, and nothing else */
+		(void)process_render(
+		    s->processes, &s->text, "", getpid(), &why);
+	}
+	buf_add(out, s->text.p, s->text.len);
 }

@@ -28,7 +28,7 @@ static const struct {
 } errno_reasons[] = {
 	{ ECONNREFUSED, REASON_REFUSED },
 	{ ENOENT, REASON_REFUSED }, /* unix socket: no such file */
-	{ EAGAIN, REASON_REFUSED }, /* unix socket: the backlog is full */
+	{ EAGAIN, REASON_TIMEOUT }, /* unix socket: the backlog is full */
 	{ ETIMEDOUT, REASON_TIMEOUT },
 	{ ECONNRESET, REASON_CLOSED },
 	{ EPIPE, REASON_CLOSED },

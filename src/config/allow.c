@@ -202,7 +202,12 @@ glob_matches(const struct rule *r, const struct address *target, bool numeric)
 static bool
 in_network(const struct network *n, const uint8_t bytes[ADDRESS_BYTES])
 {
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	unsigned whole = n->bits / 8, rest = n->bits % 8;
+
+	/* ::/0 is all of IPv6, and nothing of IPv4 */
+	if (memcmp(bytes, mapped, sizeof(mapped)) == 0 && n->bits < 96)
+		return false;
 
 	if (memcmp(n->bytes, bytes, whole) != 0)
 		return false;

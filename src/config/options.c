@@ -140,8 +140,11 @@ static int
 set_path(struct options *opts, const struct option *o, const char *text,
     struct error *e)
 {
-	if (text[0] != '/' || strpbrk(text, "?#% \"<>") != NULL)
-		return error_set(e, "expected a path that begins with a slash");
+	if (text[0] != '/' || strpbrk(text, "?#%\\\"<>\x7f") != NULL ||
+	    !secret_is_username(text))
+		return error_set(e,
+		    "expected a path that begins with a slash and has no "
+		    "blank and none of ?#%%\\\"<>");
 	return set_string(opts, o, text, e);
 }
 
@@ -311,7 +314,7 @@ parse_long(struct parse *p, const char *arg, const char *next)
 		return set(p, o, "true");
 	if (text != NULL)
 		return set(p, o, text);
-	if (next == NULL)
+	if (next == NULL || strncmp(next, "--", 2) == 0)
 		return error_set(
 		    p->e, "expected argument for flag '--%s'", arg);
 	return set(p, o, next) < 0 ? -1 : 1;

@@ -44,6 +44,7 @@ struct client {
 	struct bufferevent *bev;
 	enum state state;
 	uint64_t deadline;
+	bool hung_up; /* by us; evhttp has not seen it yet */
 };
 
 struct clients {
@@ -55,6 +56,7 @@ struct clients {
 	size_t len;
 	size_t busy;
 	struct event *look;
+	bool looks_soon;
 	bool crowd_left; /* at the last look */
 };
 
@@ -109,8 +111,9 @@ was_let_go(const struct client *c)
 
 /* Its socket reads as ended, so that evhttp frees the connection. */
 static void
-hang_up(const struct client *c)
+hang_up(struct client *c)
 {
+	c->hung_up = true;
 	(void)shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
 }
 
@@ -133,6 +136,7 @@ on_look(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	cs->looks_soon = false;
 	for (; c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
 		if (was_let_go(c)) {
@@ -207,7 +211,7 @@ clients_add(struct clients *cs)
 	if (cs->len++ == 0)
 		look_in(cs, US_PER_S);
 	if (cs->len >= cs->max)
-		clients_make_room(cs);
+		clients_make_room(cs, 1);
 	return c->bev;
 }
 
@@ -258,15 +262,20 @@ clients_busy(const struct clients *cs)
 }
 
 void
-clients_make_room(struct clients *cs)
+clients_make_room(struct clients *cs, size_t n)
 {
 	struct client *c;
 
 	TAILQ_FOREACH (c, &cs->list, entry) {
-		if (!is_busy(c) && !was_let_go(c)) {
-			hang_up(c);
+		if (n == 0)
 			break;
-		}
+		if (is_busy(c) || c->hung_up || was_let_go(c))
+			continue;
+		hang_up(c);
+		n--;
 	}
-	look_in(cs, SOON_US);
+	/* not again and again: that would put it off for ever */
+	if (!cs->looks_soon)
+		look_in(cs, SOON_US);
+	cs->looks_soon = true;
 }

@@ -54,7 +54,7 @@ size_t clients_count(const struct clients *cs);
 /* Those whose request is not answered to the end. */
 size_t clients_busy(const struct clients *cs);
 
-/* No more room: looks soon, and sends away the one quiet for longest. */
-void clients_make_room(struct clients *cs);
+/* No more room: sends away the n that were quiet for longest, and looks soon. */
+void clients_make_room(struct clients *cs, size_t n);
 
 #endif

@@ -27,6 +27,9 @@
 /* Descriptors that are left for targets, files and listeners. */
 #define DESCRIPTORS_SPARE 64
 
+/* It is news again when it has not happened for so long. */
+#define PRESSED_US (60 * 1000000ULL)
+
 /* evhttp's own timeout is only the last resort behind clients.h. */
 #define BACKSTOP_SECONDS (2 * CLIENT_IDLE_SECONDS)
 
@@ -66,6 +69,7 @@ struct server {
 	struct clients *clients;
 	SLIST_HEAD(, listener) listeners;
 	bool accepting;
+	uint64_t pressed_at; /* when descriptors last ran out */
 	struct route routes[SERVER_ROUTES_MAX];
 	size_t routes_len;
 	struct route other; /* paths that are no route */
@@ -154,9 +158,12 @@ on_knock(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!s->accepting || !is_out_of_descriptors(fd))
 		return;
-	log_warn("Accepting paused for a moment", "err", strerror(EMFILE));
+	if (s->pressed_at == 0 || clock_us() - s->pressed_at > PRESSED_US)
+		log_warn("Out of descriptors: the HTTP clients quiet for "
+			 "longest have to go");
+	s->pressed_at = clock_us();
 	accept_all(s, false);
-	clients_make_room(s->clients);
+	clients_make_room(s->clients, 1 + clients_count(s->clients) / 8);
 }
 
 /* on_knock will find out; here only to keep libevent from writing lines. */
@@ -276,7 +283,11 @@ request_query(const struct request *r, const char *name, size_t n)
 	const struct evkeyval *kv;
 
 	TAILQ_FOREACH (kv, &r->query, next) {
-		if (strcmp(kv->key, name) == 0 && n-- == 0)
+		char *key = evhttp_uridecode(kv->key, 1, NULL);
+		bool same = key != NULL && strcmp(key, name) == 0;
+
+		free(key);
+		if (same && n-- == 0)
 			return kv->value;
 	}
 	return NULL;
@@ -347,7 +358,10 @@ on_request(struct evhttp_request *ev, void *arg)
 	r->client =
 	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
 	client_begin(r->client);
-	if (r->route == &s->other) {
+	if (clients_busy(s->clients) > SERVER_REQUESTS_MAX) {
+		add_header(r, "Retry-After", "1");
+		request_refuse(r, 503, "Too many requests at a time.");
+	} else if (r->route == &s->other) {
 		request_refuse(
 		    r, 404, "There is nothing here; \"/\" has the links.");
 	} else if (!is_allowed(r->route, method)) {

@@ -19,6 +19,9 @@
 /* Of the request line and of the header, each. */
 #define SERVER_HEADER_MAX 16384
 
+/* Under way at a time; for one more, status 503. */
+#define SERVER_REQUESTS_MAX 2048
+
 /* Routes that can be added. */
 #define SERVER_ROUTES_MAX 16
 

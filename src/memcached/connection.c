@@ -50,7 +50,8 @@ struct connection {
 	enum state state;
 	bool asked; /* owes the owner a call */
 	bool reused;
-	bool failed; /* why says it */
+	bool failed;  /* why says it */
+	bool reached; /* somebody has accepted it */
 	struct error why;
 	struct event *report; /* makes that call, from the loop */
 
@@ -269,6 +270,7 @@ static void
 on_ready(struct connection *c)
 {
 	(void)event_del(c->attempt);
+	c->reached = true;
 	c->env->opened++;
 	send_commands(c);
 }
@@ -596,6 +598,12 @@ bool
 connection_is_silent(const struct connection *c)
 {
 	return c->reader != NULL && reader_is_silent(c->reader);
+}
+
+bool
+connection_was_reached(const struct connection *c)
+{
+	return c->reached;
 }
 
 struct reply *

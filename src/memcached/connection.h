@@ -54,6 +54,9 @@ bool connection_is_usable(const struct connection *c);
 /* The last ask went to a connection that was open already. */
 bool connection_was_reused(const struct connection *c);
 
+/* Somebody accepted it, if only to refuse later. */
+bool connection_was_reached(const struct connection *c);
+
 /* Nothing has come since the last ask. */
 bool connection_is_silent(const struct connection *c);
 

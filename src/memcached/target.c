@@ -31,6 +31,7 @@ struct targets {
 	TAILQ_HEAD(, target) list; /* the one got last at the end */
 	void *tree;                /* the same by address, of tsearch(3) */
 	size_t len;
+	bool stopped;
 	struct event *sweep;
 };
 
@@ -167,7 +168,7 @@ other_goes_on(struct target *t, struct connection *c, const struct error *why)
 	if (t->rival == NULL)
 		return false;
 	if (c == t->rival) {
-		if (why->reason == REASON_REFUSED)
+		if (why->reason == REASON_REFUSED && !connection_was_reached(c))
 			return false;
 		drop(&t->rival);
 		return true;
@@ -308,7 +309,7 @@ end_all(struct waiters *list)
 	struct error why;
 	struct waiter *w;
 
-	(void)error_because(&why, REASON_CLOSED, "the exporter is stopping");
+	(void)error_set(&why, "The exporter is stopping.");
 	while ((w = TAILQ_FIRST(list)) != NULL)
 		waiter_end(w, NULL, &why);
 }
@@ -318,9 +319,6 @@ target_free(struct target *t)
 {
 	struct targets *ts = t->all;
 
-	t->busy = true; /* nothing new begins here */
-	end_all(&t->asking);
-	end_all(&t->waiting);
 	drop(&t->rival);
 	drop(&t->connection);
 	event_free(t->silence);
@@ -385,6 +383,10 @@ targets_get(struct targets *ts, const struct address *address,
 	struct peer peer = { .address = *address, .access = access };
 	struct target *t = find(ts, &peer);
 
+	if (ts->stopped) {
+		(void)error_set(e, "The exporter is stopping.");
+		return NULL;
+	}
 	if (t == NULL && ts->len >= TARGETS_MAX && make_room(ts) < 0) {
 		(void)error_because(e, REASON_BUSY,
 		    "%d targets are being scraped", TARGETS_MAX);
@@ -411,6 +413,19 @@ targets_new(
 	ts->sweep = xnonnull(evtimer_new(base, on_sweep, ts));
 	TAILQ_INIT(&ts->list);
 	return ts;
+}
+
+void
+targets_stop(struct targets *ts)
+{
+	struct target *t;
+
+	ts->stopped = true;
+	TAILQ_FOREACH (t, &ts->list, entry) {
+		t->busy = true; /* nothing new begins here */
+		end_all(&t->asking);
+		end_all(&t->waiting);
+	}
 }
 
 void

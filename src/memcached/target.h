@@ -59,6 +59,11 @@ struct waiter {
  */
 struct targets *targets_new(
     struct event_base *base, const struct keys *keys, struct workers *workers);
+/*
+ * Ends all that wait, with REASON_OTHER, and takes no more. Comes before
+ * targets_free, while those that wait are there.
+ */
+void targets_stop(struct targets *ts);
 void targets_free(struct targets *ts);
 
 /*

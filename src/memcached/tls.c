@@ -70,9 +70,21 @@ on_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct tls_session *s = SSL_get_app_data(ssl);
 
+	/* a copy: the connection's end, without a word, spoils its own */
 	SSL_SESSION_free(s->session);
-	s->session = session;
-	return 1; /* kept */
+	s->session = SSL_SESSION_dup(session);
+	return 0;
+}
+
+/* Nobody is there to type one. */
+static int
+no_passphrase(char *buf, int size, int writing, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
 }
 
 struct tls *
@@ -87,6 +99,9 @@ tls_new(const struct tls_settings *settings, struct error *e)
 	    strcmp(settings->min_version, "TLS13") == 0 ? TLS1_3_VERSION
 							: TLS1_2_VERSION);
 	(void)SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS);
+	/* memcached hangs up without saying so in TLS */
+	(void)SSL_CTX_set_options(tls->ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_default_passwd_cb(tls->ctx, no_passphrase);
 	(void)SSL_CTX_set_session_cache_mode(
 	    tls->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
 	SSL_CTX_sess_set_new_cb(tls->ctx, on_session);
@@ -156,8 +171,12 @@ tls_bufferevent(struct tls *tls, struct event_base *base, int fd,
 
 	(void)SSL_set_app_data(ssl, session);
 	set_name(ssl, tls->server_name[0] != '\0' ? tls->server_name : host);
-	if (session->session != NULL)
-		(void)SSL_set_session(ssl, session->session);
+	if (session->session != NULL) {
+		SSL_SESSION *copy = SSL_SESSION_dup(session->session);
+
+		(void)SSL_set_session(ssl, copy);
+		SSL_SESSION_free(copy);
+	}
 	bev = xnonnull(bufferevent_openssl_socket_new(
 	    base, fd, ssl, BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE));
 	/* memcached hangs up without saying so in TLS */
@@ -165,12 +184,34 @@ tls_bufferevent(struct tls *tls, struct event_base *base, int fd,
 	return bev;
 }
 
+/*
+ * A server that refuses the client's certificate in TLS 1.3 says so when the
+ * client has sent its first bytes already, and then resets the connection: our
+ * write fails while the alert waits to be read.
+ */
+static unsigned long
+last_words(SSL *ssl)
+{
+	char byte;
+
+	ERR_clear_error();
+	(void)SSL_read(ssl, &byte, sizeof(byte));
+	return ERR_get_error();
+}
+
 bool
 tls_failure(struct bufferevent *bev, struct error *e)
 {
 	unsigned long code = bufferevent_get_openssl_error(bev);
-	const SSL *ssl = bufferevent_openssl_get_ssl(bev);
+	SSL *ssl = bufferevent_openssl_get_ssl(bev);
 	long verdict = SSL_get_verify_result(ssl);
+
+	if (ERR_GET_LIB(code) == 0 || ERR_SYSTEM_ERROR(code)) {
+		unsigned long words = last_words(ssl);
+
+		if (ERR_GET_LIB(words) == ERR_LIB_SSL)
+			code = words;
+	}
 
 	/* libevent puts SSL_ERROR_SYSCALL here when it was the network */
 	if (ERR_GET_LIB(code) == 0 && !ERR_SYSTEM_ERROR(code))

@@ -23,7 +23,7 @@ TEST(errno_to_reason)
 	} rows[] = {
 		{ ECONNREFUSED, "refused" },
 		{ ENOENT, "refused" },
-		{ EAGAIN, "refused" },
+		{ EAGAIN, "timeout" },
 		{ ETIMEDOUT, "timeout" },
 		{ ECONNRESET, "closed" },
 		{ EPIPE, "closed" },
