@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
-#include "base/worker.h"
+
 #include "config/collectors.h"
 #include "config/file.h"
 #include "config/options.h"
@@ -41,7 +41,7 @@ struct program {
 	struct options options;
 	struct event_base *base;
 	struct keys *keys;
-	struct workers *workers;
+
 	struct targets *targets;
 
 	struct server *server;
@@ -297,8 +297,8 @@ open_program(struct program *p, struct modules *modules)
 	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 	p->base = new_base();
 	p->keys = keys_new();
-	p->workers = workers_new(p->base);
-	p->targets = targets_new(p->base, p->keys, p->workers);
+
+	p->targets = targets_new(p->base, p->keys);
 
 	if (!p->options.once)
 		p->server = server_new(p->base, descriptors);
@@ -323,9 +323,7 @@ close_program(struct program *p)
 	targets_free(p->targets);
 	scraper_free(p->scraper);
 	self_free(p->self);
-	/* what a stuck thread uses stays */
-	if (workers_free(p->workers))
-		keys_free(p->keys);
+	keys_free(p->keys);
 	if (p->base != NULL)
 		event_base_free(p->base);
 	options_release(&p->options);

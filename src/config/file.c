@@ -214,9 +214,6 @@ read_module(struct tree *y, const char *key, yaml_node_t *key_node,
 	if (m->has_auth && m->binary && !m->sasl)
 		return tree_error(y, key_node, e,
 		    "the binary protocol, expected auth of type sasl");
-	if (m->has_tls && m->binary)
-		return tree_error(
-		    y, key_node, e, "the binary protocol, expected no tls");
 	if (m->has_auth && m->targets == NULL)
 		return tree_error(y, key_node, e,
 		    "a module with auth, expected its targets: where its "

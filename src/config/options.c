@@ -506,9 +506,7 @@ check(const struct options *o, struct error *e)
 		return error_set(e,
 		    "--memcached.protocol=binary authenticates with "
 		    "--memcached.auth=sasl alone");
-	if ((o->protocol || o->auth) && o->tls_enable)
-		return error_set(
-		    e, "the binary protocol is not spoken over TLS");
+
 	if (o->username[0] != '\0' && !o->has_target)
 		return error_set(
 		    e, "--memcached.username needs a --memcached.address");

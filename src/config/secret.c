@@ -36,7 +36,7 @@ bool
 secret_is_username(const char *name)
 {
 	for (; *name != '\0'; name++) {
-		if (*name <= ' ' || *name == 0x7f)
+		if ((unsigned char)*name <= ' ' || *name == 0x7f)
 			return false;
 	}
 	return true;

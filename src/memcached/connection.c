@@ -18,8 +18,8 @@
 #include "config/allow.h"
 #include "memcached/access.h"
 #include "memcached/resolve.h"
-#include "memcached/sasl.h"
 #include "memcached/tls.h"
+#include "stats/binary.h"
 #include "stats/reader.h"
 
 /* Answers are tens of kilobytes; libevent reads four at a time. */
@@ -28,8 +28,8 @@
 /* "name (address)" */
 #define PLACE_TEXT_MAX (2 * ADDRESS_TEXT_MAX + 8)
 
-/* More than all commands together. */
-#define COMMANDS_BYTES_MAX 1024
+/* More than all commands and credentials together. */
+#define COMMANDS_BYTES_MAX 16384
 
 enum state {
 	STATE_NEW,
@@ -63,7 +63,6 @@ struct connection {
 	struct event *attempt; /* ends a try that takes too long */
 	struct bufferevent *bev;
 	struct reader *reader;
-	struct sasl *sasl; /* instead of both, with the binary protocol */
 };
 
 static void on_event(struct bufferevent *bev, short what, void *arg);
@@ -161,15 +160,21 @@ send_now(struct connection *c, struct span data)
 static void
 send_commands(struct connection *c)
 {
+	const struct access *access = c->peer->access;
 	struct buf out;
 
 	buf_init(&out, COMMANDS_BYTES_MAX);
-	for (unsigned s = 0; s < SECTIONS; s++) {
+	if (access->binary && access->username != NULL && !c->reused)
+		binary_authenticate(&out, access->username, access->password);
+	if (access->binary)
+		binary_ask(&out, c->sections);
+	for (unsigned s = 0; s < SECTIONS && !access->binary; s++) {
 		if (c->sections & (1U << s))
 			buf_add_str(&out, section_command((enum section)s));
 	}
 	set_state(c, STATE_ASKING);
 	send_now(c, (struct span){ out.p, out.len });
+	explicit_bzero(out.p, out.len);
 	buf_release(&out);
 }
 
@@ -460,41 +465,6 @@ take_endpoints(struct connection *c, const struct endpoints *found)
 }
 
 static void
-on_sasl(const struct error *why, void *arg)
-{
-	struct connection *c = arg;
-
-	if (why != NULL) {
-		fail(c, why);
-		return;
-	}
-	if (!c->reused)
-		c->env->opened++;
-	finish(c, STATE_RESTING);
-}
-
-/* libmemcached tries the addresses itself. */
-static void
-ask_sasl(struct connection *c)
-{
-	struct error why;
-
-	set_state(c, STATE_ASKING);
-	if (sasl_ask(c->sasl, &c->endpoints, c->sections, c->deadline, &why) <
-	    0)
-		fail(c, &why);
-}
-
-static void
-connect_or_ask(struct connection *c)
-{
-	if (c->sasl != NULL)
-		ask_sasl(c);
-	else
-		try_endpoint(c);
-}
-
-static void
 on_lookup(const struct endpoints *found, const struct error *why, void *arg)
 {
 	struct connection *c = arg;
@@ -507,7 +477,7 @@ on_lookup(const struct endpoints *found, const struct error *why, void *arg)
 	}
 	take_endpoints(c, found);
 	if (c->endpoints.len > 0) {
-		connect_or_ask(c);
+		try_endpoint(c);
 		return;
 	}
 	(void)error_because(&forbidden, REASON_FORBIDDEN,
@@ -522,7 +492,7 @@ begin(struct connection *c)
 
 	if (address_endpoint(&c->peer->address, first)) {
 		c->endpoints.len = 1;
-		connect_or_ask(c);
+		try_endpoint(c);
 		return;
 	}
 	set_state(c, STATE_RESOLVING);
@@ -542,9 +512,7 @@ connection_new(struct connection_env *env, const struct peer *peer,
 	c->arg = arg;
 	c->report = xnonnull(event_new(env->base, -1, 0, on_report, c));
 	c->attempt = xnonnull(evtimer_new(env->base, on_attempt_late, c));
-	if (peer->access->binary)
-		c->sasl =
-		    sasl_new(env->workers, env->keys, peer->access, on_sasl, c);
+
 	return c;
 }
 
@@ -555,7 +523,7 @@ connection_free(struct connection *c)
 		return;
 	lookup_cancel(c->lookup);
 	drop_socket(c);
-	sasl_free(c->sasl);
+
 	reader_free(c->reader);
 	event_free(c->attempt);
 	event_free(c->report);
@@ -565,21 +533,21 @@ connection_free(struct connection *c)
 void
 connection_ask(struct connection *c, unsigned sections, uint64_t deadline_us)
 {
+	const struct access *access = c->peer->access;
 	c->asked = true;
 	c->reused = c->state == STATE_RESTING;
 	c->sections = sections;
 	c->deadline = deadline_us;
-	if (c->sasl == NULL) {
-		reader_free(c->reader);
-		c->reader = reader_new(
-		    c->env->keys, sections, c->peer->access->username != NULL);
-	}
-	if (!c->reused)
-		begin(c);
-	else if (c->sasl != NULL)
-		ask_sasl(c);
+	reader_free(c->reader);
+	if (access->binary)
+		c->reader = reader_new_binary(c->env->keys, sections);
 	else
+		c->reader = reader_new(
+		    c->env->keys, sections, access->username != NULL);
+	if (c->reused)
 		send_commands(c);
+	else
+		begin(c);
 }
 
 bool
@@ -609,16 +577,14 @@ connection_was_reached(const struct connection *c)
 struct reply *
 connection_reply(const struct connection *c)
 {
-	if (c->sasl != NULL)
-		return sasl_reply(c->sasl);
+
 	return c->reader != NULL ? reader_reply(c->reader) : NULL;
 }
 
 void
 connection_rest(struct connection *c)
 {
-	if (c->sasl != NULL)
-		sasl_rest(c->sasl);
+
 	reader_free(c->reader);
 	c->reader = NULL;
 }

@@ -19,7 +19,6 @@ struct event_base;
 struct keys;
 struct reply;
 struct resolver;
-struct workers;
 
 /*
  * why is NULL when all was answered. The owner may free the connection in
@@ -33,8 +32,8 @@ struct connection_env {
 	struct event_base *base;
 	struct resolver *resolver;
 	const struct keys *keys;
-	struct workers *workers; /* for the binary protocol */
-	uint64_t opened;         /* counts those that have connected */
+
+	uint64_t opened; /* counts those that have connected */
 };
 
 struct connection *connection_new(struct connection_env *env,

@@ -401,14 +401,13 @@ targets_get(struct targets *ts, const struct address *address,
 }
 
 struct targets *
-targets_new(
-    struct event_base *base, const struct keys *keys, struct workers *workers)
+targets_new(struct event_base *base, const struct keys *keys)
 {
 	struct targets *ts = xcalloc(1, sizeof(*ts));
 
 	ts->env.base = base;
 	ts->env.keys = keys;
-	ts->env.workers = workers;
+
 	ts->env.resolver = resolver_new(base);
 	ts->sweep = xnonnull(evtimer_new(base, on_sweep, ts));
 	TAILQ_INIT(&ts->list);

@@ -23,7 +23,6 @@ struct keys;
 struct reply;
 struct target;
 struct targets;
-struct workers;
 
 /*
  * One who waits. The caller fills the first part, owns the struct and keeps
@@ -54,11 +53,9 @@ struct waiter {
 #define TARGET_IDLE_SECONDS 600
 
 /*
- * The targets that are known, and their connections. keys and workers are
- * borrowed.
+ * The targets that are known, and their connections. keys is borrowed.
  */
-struct targets *targets_new(
-    struct event_base *base, const struct keys *keys, struct workers *workers);
+struct targets *targets_new(struct event_base *base, const struct keys *keys);
 /*
  * Ends all that wait, with REASON_OTHER, and takes no more. Comes before
  * targets_free, while those that wait are there.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "stats/binary.h"
 #include "stats/line.h"
 
 #define UNAUTHENTICATED "CLIENT_ERROR unauthenticated"
@@ -33,7 +34,11 @@ struct reader {
 	enum credentials credentials;
 	char sample[SAMPLE_MAX];
 	struct reply *reply;
-	struct line_splitter splitter;
+	bool binary;
+	union {
+		struct line_splitter lines;
+		struct binary_splitter packets;
+	} splitter;
 };
 
 /* The first asked section at or behind `from`. */
@@ -54,11 +59,22 @@ reader_new(const struct keys *keys, unsigned sections, bool credentials)
 	r->credentials = credentials ? CREDENTIALS_READY : CREDENTIALS_NONE;
 	r->reply = reply_new(keys);
 	r->current = next_section(r, 0);
-	line_splitter_init(&r->splitter);
+	line_splitter_init(&r->splitter.lines);
 	for (unsigned s = 0; s < SECTIONS; s++) {
 		if (sections & (1U << s))
 			reply_asked(r->reply, (enum section)s);
 	}
+	return r;
+}
+
+struct reader *
+reader_new_binary(const struct keys *keys, unsigned sections)
+{
+	struct reader *r = reader_new(keys, sections, false);
+
+	r->binary = true;
+	r->splitter.packets.len = 0;
+	r->splitter.packets.skip = 0;
 	return r;
 }
 
@@ -151,13 +167,88 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 	return 0;
 }
 
+static int
+take_refusal(struct reader *r, const struct binary_packet *p, struct error *e)
+{
+	if (r->current != SECTION_STATS)
+		return 0;
+	return error_because(e,
+	    p->status == BINARY_AUTH_ERROR ? REASON_AUTH : REASON_PROTOCOL,
+	    "stats was refused, status 0x%x: %.*s", p->status,
+	    p->value.len < SAMPLE_MAX ? (int)p->value.len : SAMPLE_MAX,
+	    p->value.p);
+}
+
+static int
+take_stat(struct reader *r, const struct binary_packet *p, struct error *e)
+{
+	enum section section = (enum section)r->current;
+
+	if (p->opaque != r->current)
+		return error_because(
+		    e, REASON_PROTOCOL, "an answer to nothing that was asked");
+	if (p->is_long) {
+		reply_ignore(r->reply);
+		return 0;
+	}
+	if (p->status == BINARY_OK && p->key.len > 0)
+		return reply_add(r->reply, section, p->key, p->value, e);
+	if (p->status != BINARY_OK && take_refusal(r, p, e) < 0)
+		return -1;
+	if (p->status == BINARY_OK)
+		reply_ended(r->reply, section);
+	r->current = next_section(r, r->current + 1);
+	return 0;
+}
+
+/* A server without SASL does not know the request, and needs none. */
+static int
+take_packet(struct reader *r, const struct binary_packet *p, struct error *e)
+{
+	r->understood = true;
+	if (p->opcode == BINARY_STAT)
+		return take_stat(r, p, e);
+	if (p->opcode != BINARY_SASL_AUTH)
+		return error_because(e, REASON_PROTOCOL,
+		    "an answer with opcode 0x%x, which was not asked",
+		    p->opcode);
+	if (p->status != BINARY_OK && p->status != BINARY_UNKNOWN_COMMAND)
+		return error_because(e, REASON_AUTH,
+		    "the server refused the credentials, status 0x%x",
+		    p->status);
+	return 0;
+}
+
+static int
+take_packets(struct reader *r, struct span *data, struct error *e)
+{
+	struct binary_packet packet;
+
+	while (r->current < SECTIONS) {
+		switch (binary_next(&r->splitter.packets, data, &packet)) {
+		case BINARY_NONE:
+			return 0;
+		case BINARY_GARBAGE:
+			return error_because(e, REASON_PROTOCOL,
+			    "what came is no packet of the binary protocol");
+		case BINARY_PACKET:
+			if (take_packet(r, &packet, e) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 enum reader_state
 reader_feed(struct reader *r, struct span *data, struct error *e)
 {
 	struct line line = { .kind = LINE_OTHER };
 
 	r->bytes += data->len;
-	while (r->current < SECTIONS && line_next(&r->splitter, data, &line)) {
+	if (r->binary && take_packets(r, data, e) < 0)
+		return READER_FAILED;
+	while (!r->binary && r->current < SECTIONS &&
+	       line_next(&r->splitter.lines, data, &line)) {
 		if (r->credentials == CREDENTIALS_SENT) {
 			enum reader_state state = take_verdict(r, &line, e);
 

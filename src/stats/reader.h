@@ -34,6 +34,8 @@ struct reader;
  */
 struct reader *reader_new(
     const struct keys *keys, unsigned sections, bool credentials);
+/* The same for the binary protocol, where the credentials go first. */
+struct reader *reader_new_binary(const struct keys *keys, unsigned sections);
 void reader_free(struct reader *r);
 
 /*

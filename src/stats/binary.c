@@ -1,0 +1,152 @@
+#include "stats/binary.h"
+
+#include <arpa/inet.h>
+
+#define HEADER_BYTES 24
+#define MAGIC_REQUEST 0x80
+#define MAGIC_RESPONSE 0x81
+#define MECHANISM "PLAIN"
+
+/* What libmemcached's clients say after "stats": nothing, or a word. */
+static const char *const arguments[SECTIONS] = {
+	[SECTION_STATS] = "",
+	[SECTION_SETTINGS] = "settings",
+	[SECTION_SLABS] = "slabs",
+	[SECTION_ITEMS] = "items",
+	[SECTION_SCRUB] = "scrub",
+};
+
+static void
+add_u16(struct buf *out, size_t n)
+{
+	uint16_t word = htons((uint16_t)n);
+
+	buf_add(out, &word, sizeof(word));
+}
+
+static void
+add_u32(struct buf *out, size_t n)
+{
+	uint32_t word = htonl((uint32_t)n);
+
+	buf_add(out, &word, sizeof(word));
+}
+
+static void
+add_header(struct buf *out, enum binary_opcode opcode, size_t key_len,
+    size_t body_len, uint32_t opaque)
+{
+	static const char cas[8];
+
+	buf_add_char(out, (char)MAGIC_REQUEST);
+	buf_add_char(out, (char)opcode);
+	add_u16(out, key_len);
+	add_u16(out, 0); /* extras, datatype */
+	add_u16(out, 0);
+	add_u32(out, body_len);
+	add_u32(out, opaque);
+	buf_add(out, cas, sizeof(cas));
+}
+
+void
+binary_ask(struct buf *out, unsigned sections)
+{
+	for (unsigned s = 0; s < SECTIONS; s++) {
+		size_t len = strlen(arguments[s]);
+
+		if ((sections & 1U << s) == 0)
+			continue;
+		add_header(out, BINARY_STAT, len, len, s);
+		buf_add_str(out, arguments[s]);
+	}
+}
+
+void
+binary_authenticate(struct buf *out, const char *username, const char *password)
+{
+	size_t key = strlen(MECHANISM);
+	size_t value = strlen(username) + strlen(password) + 2;
+
+	add_header(out, BINARY_SASL_AUTH, key, key + value, SECTIONS);
+	buf_add_str(out, MECHANISM);
+	buf_add_char(out, '\0'); /* RFC 4616: no identity but the user's */
+	buf_add_str(out, username);
+	buf_add_char(out, '\0');
+	buf_add_str(out, password);
+}
+
+static uint16_t
+get_u16(const char *p)
+{
+	uint16_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return ntohs(word);
+}
+
+static uint32_t
+get_u32(const char *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return ntohl(word);
+}
+
+/* Moves what is there and still wanted into the partial packet. */
+static bool
+fill(struct binary_splitter *s, struct span *data, size_t want)
+{
+	size_t n = want - s->len < data->len ? want - s->len : data->len;
+
+	if (n > 0)
+		memcpy(s->partial + s->len, data->p, n);
+	s->len += n;
+	data->p += n;
+	data->len -= n;
+	return s->len == want;
+}
+
+static void
+skip(struct binary_splitter *s, struct span *data)
+{
+	size_t n = s->skip < data->len ? (size_t)s->skip : data->len;
+
+	s->skip -= n;
+	data->p += n;
+	data->len -= n;
+}
+
+enum binary_found
+binary_next(
+    struct binary_splitter *s, struct span *data, struct binary_packet *packet)
+{
+	const char *p = s->partial;
+	size_t key_len, extras;
+	uint32_t body;
+
+	skip(s, data);
+	if (s->len < HEADER_BYTES && !fill(s, data, HEADER_BYTES))
+		return BINARY_NONE;
+	key_len = get_u16(p + 2);
+	extras = (uint8_t)p[4];
+	body = get_u32(p + 8);
+	if ((uint8_t)p[0] != MAGIC_RESPONSE || key_len + extras > body)
+		return BINARY_GARBAGE;
+	*packet = (struct binary_packet){ .opcode = (uint8_t)p[1],
+		.status = get_u16(p + 6),
+		.opaque = get_u32(p + 12),
+		.is_long = body > BINARY_BODY_MAX };
+	if (packet->is_long) {
+		s->skip = body;
+		s->len = 0;
+		return BINARY_PACKET;
+	}
+	if (!fill(s, data, HEADER_BYTES + body))
+		return BINARY_NONE;
+	p += HEADER_BYTES + extras;
+	packet->key = (struct span){ p, key_len };
+	packet->value = (struct span){ p + key_len, body - extras - key_len };
+	s->len = 0;
+	return BINARY_PACKET;
+}
