@@ -129,12 +129,13 @@ default_port(void)
 static int
 parse_glob(struct rule *r, const char *text)
 {
-	const char *colon = strrchr(text, ':'), *end;
+	const char *colon = strrchr(text, ':'), *end = strchr(text, ']');
 	size_t len;
 
-	if (text[0] == '[') {
-		end = strchr(text, ']');
-		if (end == NULL || (end[1] != '\0' && end[1] != ':'))
+	/* "[::1]:11211", but not "[12]*" */
+	if (text[0] == '[' && end != NULL &&
+	    memchr(text, ':', (size_t)(end - text)) != NULL) {
+		if ((end[1] != '\0' && end[1] != ':'))
 			return -1;
 		colon = end[1] == ':' ? end + 1 : NULL;
 		text++;

@@ -10,14 +10,18 @@ int
 secret_read(const char *path, char **secret, struct error *e)
 {
 	char text[SECRET_BYTES_MAX + 1];
-	struct span line;
+	struct span line = { text, 0 };
 	size_t len;
+	bool nul;
 
 	if (file_read(path, text, sizeof(text), &line, e) < 0)
 		return -1;
 	len = strcspn(text, "\r\n");
-	*secret = len > 0 ? xstrndup(text, len) : NULL;
+	nul = memchr(text, '\0', line.len) != NULL;
+	*secret = len > 0 && !nul ? xstrndup(text, len) : NULL;
 	explicit_bzero(text, sizeof(text));
+	if (nul)
+		return error_set(e, "%s: expected no NUL in a password", path);
 	if (len == 0)
 		return error_set(e, "%s: its first line is empty", path);
 	return 0;

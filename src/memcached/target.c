@@ -113,18 +113,21 @@ ask(struct target *t, struct connection **c)
 static void
 start(struct target *t)
 {
-	struct waiter *w;
+	struct waiter *w = TAILQ_FIRST(&t->waiting), *next;
 	uint64_t now = clock_us();
 	struct timeval patience;
 
 	t->busy = true;
-	t->sections = 0;
+	t->sections = w->sections;
 	t->deadline = now;
-	while ((w = TAILQ_FIRST(&t->waiting)) != NULL) {
+	/* nobody is told more than he asked for */
+	for (; w != NULL; w = next) {
+		next = TAILQ_NEXT(w, entry);
+		if (w->sections != t->sections)
+			continue;
 		TAILQ_REMOVE(&t->waiting, w, entry);
 		TAILQ_INSERT_TAIL(&t->asking, w, entry);
 		w->asking = true;
-		t->sections |= w->sections;
 		if (w->deadline_us > t->deadline)
 			t->deadline = w->deadline_us;
 	}
@@ -179,6 +182,21 @@ other_goes_on(struct target *t, struct connection *c, const struct error *why)
 	return true;
 }
 
+/* Closes the connection that was idle for longest, for its descriptor. */
+static bool
+spare(struct targets *ts)
+{
+	struct target *t;
+
+	TAILQ_FOREACH (t, &ts->list, entry) {
+		if (t->busy || t->connection == NULL)
+			continue;
+		drop(&t->connection);
+		return true;
+	}
+	return false;
+}
+
 static void
 on_done(struct connection *c, const struct error *why, void *arg)
 {
@@ -190,6 +208,11 @@ on_done(struct connection *c, const struct error *why, void *arg)
 	    connection_is_silent(c)) {
 		/* restarted, or kicked for idling: no news about its health */
 		(void)event_del(t->silence);
+		drop(&t->connection);
+		ask(t, &t->connection);
+		return;
+	}
+	if (why != NULL && why->reason == REASON_BUSY && spare(t->all)) {
 		drop(&t->connection);
 		ask(t, &t->connection);
 		return;

@@ -32,6 +32,7 @@ struct reader {
 	size_t bytes;
 	bool understood; /* a line of the protocol has come */
 	enum credentials credentials;
+	unsigned refusals; /* that may still come for what was sent before */
 	char sample[SAMPLE_MAX];
 	struct reply *reply;
 	bool binary;
@@ -131,7 +132,11 @@ take_verdict(struct reader *r, const struct line *line, struct error *e)
 		return READER_ASK;
 	}
 	if (line->kind == LINE_ERROR &&
-	    !span_begins(line->text, UNAUTHENTICATED)) {
+	    span_begins(line->text, UNAUTHENTICATED) && r->refusals > 0) {
+		r->refusals--;
+		return READER_MORE;
+	}
+	if (line->kind == LINE_ERROR) {
 		(void)error_because(
 		    e, REASON_AUTH, "the server refused the credentials");
 		return READER_FAILED;
@@ -256,6 +261,8 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 				return state;
 		} else if (wants_credentials(r, &line)) {
 			r->credentials = CREDENTIALS_SENT;
+			r->refusals =
+			    (unsigned)__builtin_popcount(r->sections) - 1;
 			return READER_AUTHENTICATE;
 		} else if (take_line(r, &line, e) < 0) {
 			return READER_FAILED;
@@ -276,6 +283,9 @@ void
 reader_broken(const struct reader *r, struct error *why)
 {
 	struct error cause = *why;
+
+	if (r->credentials == CREDENTIALS_SENT)
+		cause.reason = REASON_AUTH;
 
 	if (!r->understood && r->sample[0] != '\0')
 		(void)error_because(why, REASON_PROTOCOL,

@@ -3,22 +3,23 @@
 import re
 import subprocess
 
-import docs
 import pytest
+
+import docs
 from exporter import run
 
 EXAMPLE = (docs.TOP / "contrib/memcached_exporter.yml").read_text()
-MANUAL = (docs.TOP / "memcached_exporter.1").read_text()
-README = (docs.TOP / "README.md").read_text()
-IN_README = re.search(r"```yaml\n(modules:.*?)```", README, re.DOTALL)[1]
-IN_MANUAL = re.search(r"^modules:\n.*?(?=^\.Ed)", MANUAL,
-                      re.DOTALL | re.MULTILINE)[0].replace(
-                          "/etc/ssl/certs/", "")
+SECTION = docs.section(docs.MAN.read_text(), "CONFIGURATION FILE", ".Sh ")
+IN_README = re.search(
+    r"```yaml\n(modules:.*?)```", docs.README.read_text(), re.DOTALL)[1]
+IN_MANUAL = re.search(
+    r"^modules:\n.*?(?=^\.Ed)", SECTION, re.DOTALL | re.MULTILINE)[0]
 
 
 def keys():
+    """Of the tables in the source."""
     source = (docs.TOP / "src/config/file.c").read_text()
-    return set(re.findall(r'^\t{ "(\w+)", \w+, ', source, re.MULTILINE))
+    return sorted(re.findall(r'^\t{ "(\w+)", \w+, ', source, re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +36,38 @@ def folder(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("text", [EXAMPLE, IN_README, IN_MANUAL],
-                         ids=["contrib", "README", "manual"])
+def check(folder, text):
+    (folder / "modules.yml").write_text(text)
+    return run("--config.check", "--memcached.address=",
+               f"--config.file={folder}/modules.yml")
+
+
+@pytest.mark.parametrize("text", [
+    EXAMPLE,
+    # with what it has as comments
+    re.sub(r"# (\w+: )", r"\1", EXAMPLE),
+    IN_README,
+    IN_MANUAL.replace("/etc/ssl/certs/", ""),
+], ids=["contrib", "contrib-all", "README", "manual"])
 def test_examples(folder, text):
-    (folder / "config.yml").write_text(text)
-    done = run("--config.check", "--memcached.address=",
-               f"--config.file={folder}/config.yml")
+    done = check(folder, text)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_all_keys():
-    assert keys() >= {"timeout", "tls", "auth", "targets"}
-    for key in keys():
-        assert re.search(rf"^ *(# )?{key}:", EXAMPLE, re.MULTILINE), (
-            f"{key} is not in contrib/memcached_exporter.yml")
-        assert re.search(rf"\b{key}\b", MANUAL), (
-            f"{key} is not in the manual page")
+def test_error_in_manual(folder):
+    done = check(folder, "modules:\n  a:\n    tmeout: 1s\n")
+    told = re.search(r"^modules.yml:.*?(?=^\.Ed)", SECTION,
+                     re.DOTALL | re.MULTILINE)[0]
+    assert done.stderr.endswith("/" + told.replace(",\n", ", "))
+
+
+def test_keys_in_example():
+    # names of modules stand two blanks from the left
+    found = re.findall(
+        r"^(?:    +|)(?:# )?(\w+):(?: |$)", EXAMPLE, re.MULTILINE)
+    assert sorted(set(found)) == keys()
+
+
+def test_keys_in_manual():
+    items = re.findall(r"^\.It Ic (.+)$", SECTION, re.MULTILINE)
+    assert sorted(" , ".join(items).split(" , ")) == keys()

@@ -9,7 +9,9 @@ import pytest
 import docs
 
 README = docs.README.read_text()
-DOCUMENTS = [docs.README, docs.CHANGELOG, docs.MAN]
+SCRAPE_CONFIGS = docs.TOP / "contrib/prometheus-scrape.yml"
+CONTRIB = sorted(docs.TOP.glob("contrib/*.yml"))
+DOCUMENTS = [docs.README, docs.CHANGELOG, docs.MAN, *CONTRIB]
 NAMES = [path.name for path in DOCUMENTS]
 FLAG = re.compile(r"(?<![\w-])--(?:no-)?(\w[\w.-]*\w)")
 NOT_THERE = docs.section(README, "Not there yet", "### ").partition("\n## ")[0]
@@ -23,6 +25,8 @@ def test_flags():
     there = set(docs.flags())
     assert not absent & there, "these are there by now"
     assert set(FLAG.findall(ours)) - {"flag"} <= there | absent
+    for path in CONTRIB:
+        assert set(FLAG.findall(path.read_text())) <= there, path
 
 
 def test_metrics():
@@ -37,18 +41,35 @@ def test_reasons():
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == docs.reasons()
 
 
-def test_yaml():
+def promtool(kind, text):
     if not shutil.which("promtool"):
         pytest.skip("promtool is missing: make deps-test")
-    # what begins with modules is for our own file: test_config.py
-    for block in re.findall(r"```yaml\n(?!modules)(.*?)```", README,
-                            re.DOTALL):
-        kind = "rules" if block.startswith("groups:") else "config"
-        done = subprocess.run(
-            ["promtool", "check", kind, "/dev/stdin"], input=block,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            check=False)
-        assert done.returncode == 0, done.stdout
+    done = subprocess.run(
+        ["promtool", "check", kind, "/dev/stdin"], input=text,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_yaml():
+    for indent, block in re.findall(
+            r"^( *)```yaml\n(.*?)```", README, re.DOTALL | re.MULTILINE):
+        # what begins with modules is for our own file: test_config.py
+        if not block.startswith("modules:"):
+            kind = "config" if "scrape_configs:" in block else "rules"
+            promtool(kind, re.sub(f"^{indent}", "", block, flags=re.MULTILINE))
+
+
+def test_scrape_configs():
+    text = SCRAPE_CONFIGS.read_text()
+    promtool("config", text)
+    # Debian's promtool does not know Kubernetes: the rest of that job.
+    before, mark, job = text.partition("#- job_name")
+    job = re.sub("^#", "", mark + job, flags=re.MULTILINE)
+    discovery = "kubernetes_sd_configs:\n  - role: pod\n"
+    assert discovery in job
+    promtool("config", before + job.replace(
+        discovery, "static_configs:\n  - targets: [pod]\n"))
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)

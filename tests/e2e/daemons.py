@@ -53,18 +53,18 @@ class Daemon:
 
 
 class Memcached(Daemon):
-    def __init__(self, path=None):
-        command = ["memcached", "-t", "1"]
+    def __init__(self, *args, path=None):
+        command = ["memcached", "-t", "1", *args]
         if os.getuid() == 0:
             command += ["-u", "root"]
         if path:
             self.address, self.socket = path, (socket.AF_UNIX, path)
             command += ["-s", path]
         else:
-            port = free_port()
-            self.address = f"127.0.0.1:{port}"
-            self.socket = socket.AF_INET, ("127.0.0.1", port)
-            command += ["-l", "127.0.0.1", "-p", str(port), "-U", "0"]
+            self.port = free_port()
+            self.address = f"127.0.0.1:{self.port}"
+            self.socket = socket.AF_INET, ("127.0.0.1", self.port)
+            command += ["-l", "127.0.0.1", "-p", str(self.port), "-U", "0"]
         super().__init__(command)
 
     def ready(self):

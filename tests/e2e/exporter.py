@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import threading
+import urllib.parse
 
 from exposition import Exposition
 from poll import SLOW, eventually
@@ -53,6 +54,12 @@ def run(*flags, env=None):
         timeout=10 * SLOW,
         check=False,
     )
+
+
+def probe(target, *collect, path="/scrape"):
+    """The path that scrapes a target, with these of the collectors."""
+    query = [("target", target), *(("collect[]", name) for name in collect)]
+    return f"{path}?{urllib.parse.urlencode(query, errors='surrogateescape')}"
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -154,14 +161,15 @@ class Exporter:
         with contextlib.closing(self.connection(address)) as conn:
             return self.request(conn, path, **rest)
 
-    def scrape(self, path="/metrics", headers=None):
-        return self.get(path, headers=headers)
-
     def metrics(self, **rest):
         """A scrape that must be HTTP 200, read strictly."""
         answer = self.get(**rest)
         assert answer.status == 200, answer.text
         return Exposition(answer.text)
+
+    def scrape(self, target, *collect):
+        """The same of a target."""
+        return self.metrics(path=probe(target, *collect))
 
     def settle(self):
         """Everything sent before has been read by the exporter: its loop took

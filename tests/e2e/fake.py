@@ -34,6 +34,7 @@ class Connection:
     def __init__(self, server, sock, number):
         self.server, self.sock = server, sock
         self.number = number  # 1 for the server's first
+        self.resumed = False  # an earlier session of TLS
         self.closed_by_peer = False
 
     def commands(self):
@@ -43,9 +44,13 @@ class Connection:
             self.server.reads.append(chunk)
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
-                command = line.strip().decode()
+                command = line.strip().decode(errors="replace")
                 self.server.commands.append(command)
                 yield command
+
+    def shake_hands(self, tls):
+        self.sock = tls.wrap_socket(self.sock, server_side=True)
+        self.resumed = self.sock.session_reused
 
     def _receive(self):
         try:
@@ -142,8 +147,11 @@ def once_then(fault, then=serve):
 
 
 class FakeServer:
-    def __init__(self, script=serve, answers=None, host="127.0.0.1", path=None):
+    def __init__(self, script=serve, answers=None, host="127.0.0.1", port=0,
+                 path=None, tls=None):
+        """tls: the ssl.SSLContext of a server that speaks that."""
         self.script = script
+        self.tls = tls
         self.answers = {**MINIMAL, **(answers or {})}
         self.connections = []
         self.commands = []  # lines of all connections
@@ -157,7 +165,7 @@ class FakeServer:
             self.listener.listen()
         else:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            self.listener = socket.create_server((host, 0), family=family)
+            self.listener = socket.create_server((host, port), family=family)
             self.port = self.listener.getsockname()[1]
             self.address = f"[{host}]:{self.port}".replace("[127.0.0.1]", host)
         self._start(self._accept)
@@ -181,6 +189,8 @@ class FakeServer:
 
     def _run(self, conn):
         try:
+            if self.tls:
+                conn.shake_hands(self.tls)
             self.script(conn)
         except OSError:
             pass  # the exporter hung up

@@ -139,10 +139,10 @@ static const struct {
 	    " path of a socket" },
 	{ { "--web.telemetry-path=metrics" },
 	    "--web.telemetry-path=metrics: expected a path that begins with a"
-	    " slash" },
+	    " slash and has no blank and none of ?#%\\\"<>" },
 	{ { "--web.telemetry-path=/m?x" },
 	    "--web.telemetry-path=/m?x: expected a path that begins with a"
-	    " slash" },
+	    " slash and has no blank and none of ?#%\\\"<>" },
 	{ { "--log.level=loud" },
 	    "--log.level=loud: expected one of debug, info, warn, error" },
 	{ { "--log.format=xml" },

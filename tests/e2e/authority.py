@@ -1,0 +1,50 @@
+"""A certificate authority of one's own, by the openssl command."""
+
+import collections
+import ssl
+import subprocess
+
+Pair = collections.namedtuple("Pair", "cert key")
+
+# openssl.cnf of the machine would make everybody an authority.
+CONFIG = "[req]\ndistinguished_name = name\n[name]\n"
+
+
+class Authority:
+    def __init__(self, folder):
+        self.folder = folder
+        self._issued = 0
+        (folder / "config").write_text(CONFIG)
+        self.pair = self._make("basicConstraints=critical,CA:TRUE")
+
+    def _make(self, extension, *more):
+        self._issued += 1
+        name = f"{self.folder / str(self._issued)}"
+        pair = Pair(f"{name}.crt", f"{name}.key")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-config", self.folder / "config",
+             "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+             "-days", "2", "-subj", f"/CN=test {self._issued}",
+             "-addext", extension, "-out", pair.cert, "-keyout", pair.key,
+             *more],
+            check=True, capture_output=True)
+        return pair
+
+    @property
+    def cert(self):
+        return self.pair.cert
+
+    def issue(self, names):
+        """A certificate for these, such as "DNS:localhost,IP:127.0.0.1"."""
+        return self._make(
+            f"subjectAltName={names}", "-CA", self.pair.cert,
+            "-CAkey", self.pair.key)
+
+
+def context(pair, version=None):
+    """What a server in Python needs."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*pair)
+    if version:
+        tls.minimum_version = tls.maximum_version = version
+    return tls

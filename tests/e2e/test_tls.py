@@ -1,0 +1,373 @@
+"""TLS to memcached."""
+
+import re
+import ssl
+import subprocess
+
+import pytest
+
+from authority import Authority, context
+from exporter import TOP, run
+from exposition import of_the_server
+from fake import close, hang, once_then, replay, reset, saying, serve
+from poll import eventually
+
+TLS = "--memcached.tls."
+NAMES = "DNS:localhost,IP:127.0.0.1"
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+pytestmark = pytest.mark.skipif(
+    "--enable-ssl" not in subprocess.run(
+        ["memcached", "-h"], capture_output=True, text=True,
+        check=False).stdout,
+    reason="this memcached was built without TLS")
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def pair(authority):
+    return authority.issue(NAMES)
+
+
+@pytest.fixture
+def flags(authority):
+    """Those that trust our authority."""
+    return [f"{TLS}enable", f"{TLS}ca-file={authority.cert}"]
+
+
+@pytest.fixture
+def secure(memcached, pair):
+    """A memcached that speaks TLS; more: of its -o."""
+
+    def start(*args, pair=pair, more=""):
+        options = f"ssl_chain_cert={pair.cert},ssl_key={pair.key}{more}"
+        return memcached("-Z", "-o", options, *args)
+
+    return start
+
+
+@pytest.fixture
+def server(secure):
+    return secure()
+
+
+def test_verified(server, exporter, flags):
+    """By name, and by number."""
+    running = exporter("", *flags)
+    for host in ("localhost", "127.0.0.1"):
+        metrics = running.scrape(f"{host}:{server.port}")
+        assert (metrics.up, metrics.ignored) == (1, 0)
+        assert all(metrics.success.values())
+
+
+def test_environment(server, exporter, authority):
+    env = {
+        "MEMCACHED_EXPORTER_MEMCACHED_TLS_ENABLE": "true",
+        "MEMCACHED_EXPORTER_MEMCACHED_TLS_CA_FILE": authority.cert,
+    }
+    assert exporter(server.address, env=env).metrics().up == 1
+
+
+def assert_refused(running, words):
+    """As assert_tls; but with TLS 1.3 a server may reset the connection
+    before its reason has been read, which is then lost."""
+    metrics = running.metrics()
+    assert (metrics.up, metrics.reason) in [(0, "tls"), (0, "closed")]
+    if metrics.reason == "tls":
+        assert any(words in line for line in running.log())
+
+
+def assert_tls(running, *words):
+    """It fails with OpenSSL's words in the log."""
+    metrics = running.metrics()
+    assert (metrics.up, metrics.reason) == (0, "tls")
+    log, = eventually(lambda: [
+        line for line in running.log() if "Target is down" in line])
+    assert "reason=tls" in log
+    for word in words:
+        assert word in log
+
+
+def test_unknown_authority(server, exporter, tmp_path):
+    other = Authority(tmp_path)
+    running = exporter(
+        server.address, f"{TLS}enable", f"{TLS}ca-file={other.cert}")
+    assert_tls(running, "certificate verify failed", "issuer certificate")
+
+
+def test_authorities_of_the_system(server, exporter):
+    assert_tls(exporter(server.address, f"{TLS}enable"), "verify failed")
+
+
+@pytest.mark.parametrize("host, words", [
+    ("127.0.0.1", "IP address mismatch"), ("localhost", "ostname mismatch"),
+])
+def test_wrong_name(secure, authority, exporter, flags, host, words):
+    server = secure(pair=authority.issue("DNS:other.example,IP:127.0.0.2"))
+    target = f"{host}:{server.port}"
+    assert_tls(exporter(target, *flags), words)
+    # Another name may be expected instead.
+    override = f"{TLS}server-name=other.example"
+    assert exporter(target, *flags, override).metrics().up == 1
+
+
+def test_wrong_name_is_expected(server, exporter, flags):
+    """The server's name takes the place of the target's."""
+    running = exporter(
+        server.address, *flags, f"{TLS}server-name=other.example")
+    assert_tls(running, "ostname mismatch")
+
+
+def test_unverified(server, exporter):
+    flags = [f"{TLS}enable", f"{TLS}insecure-skip-verify"]
+    assert exporter(server.address, *flags).metrics().up == 1
+
+
+@pytest.mark.parametrize("host, name", [
+    ("127.0.0.1", None), ("localhost", "localhost"),
+])
+def test_server_name_indication(fake, exporter, pair, flags, host, name):
+    """A number is no name (RFC 6066)."""
+    names = []
+    tls = context(pair)
+    tls.sni_callback = lambda sock, name, tls: names.append(name)
+    server = fake(tls=tls)
+    assert exporter(f"{host}:{server.port}", *flags).metrics().up == 1
+    assert names == [name]
+
+
+@pytest.fixture
+def strict(secure, authority):
+    """It demands a certificate from its clients."""
+    return secure(more=f",ssl_verify_mode=2,ssl_ca_cert={authority.cert}")
+
+
+def test_client_certificate(strict, authority, exporter, flags):
+    cert, key = authority.issue("DNS:exporter")
+    mine = [f"{TLS}cert-file={cert}", f"{TLS}key-file={key}"]
+    running = exporter(strict.address, *flags, *mine)
+    for _ in range(2):
+        assert running.metrics().up == 1
+
+
+def test_no_client_certificate(strict, exporter, flags):
+    assert_refused(exporter(strict.address, *flags), "certificate required")
+
+
+def test_unknown_client_certificate(strict, tmp_path, exporter, flags):
+    cert, key = Authority(tmp_path).issue("DNS:exporter")
+    mine = [f"{TLS}cert-file={cert}", f"{TLS}key-file={key}"]
+    assert_refused(exporter(strict.address, *flags, *mine), "unknown ca")
+
+
+def test_plain_server(fake, exporter, flags):
+
+    def script(conn):
+        conn.sock.recv(65536)
+        conn.send(b"ERROR\r\n")
+        hang(conn)
+
+    assert_tls(exporter(fake(script).address, *flags), "wrong version number")
+
+
+def test_plain_client(server, exporter):
+    metrics = exporter(server.address, timeout=0.5).metrics()
+    assert metrics.up == 0
+    assert metrics.reason in ("closed", "protocol", "timeout")
+
+
+def test_refused(exporter, dead, flags):
+    assert exporter(dead, *flags).metrics().reason == "refused"
+
+
+def test_silent_before_the_handshake(fake, exporter, flags):
+    running = exporter(fake(hang).address, *flags, timeout=0.3)
+    assert running.metrics().reason == "timeout"
+
+
+def test_unknown_name(exporter, etc, nameserver, flags):
+    prefix = etc(resolv_conf=nameserver({}).resolv_conf)
+    running = exporter("no.example", *flags, prefix=prefix)
+    assert running.metrics().reason == "dns"
+
+
+# What a server does behind the handshake.
+FAULTS = {
+    "silent": (hang, "timeout"),
+    "silent in the middle": (saying(b"STAT pid 1\r\nST"), "timeout"),
+    "closes": (saying(then=close), "closed"),
+    "closes in the middle": (saying(b"STAT pid 1\r\nST", then=close), "closed"),
+    "resets in the middle": (saying(b"STAT pid 1\r\nST", then=reset), "closed"),
+    "ERROR": (saying(b"ERROR\r\n" * 4), "protocol"),
+    "auth": (saying(b"CLIENT_ERROR unauthenticated\r\n"), "auth"),
+    "endless": (saying(*[b"STAT k v\r\n" * 1000] * 5000), "too_large"),
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda v: v.name)
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault(fake, exporter, pair, flags, name, version):
+    """Its reason is the same as without TLS."""
+    script, reason = FAULTS[name]
+    server = fake(script, tls=context(pair, version))
+    timeout = 10 if reason == "too_large" else 0.5
+    running = exporter(server.address, *flags, timeout=timeout)
+    metrics = running.metrics()
+    assert (metrics.up, metrics.reason) == (0, reason)
+
+
+def test_persistent(server, exporter, flags):
+    running = exporter(server.address, *flags)
+    totals = {
+        running.metrics().value("memcached_connections_total")
+        for _ in range(5)
+    }
+    assert len(totals) == 1
+
+
+def test_restarted(server, exporter, flags):
+    running = exporter(server.address, *flags)
+    assert running.metrics().up == 1
+    server.restart()
+    assert running.metrics().up == 1
+    server.stop()
+    assert running.metrics().reason == "refused"
+    server.start()
+    assert running.metrics().up == 1
+
+
+def when_asked(conn):
+    next(conn.commands(), None)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda v: v.name)
+@pytest.mark.parametrize("fault", [close, reset, when_asked])
+def test_resumed(fake, exporter, pair, flags, fault, version):
+    """Each connection but the first saves itself a whole handshake."""
+
+    def script(conn):
+        conn.collection()
+        fault(conn)
+
+    server = fake(script, tls=context(pair, version))
+    running = exporter(server.address, *flags)
+    for _ in range(4):
+        assert running.metrics().up == 1
+    assert [conn.resumed for conn in server.connections] == [
+        False, True, True, True]
+
+
+def test_sessions_are_the_targets_own(fake, exporter, pair, flags):
+    """And a server that does not know a session has its way."""
+    one, other = (fake(once_then(close), tls=context(pair)) for _ in range(2))
+    running = exporter("", *flags)
+    for server in (one, other, one, other):
+        assert running.scrape(server.address).up == 1
+    one.refuse()
+    same = fake(port=one.port, tls=context(pair))  # with keys of its own
+    one.connections[-1].sock.close()
+    assert running.scrape(one.address).up == 1
+    for server in (one, other):
+        assert [conn.resumed for conn in server.connections] == [False, True]
+    assert [conn.resumed for conn in same.connections] == [False]
+
+
+def test_unverified_session_is_nobody_elses(fake, exporter, pair, authority):
+    """Two flags, two exporters: what one took, the other still refuses."""
+    server = fake(once_then(close), tls=context(pair))
+    lax = exporter(
+        server.address, f"{TLS}enable", f"{TLS}insecure-skip-verify")
+    assert lax.metrics().up == 1
+    assert_tls(exporter(server.address, f"{TLS}enable"), "verify failed")
+
+
+def test_unix_socket(fake, exporter, folder, pair, flags):
+    """A path has no name: it is localhost's."""
+    server = fake(path=f"{folder}/socket", tls=context(pair))
+    assert exporter(server.address, *flags).metrics().up == 1
+
+
+def bytewise(conn):
+    send = conn.send
+    conn.send = lambda data: [
+        send(data[i : i + 7]) for i in range(0, len(data), 7)]
+    serve(conn)
+
+
+@pytest.mark.parametrize("script", [serve, bytewise])
+def test_big_answer(fake, exporter, pair, flags, script):
+    """Whole, in records of any size: the same as without TLS."""
+    lines = "".join(
+        f"STAT items:{slab}:{key} {slab}\r\n"
+        for slab in range(1, 201) for key in ("number", "age", "evicted"))
+    server = max(
+        (p.parent for p in TOP.glob("fixtures/stats/*/stats.txt")),
+        key=lambda folder: sum(f.stat().st_size for f in folder.iterdir()))
+    answers = {**replay(server), "stats items": f"{lines}END\r\n".encode()}
+    plain, secret = (
+        exporter(fake(kind, answers, tls=tls).address, *more, timeout=10)
+        for kind, tls, more in (
+            (serve, None, ()), (script, context(pair), flags)))
+    wanted = of_the_server(plain.metrics().text)
+    assert len(wanted) > 600
+    for _ in range(2):
+        assert of_the_server(secret.metrics().text) == wanted
+
+
+def test_with_ascii_authentication(secure, exporter, flags, tmp_path):
+    (tmp_path / "users").write_text("user:secret\n")
+    (tmp_path / "password").write_text("secret\n")
+    server = secure("-Y", str(tmp_path / "users"))
+    assert exporter(server.address, *flags).metrics().reason == "auth"
+    running = exporter(
+        server.address, *flags, "--memcached.username=user",
+        f"--memcached.password-file={tmp_path / 'password'}")
+    for _ in range(2):
+        assert running.metrics().up == 1
+
+
+def refused(*flags):
+    done = run("--web.listen-address=127.0.0.1:0", f"{TLS}enable", *flags)
+    assert done.returncode == 1
+    line = re.fullmatch(r"memcached_exporter: error: (.+)\n", done.stderr)
+    assert line, done.stderr
+    return line[1]
+
+
+@pytest.mark.parametrize("content", [None, "", "garbage\n", "folder"])
+@pytest.mark.parametrize("flag", ["ca-file", "cert-file", "key-file"])
+def test_bad_file(pair, tmp_path, flag, content):
+    path = tmp_path / "file"
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_text(content)
+    files = {"cert-file": pair.cert, "key-file": pair.key, flag: path}
+    line = refused(*(f"{TLS}{name}={files[name]}" for name in files))
+    assert str(path) in line
+
+
+def test_another_key(authority, pair):
+    key = authority.issue(NAMES).key
+    line = refused(f"{TLS}cert-file={pair.cert}", f"{TLS}key-file={key}")
+    assert key in line and "mismatch" in line
+
+
+@pytest.mark.parametrize("flag", ["cert", "key"])
+def test_half_a_pair(pair, flag):
+    line = refused(f"{TLS}{flag}-file={getattr(pair, flag)}")
+    assert "certificate" in line and "key" in line
+
+
+def test_key_with_a_passphrase(pair, tmp_path):
+    """Nobody is asked for it on a terminal."""
+    key = tmp_path / "locked.key"
+    subprocess.run(
+        ["openssl", "pkey", "-in", pair.key, "-out", key, "-aes256",
+         "-passout", "pass:secret"], check=True)
+    line = refused(f"{TLS}cert-file={pair.cert}", f"{TLS}key-file={key}")
+    assert str(key) in line

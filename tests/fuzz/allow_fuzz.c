@@ -1,0 +1,71 @@
+/* A target and a rule, a line each: a network lets in what lies in it. */
+#include <netinet/in.h>
+
+#include "base/mem.h"
+#include "base/parse.h"
+#include "config/allow.h"
+#include "fuzz.h"
+
+/* A bit of an endpoint's IPv6 address, which an IPv4 one is mapped into. */
+static bool
+bit(const struct endpoint *ep, unsigned i)
+{
+	const unsigned char mapped[12] = { [10] = 0xff, 0xff };
+	const void *four = &((const struct sockaddr_in *)&ep->sa)->sin_addr;
+	const void *six = &((const struct sockaddr_in6 *)&ep->sa)->sin6_addr;
+	const unsigned char *ip = six;
+
+	if (ep->sa.ss_family == AF_INET) {
+		ip = i < 96 ? mapped : four;
+		i -= i < 96 ? 0 : 96;
+	}
+	return ip[i / 8] & 128 >> i % 8;
+}
+
+static bool
+lies_in(const struct endpoint *ep, const char *rule)
+{
+	const char *slash = strrchr(rule, '/');
+	struct address network = { 0 };
+	struct endpoint first;
+	uint64_t bits;
+	unsigned same = 0;
+
+	memcpy(network.host, rule, (size_t)(slash - rule));
+	assert(address_endpoint(&network, &first));
+	assert(parse_u64(span_of(slash + 1), &bits) == 0);
+	bits += first.sa.ss_family == AF_INET ? 96 : 0;
+	while (same < bits && bit(ep, same) == bit(&first, same))
+		same++;
+	return same == bits;
+}
+
+int
+LLVMFuzzerTestOneInput(const char *data, size_t size)
+{
+	char *text = xstrndup(data, size), *rule = text;
+	const char *target = strsep(&rule, "\n");
+	struct allow *a = allow_new();
+	struct address t;
+	struct endpoint ep;
+	struct error e;
+
+	if (rule != NULL &&
+	    address_parse(&t, target, MEMCACHED_PORT, &e) == 0 &&
+	    allow_add(a, rule, &e) == 0) {
+		enum verdict v = allow_target(a, &t);
+		bool path = strncmp(rule, "unix:", 5) == 0;
+
+		if (t.is_path || path || strchr(rule, '/') == NULL)
+			assert(v == ALLOW_NO ||
+			       (v == ALLOW_YES && t.is_path == path));
+		else if (address_endpoint(&t, &ep))
+			assert(
+			    v == (lies_in(&ep, rule) ? ALLOW_YES : ALLOW_NO));
+		else
+			assert(v == ALLOW_RESOLVED);
+	}
+	allow_free(a);
+	free(text);
+	return 0;
+}

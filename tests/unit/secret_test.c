@@ -1,0 +1,148 @@
+#include "config/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support.h"
+
+static char folder[] = "/tmp/secret_test.XXXXXX";
+static char path[sizeof(folder) + sizeof("/secret")];
+
+static void
+write_file(struct span content)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(content.p, 1, content.len, f), content.len);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* The whole of a file, and what is read of it; NULL: refused. */
+TEST(first_line)
+{
+	static const struct {
+		struct span content;
+		const char *secret;
+	} rows[] = {
+		{ SPAN("secret"), "secret" },
+		{ SPAN("secret\n"), "secret" },
+		{ SPAN("secret\r\n"), "secret" },
+		{ SPAN("secret\nnext line\n"), "secret" },
+		{ SPAN(" two words \n"), " two words " },
+		{ SPAN("\xc3\xbc\xff\n"), "\xc3\xbc\xff" },
+		{ SPAN(""), NULL },
+		{ SPAN("\n"), NULL },
+		{ SPAN("\r\n"), NULL },
+		{ SPAN("\nsecret\n"), NULL },
+	};
+
+	for (EACH(r, rows)) {
+		char *secret = NULL;
+		struct error e;
+		int got;
+
+		write_file(r->content);
+		got = secret_read(path, &secret, &e);
+		check_number(r->content.p, got, r->secret != NULL ? 0 : -1);
+		if (r->secret != NULL)
+			check_text(r->content.p, span_of(secret), r->secret);
+		else
+			check(r->content.p, strstr(e.text, path) != NULL);
+		secret_free(secret);
+	}
+}
+
+TEST(size)
+{
+	static const struct {
+		size_t len;
+		int result;
+	} rows[] = {
+		{ SECRET_BYTES_MAX, 0 },
+		{ SECRET_BYTES_MAX + 1, -1 },
+		{ 100 * SECRET_BYTES_MAX, -1 },
+	};
+
+	for (EACH(r, rows)) {
+		char *content = malloc(r->len), *secret = NULL;
+		struct error e;
+
+		assert_non_null(content);
+		memset(content, 'x', r->len);
+		write_file((struct span){ content, r->len });
+		check_number("size", secret_read(path, &secret, &e), r->result);
+		if (r->result == 0)
+			check_number("size", strlen(secret), r->len);
+		secret_free(secret);
+		free(content);
+	}
+}
+
+TEST(not_there)
+{
+	static const char *const paths[] = { "/does/not/exist", "", "/" };
+
+	for (EACH(p, paths)) {
+		char *secret = NULL;
+		struct error e;
+
+		check_number(*p, secret_read(*p, &secret, &e), -1);
+		check(*p, strncmp(e.text, *p, strlen(*p)) == 0);
+		check(*p, secret == NULL);
+	}
+}
+
+TEST(nothing_to_free)
+{
+	secret_free(NULL);
+}
+
+TEST(usernames)
+{
+	static const struct {
+		const char *name;
+		bool is;
+	} rows[] = {
+		{ "user", true },
+		{ "user@EXAMPLE.org", true },
+		{ "M\xc3\xbcller", true },
+		{ "two words", false },
+		{ "user\n", false },
+		{ "\tuser", false },
+		{ "user\r\nstats", false },
+		{ "user\x7f", false },
+	};
+
+	for (EACH(r, rows))
+		check_number(r->name, secret_is_username(r->name), r->is);
+}
+
+static int
+make_folder(void **unused)
+{
+	(void)unused;
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/secret", folder);
+	return 0;
+}
+
+static int
+remove_folder(void **unused)
+{
+	(void)unused;
+	(void)unlink(path);
+	return rmdir(folder);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { T(first_line), T(size),
+		T(not_there), T(nothing_to_free), T(usernames) };
+
+	return cmocka_run_group_tests_name(
+	    "secrets", tests, make_folder, remove_folder);
+}
