@@ -296,10 +296,10 @@ timeout_of(const struct request *r, const struct module *module)
 static void
 answer(struct buf *text, const struct error *down, void *arg)
 {
-	if (text == NULL || text->len == 0)
+	if (down != NULL && (text == NULL || text->len == 0))
 		request_refuse(arg,
 		    down->reason == REASON_FORBIDDEN ? 403 : 503, down->text);
-	else if (text->full)
+	else if (text == NULL || text->full)
 		request_refuse(arg, 500, "The metrics are too large.");
 	else
 		request_answer(arg, TEXT_CONTENT_TYPE, text);
