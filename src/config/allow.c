@@ -135,14 +135,15 @@ parse_glob(struct rule *r, const char *text)
 	/* "[::1]:11211", but not "[12]*" */
 	if (text[0] == '[' && end != NULL &&
 	    memchr(text, ':', (size_t)(end - text)) != NULL) {
-		if ((end[1] != '\0' && end[1] != ':'))
+		if (end[1] != '\0' && end[1] != ':')
 			return -1;
 		colon = end[1] == ':' ? end + 1 : NULL;
 		text++;
 		len = (size_t)(end - text);
 	} else {
 		len = colon != NULL ? (size_t)(colon - text) : strlen(text);
-		if (memchr(text, ':', len) != NULL)
+		if (memchr(text, ':', len) != NULL ||
+		    span_begins(span_of(text), "[]"))
 			return -1;
 	}
 	if (len == 0 || (colon != NULL && colon[1] == '\0'))
