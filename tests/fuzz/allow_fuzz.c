@@ -29,12 +29,17 @@ lies_in(const struct endpoint *ep, const char *rule)
 	struct address network = { 0 };
 	struct endpoint first;
 	uint64_t bits;
-	unsigned same = 0;
+	unsigned same = 0, four = 0;
 
 	memcpy(network.host, rule, (size_t)(slash - rule));
 	assert(address_endpoint(&network, &first));
 	assert(parse_u64(span_of(slash + 1), &bits) == 0);
 	bits += first.sa.ss_family == AF_INET ? 96 : 0;
+	/* what is IPv4, mapped or not, lies in no wider network of IPv6 */
+	while (four < 96 && bit(ep, four) == (four >= 80))
+		four++;
+	if (four == 96 && bits < 96)
+		return false;
 	while (same < bits && bit(ep, same) == bit(&first, same))
 		same++;
 	return same == bits;
