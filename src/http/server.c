@@ -217,11 +217,26 @@ free_body(const void *data, size_t len, void *arg)
 	free(arg);
 }
 
+/*
+ * Writes what the socket takes now; libevent would first go through all that
+ * has happened meanwhile, with the answers of a whole fleet in memory.
+ */
+static void
+write_now(struct bufferevent *bev)
+{
+	struct evbuffer *out = bufferevent_get_output(bev);
+
+	(void)evbuffer_unfreeze(out, 1);
+	(void)evbuffer_write(out, bufferevent_getfd(bev));
+	(void)evbuffer_freeze(out, 1);
+}
+
 /* The only end of a request: takes the body's bytes. */
 static void
 finish(struct request *r, int code, const char *type, struct buf *body)
 {
 	struct server *s = r->server;
+	struct evhttp_connection *conn = evhttp_request_get_connection(r->ev);
 	struct evbuffer *out = NULL;
 	size_t status = status_index(code), len;
 	char *bytes = buf_take(body, &len), text[24];
@@ -241,6 +256,8 @@ finish(struct request *r, int code, const char *type, struct buf *body)
 	client_answer(r->client);
 	evhttp_request_set_on_complete_cb(r->ev, on_written, r->client);
 	evhttp_send_reply(r->ev, code, statuses[status].phrase, out);
+	if (conn != NULL)
+		write_now(evhttp_connection_get_bufferevent(conn));
 	if (out != NULL)
 		evbuffer_free(out);
 	evhttp_clear_headers(&r->query);

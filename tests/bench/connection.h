@@ -1,6 +1,6 @@
 /*
- * A persistent connection to a server on 127.0.0.1, with its code, since load
- * and relay are compiled from one source each. Whatever goes wrong ends the
+ * A persistent connection to a server on 127.0.0.1, with its code, since the
+ * programs here are compiled from one source each. Whatever goes wrong ends the
  * program with a message: a figure from a broken run is worth nothing.
  */
 #ifndef CONNECTION_H
@@ -21,6 +21,8 @@
 #define PORT_MAX 65535
 #define TIMEOUT 5 /* seconds to wait for more of an answer */
 
+#define HTTP_LAST_CHUNK "\r\n0\r\n\r\n"
+
 #define STATS_REQUEST                                                          \
 	"stats\r\nstats settings\r\nstats slabs\r\nstats items\r\n"
 
@@ -33,7 +35,7 @@ struct connection {
 };
 
 /* A number from 1 to max that ends at the character `end`. */
-static unsigned
+static inline unsigned
 number(const char *text, char end, unsigned max)
 {
 	char *stop;
@@ -44,7 +46,7 @@ number(const char *text, char end, unsigned max)
 	return (unsigned)n;
 }
 
-static bool
+static inline bool
 ends_with(const char *answer, size_t len, const char *end)
 {
 	size_t n = strlen(end);
@@ -53,7 +55,7 @@ ends_with(const char *answer, size_t len, const char *end)
 }
 
 /* Four commands end four times; counted only when this may be the last. */
-static bool
+static inline bool
 stats_complete(char *answer, size_t len)
 {
 	static const char end[] = "\r\nEND\r\n";
@@ -69,8 +71,29 @@ stats_complete(char *answer, size_t len)
 	return ends == 4;
 }
 
+/*
+ * The size of a whole HTTP answer, whose header has come; 0 when the header
+ * does not say, and the answer ends with HTTP_LAST_CHUNK.
+ */
+static inline size_t
+http_size(char *answer, size_t len)
+{
+	static const char field[] = "\r\nContent-Length:";
+	char *end = memmem(answer, len, "\r\n\r\n", 4), *length;
+
+	if (end == NULL)
+		errx(1, "no header: %.100s", answer);
+	*end = '\0';
+	length = strcasestr(answer, field);
+	*end = '\r';
+	if (length == NULL)
+		return 0;
+	return (size_t)(end + 4 - answer) +
+	       number(length + strlen(field), '\r', ANSWER_MAX);
+}
+
 /* A socket for the port, with `use` (bind or connect) already done. */
-static int
+static inline int
 loopback_socket(typeof(bind) *use, unsigned port)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
@@ -86,7 +109,7 @@ loopback_socket(typeof(bind) *use, unsigned port)
 	return fd;
 }
 
-static void
+static inline void
 connection_open(struct connection *c, unsigned port)
 {
 	const struct timeval timeout = { .tv_sec = TIMEOUT };
@@ -98,7 +121,7 @@ connection_open(struct connection *c, unsigned port)
 }
 
 /* Returns the length of the answer. */
-static size_t
+static inline size_t
 connection_ask(struct connection *c)
 {
 	size_t len = 0;

@@ -15,9 +15,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "connection.h"
+#include "figures.h"
 
 #define BURST 25 /* requests of each client before the next server's turn */
 #define CLIENTS_MAX 16
@@ -49,24 +49,15 @@ stats_right(const char *answer, size_t len)
 	return len > 5 && memcmp(answer, "STAT ", 5) == 0;
 }
 
-/* As long as the header says; without a length, to the empty chunk. */
 static bool
 http_complete(char *answer, size_t len)
 {
-	static const char field[] = "\r\nContent-Length:";
-	char *end, *length;
-	size_t body;
+	size_t size;
 
-	end = memmem(answer, len, "\r\n\r\n", 4);
-	if (end == NULL)
+	if (memmem(answer, len, "\r\n\r\n", 4) == NULL)
 		return false;
-	*end = '\0';
-	length = strcasestr(answer, field);
-	*end = '\r';
-	if (length == NULL)
-		return ends_with(answer, len, "\r\n0\r\n\r\n");
-	body = number(length + strlen(field), '\r', ANSWER_MAX);
-	return len >= (size_t)(end + 4 - answer) + body;
+	size = http_size(answer, len);
+	return size > 0 ? len >= size : ends_with(answer, len, HTTP_LAST_CHUNK);
 }
 
 static bool
@@ -83,16 +74,6 @@ static const struct kind kinds[] = {
 	{ "http:", "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	    http_complete, http_right },
 };
-
-static uint64_t
-now(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		err(1, "clock_gettime");
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 static void *
 client_burst(void *client)
@@ -153,29 +134,11 @@ server_burst(struct server *s, unsigned clients)
 	s->busy += now() - start;
 }
 
-static int
-by_size(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* Of figures in order. */
-static double
-percentile_us(const struct server *s, size_t n, size_t percent)
-{
-	size_t rank = n * percent / 100;
-
-	return (double)s->took[rank] / 1e3;
-}
-
 static void
 server_report(struct server *s, size_t n)
 {
-	qsort(s->took, n, sizeof(*s->took), by_size);
 	printf("requests=%zu p50_us=%.1f p99_us=%.1f per_second=%.0f\n", n,
-	    percentile_us(s, n, 50), percentile_us(s, n, 99),
+	    percentile_us(s->took, n, 50), percentile_us(s->took, n, 99),
 	    (double)n * 1e9 / (double)s->busy);
 }
 

@@ -12,7 +12,7 @@ static void
 check(const struct module_config *m)
 {
 	assert(m->name[0] != '\0');
-	assert(!(m->has_tls && m->binary) && (m->binary || !m->sasl));
+	assert(m->binary || !m->sasl);
 	assert(m->targets == NULL || !allow_is_empty(m->targets));
 	if (m->has_auth) {
 		assert(m->username[0] != '\0' && m->password_file[0] == '/');
