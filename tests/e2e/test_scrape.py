@@ -247,7 +247,7 @@ def growth(running, function, *args):
     """In KiB, where that can be measured; no descriptor may stay open."""
     files, memory = running.descriptors(), running.status("VmRSS")
     function(*args)
-    assert running.descriptors() <= files
+    eventually(lambda: running.descriptors() <= files)
     if WRAPPER or running.status("VmSize") > SHADOW:
         return 0
     return running.status("VmRSS") - memory
