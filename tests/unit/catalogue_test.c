@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "stats/text.h"
 #include "support.h"
 
 static const char letters[] =
@@ -94,6 +95,18 @@ TEST(help)
 		for (size_t i = 0; i < n; i++)
 			check(f->name, isprint((unsigned char)f->help[i]) &&
 					   f->help[i] != '\\');
+	}
+}
+
+TEST(heads)
+{
+	for (EACH_FAMILY) {
+		struct buf head;
+
+		buf_init(&head, 4096);
+		text_family(&head, f->name, metric_type_name(f->type), f->help);
+		check_text(f->name, span_of_buf(&head), f->head);
+		buf_release(&head);
 	}
 }
 
@@ -202,4 +215,4 @@ TEST(info)
 }
 
 TESTS("catalogue", T(names), T(names_of_others), T(counters_end_in_total),
-    T(help), T(help_names_its_keys), T(series), T(places), T(info))
+    T(help), T(heads), T(help_names_its_keys), T(series), T(places), T(info))

@@ -7,6 +7,7 @@
 
 #define ENVIRONMENT "MEMCACHED_EXPORTER_"
 #define ARGUMENTS_MAX 6
+#define HELP_COLUMN 33
 
 /* All options but those that are as they are unless somebody says otherwise. */
 static void
@@ -149,6 +150,7 @@ static const struct {
 	    "--log.format=xml: expected one of logfmt, json" },
 	{ { "@/nonexistent/file" },
 	    "@/nonexistent/file: No such file or directory" },
+	{ { "@/" }, "@/: Is a directory" },
 };
 
 /* Parses, and checks what came of it: options or an error. */
@@ -223,6 +225,8 @@ TEST(environment)
 		    " or the path of a socket" },
 		{ "log_level", "debug", { NULL }, "" },
 		{ "NONSENSE", "1", { NULL }, "" },
+		{ "HELP", "true", { NULL }, "" },
+		{ "VERSION", "0.1.0", { NULL }, "" },
 	};
 
 	for (EACH(r, vars)) {
@@ -328,9 +332,26 @@ TEST(too_many)
 	(void)unlink(name + 1);
 }
 
+TEST(too_many_lines)
+{
+	char text[8 * (OPTIONS_ARGUMENTS_MAX + 1) + 1], name[32];
+	const char *argument = name;
+
+	for (size_t i = 0; i <= OPTIONS_ARGUMENTS_MAX; i++)
+		memcpy(text + 8 * i, "--once\r\n", 8);
+	/* the name of the file is an argument, too */
+	write_file(name, text, 8 * (OPTIONS_ARGUMENTS_MAX - 1));
+	check_options("most", 1, &argument, "once ");
+	(void)unlink(name + 1);
+	write_file(name, text, 8 * (OPTIONS_ARGUMENTS_MAX + 1));
+	check_options("too many", 1, &argument, "more than 4096 arguments");
+	(void)unlink(name + 1);
+}
+
 TEST(too_many_addresses)
 {
 	static const char *argv[OPTIONS_LISTEN_MAX + 1];
+	char text[3 * (OPTIONS_LISTEN_MAX + 1)];
 	struct options o;
 	struct error e;
 
@@ -342,6 +363,14 @@ TEST(too_many_addresses)
 	options_release(&o);
 	check_options("one more", OPTIONS_LISTEN_MAX + 1, argv,
 	    "--web.listen-address=:1: more than 64 addresses");
+	memset(text, '\n', sizeof(text));
+	for (size_t i = 0; i <= OPTIONS_LISTEN_MAX; i++)
+		memcpy(text + 3 * i, ":1", 2);
+	text[sizeof(text) - 1] = '\0';
+	(void)setenv(ENVIRONMENT "WEB_LISTEN_ADDRESS", text, 1);
+	check_options("of the environment", 0, NULL,
+	    "from " ENVIRONMENT "WEB_LISTEN_ADDRESS:"
+	    " --web.listen-address=:1: more than 64 addresses");
 }
 
 TEST(help_shows_every_flag)
@@ -376,24 +405,33 @@ TEST(help_shows_every_flag)
 		"      --log.format=logfmt ",
 		"      --[no-]version ",
 	};
-	size_t shown = 0;
+	const char *line;
 	struct buf out;
 
 	buf_init(&out, 1 << 20);
 	options_help(&out);
 	buf_add_char(&out, '\0');
+	line = strstr(out.p, "\nFlags:\n") + strlen("\nFlags:\n");
 	for (EACH(flag, flags)) {
-		/* a long one stands alone in its line */
 		size_t n = strlen(*flag) - 1;
-		const char *at = memmem(out.p, out.len, *flag, n);
+		bool on = strstr(*flag, "collector.settings") != NULL ||
+			  strstr(*flag, "collector.slab") != NULL;
+		const char *end, *says;
 
-		check(*flag, at != NULL && at[-1] == '\n');
-		check(*flag, at[n] == ' ' || at[n] == '\n');
+		check(*flag, strncmp(line, *flag, n) == 0);
+		/* what it is for starts in a column, below a long one */
+		check_number(*flag, line[n] == '\n', n + 2 > HELP_COLUMN);
+		if (line[n] == '\n') {
+			line += n + 1;
+			n = 0;
+		}
+		check_number(*flag, n + strspn(line + n, " "), HELP_COLUMN);
+		end = strchr(line, '\n');
+		says = strstr(line, " On unless switched off.\n");
+		check_number(*flag, says != NULL && says < end, on);
+		line = end + 1;
 	}
-	for (const char *at = out.p; (at = strstr(at, "\n  ")) != NULL; at++)
-		shown += strncmp(at + 3, "-h, --", 6) == 0 ||
-			 strncmp(at + 3, "    --", 6) == 0;
-	check_number("flags shown", shown, nitems(flags));
+	check("the end of the flags", *line == '\n');
 	buf_release(&out);
 }
 
@@ -407,4 +445,5 @@ begin(void **unused)
 
 #define O(name) cmocka_unit_test_setup(name, begin)
 TESTS("options", O(arguments), O(environment), O(files), O(file_in_its_place),
-    O(large_file), O(too_many), O(too_many_addresses), O(help_shows_every_flag))
+    O(large_file), O(too_many), O(too_many_lines), O(too_many_addresses),
+    O(help_shows_every_flag))

@@ -240,11 +240,13 @@ TEST(heads)
 {
 	static const char answers[] =
 	    ANSWERS("STAT uptime 1\nSTAT threads x\nSTAT conn_yields 2\n", "",
-		"STAT 1:chunk_size 96\nSTAT 2:chunk_size 120\n", "", "");
+		"STAT 1:chunk_size x\nSTAT 2:chunk_size 120\n"
+		"STAT 3:chunk_size 152\n",
+		"", "");
 	struct buf out;
 
 	buf_init(&out, 1 << 20);
-	check_number("heads", render(&out, SPAN(answers), true), 1);
+	check_number("heads", render(&out, SPAN(answers), true), 2);
 	check_text("heads", span_of_buf(&out),
 	    "# HELP memcached_uptime_seconds Seconds since the server started"
 	    " (uptime).\n"
@@ -257,8 +259,8 @@ TEST(heads)
 	    "# HELP memcached_slab_chunk_size_bytes Size of a chunk, in bytes"
 	    " (chunk_size).\n"
 	    "# TYPE memcached_slab_chunk_size_bytes gauge\n"
-	    "memcached_slab_chunk_size_bytes{slab=\"1\"} 96\n"
-	    "memcached_slab_chunk_size_bytes{slab=\"2\"} 120\n");
+	    "memcached_slab_chunk_size_bytes{slab=\"2\"} 120\n"
+	    "memcached_slab_chunk_size_bytes{slab=\"3\"} 152\n");
 	buf_release(&out);
 }
 

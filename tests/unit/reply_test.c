@@ -239,6 +239,17 @@ TEST(values)
 	check_number("ignored", reply_ignored(reply), 0);
 }
 
+/* A key ends where it ends, whatever stands behind it. */
+TEST(cut_keys)
+{
+	struct span cut = { "items:12:number", strlen("items:1") };
+
+	check_number(
+	    "cut", reply_add(reply, SECTION_ITEMS, cut, span_of("1"), &why), 0);
+	check_number("cut", reply_slabs(reply), 0);
+	check_number("cut", reply_ignored(reply), 1);
+}
+
 TEST(rejecting_counts_once)
 {
 	int n = keys_find(keys, SECTION_STATS, false, span_of("uptime"));
@@ -274,5 +285,5 @@ TEST(asked_and_ended)
 #define R(name) cmocka_unit_test_setup_teardown(name, begin, end)
 TESTS("reply", R(slab_numbers), R(slabs_come_out_in_order),
     R(sections_share_slabs), R(too_many_slabs), R(too_many_entries),
-    R(too_much_text), R(long_value), R(values), R(rejecting_counts_once),
-    R(asked_and_ended))
+    R(too_much_text), R(long_value), R(values), R(cut_keys),
+    R(rejecting_counts_once), R(asked_and_ended))
