@@ -347,28 +347,34 @@ on_lost(struct connection *c, const struct error *what)
 	fail(c, &why);
 }
 
+/* The network is there, or the handshake after it. */
+static void
+on_connected(struct connection *c)
+{
+	if (c->state == STATE_CONNECTING && !is_plain(c))
+		shake_hands(c);
+	else
+		on_ready(c);
+}
+
 static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct connection *c = arg;
+	int err = EVUTIL_SOCKET_ERROR();
 	struct error why;
 
 	(void)bev;
-	explain(c, what, EVUTIL_SOCKET_ERROR(), &why);
+	if (what & BEV_EVENT_CONNECTED) {
+		on_connected(c);
+		return;
+	}
+	/* reads what a server said last, so only when nothing else will */
+	explain(c, what, err, &why);
 	switch (c->state) {
 	case STATE_CONNECTING:
-		if (!(what & BEV_EVENT_CONNECTED))
-			next_endpoint(c, why.reason, why.text);
-		else if (is_plain(c))
-			on_ready(c);
-		else
-			shake_hands(c);
-		break;
 	case STATE_SHAKING_HANDS:
-		if (what & BEV_EVENT_CONNECTED)
-			on_ready(c);
-		else
-			next_endpoint(c, why.reason, why.text);
+		next_endpoint(c, why.reason, why.text);
 		break;
 	case STATE_ASKING:
 		if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))

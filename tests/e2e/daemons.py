@@ -82,6 +82,18 @@ class Memcached(Daemon):
         return answer.decode()
 
 
+def assert_restarts(server, running):
+    """The exporter sees the server's end, and no restart between scrapes."""
+    assert running.metrics().up == 1
+    server.restart()
+    assert running.metrics().up == 1
+    server.stop()
+    metrics = running.metrics()
+    assert (metrics.up, metrics.reason) == (0, "refused")
+    server.start()
+    assert running.metrics().up == 1
+
+
 class Prometheus(Daemon):
     def __init__(self, folder, target):
         config = folder / "prometheus.yml"

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from daemons import assert_restarts
 from exporter import run
 
 USER, PASSWORD = "reader", "correct=horse'battery\"staple:"
@@ -75,14 +76,7 @@ def test_missing(server, exporter):
 
 
 def test_restarted(server, exporter, secret):
-    running = exporter(server.address, *secret())
-    assert running.metrics().up == 1
-    server.restart()
-    assert running.metrics().up == 1
-    server.stop()
-    assert running.metrics().reason == "refused"
-    server.start()
-    assert running.metrics().up == 1
+    assert_restarts(server, exporter(server.address, *secret()))
 
 
 def test_not_for_targets(server, exporter, secret):

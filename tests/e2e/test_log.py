@@ -6,6 +6,7 @@ import re
 import pytest
 
 from daemons import Memcached
+from exporter import probe
 from fake import close, saying
 
 PAIR = re.compile(r'([a-z_][a-z_.]*)=("(?:[^"\\]|\\.)*"|[^\s"=]+)(?: |$)')
@@ -96,6 +97,33 @@ def test_peers_text_is_escaped(fake, exporter, form, script):
     assert running.metrics().up == 0
     with running.send(b"GET /\x1b[31m\x7f\xff?\x01 HTTP/1.1\r\n\r\n") as sock:
         sock.recv(65536)
+    assert_escaped(running, form)
+
+
+@pytest.mark.parametrize("target", [
+    EVIL.decode("latin-1") + ":1", "127.0.0.1:1" + EVIL.decode("latin-1"),
+    'a"\\b=c:1', '"level=ERROR:1', "\\x1b[31m:1", "%0aforged:1", "a" * 253,
+    "unix:/run/" + EVIL.decode("latin-1")[:60],
+])
+def test_target_is_escaped(exporter, form, target):
+    """What a client writes, whether it is a target or none."""
+    running = exporter(
+        "", "--log.level=debug", f"--log.format={form}", timeout=0.1)
+    for text in (target, target.partition("\0")[0].replace("\x1b", "")):
+        assert running.get(probe(text)).status in (200, 400, 403)
+    assert_escaped(running, form)
+
+
+def test_socket_is_escaped(exporter, form):
+    """One that is allowed may have any name."""
+    path = "/run/" + EVIL.decode("latin-1").replace("\0", "")
+    running = exporter("", "--log.level=debug", f"--log.format={form}",
+                       f"--scrape.allow-target=unix:{path}")
+    assert running.scrape(path).up == 0
+    assert_escaped(running, form)
+
+
+def assert_escaped(running, form):
     lines = entries(running, form)
     assert not any(line["msg"] == "forged" for line in lines)
     assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", running.stderr)

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from daemons import assert_restarts
 from fake import close, hang, once_then, reset
 from poll import SLOW, eventually
 
@@ -14,15 +15,7 @@ def connects(metrics):
 
 def test_memcached_restarted(memcached, exporter):
     server = memcached()
-    running = exporter(server.address)
-    assert running.metrics().up == 1
-    server.restart()
-    assert running.metrics().up == 1
-    server.stop()
-    metrics = running.metrics()
-    assert (metrics.up, metrics.reason) == (0, "refused")
-    server.start()
-    assert running.metrics().up == 1
+    assert_restarts(server, exporter(server.address))
 
 
 @pytest.mark.parametrize("fault", [close, reset])

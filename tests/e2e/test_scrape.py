@@ -83,7 +83,8 @@ def test_forms(fake, running, host, form):
 
 
 @pytest.mark.parametrize("target, whole", [
-    ("cache.example", "cache.example:11211"), ("127.77.7.7", "127.77.7.7:11211"),
+    ("cache.example", "cache.example:11211"),
+    ("127.77.7.7", "127.77.7.7:11211"),
     ("[::1]", "[::1]:11211"),
 ])
 def test_default_port(exporter, etc, target, whole):

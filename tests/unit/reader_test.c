@@ -182,6 +182,88 @@ TEST(answers)
 	}
 }
 
+#define NO "CLIENT_ERROR unauthenticated\r\n"
+#define YES "STORED\r\n"
+#define ANSWERS "END\r\nEND\r\nEND\r\nEND\r\n"
+
+/*
+ * The states that end a feed, one after the other, as an owner with
+ * credentials sees them; and the reason when it failed.
+ */
+TEST(credentials)
+{
+	static const struct {
+		const char *name;
+		struct span input;
+		const char *outcome;
+	} rows[] = {
+		{ "not asked for", SPAN(ANSWERS), "done" },
+		{ "asked for", SPAN(NO), "authenticate more" },
+		{ "refused once", SPAN(NO YES ANSWERS),
+		    "authenticate ask done" },
+		{ "each command refused", SPAN(NO NO NO NO YES ANSWERS),
+		    "authenticate ask done" },
+		{ "LF alone",
+		    SPAN("CLIENT_ERROR unauthenticated\nSTORED\n" ANSWERS),
+		    "authenticate ask done" },
+		{ "waiting for the verdict", SPAN(NO NO NO NO),
+		    "authenticate more" },
+		{ "stray lines before the verdict", SPAN(NO "\r\nfoo\r\n" YES),
+		    "authenticate ask more" },
+		{ "wrong ones",
+		    SPAN(NO "CLIENT_ERROR authentication failure\r\n"),
+		    "authenticate failed auth" },
+		{ "no memory for them", SPAN(NO "SERVER_ERROR x\r\n"),
+		    "authenticate failed auth" },
+		{ "no set", SPAN(NO NO "ERROR\r\n"),
+		    "authenticate failed auth" },
+		{ "stored in vain", SPAN(NO YES NO),
+		    "authenticate ask failed auth" },
+		{ "half an answer before", SPAN(UPTIME NO YES ANSWERS),
+		    "authenticate ask done" },
+		{ "only for a sub-command", SPAN("END\r\n" NO NO NO), "done" },
+		{ "another error", SPAN("CLIENT_ERROR bad command\r\n"),
+		    "failed protocol" },
+	};
+	static const char *const states[] = {
+		[READER_MORE] = "more",
+		[READER_DONE] = "done",
+		[READER_AUTHENTICATE] = "authenticate",
+		[READER_ASK] = "ask",
+		[READER_FAILED] = "failed",
+	};
+
+	for (EACH(row, rows)) {
+		for (size_t size = 1; size <= row->input.len; size++) {
+			struct reader *r = reader_new(keys, USUAL, true);
+			struct span rest = row->input;
+			enum reader_state state;
+			struct error e;
+			struct buf out;
+
+			buf_init(&out, 200);
+			do {
+				size_t n = feed(r, rest, size, &state, &e);
+
+				rest.p += n;
+				rest.len -= n;
+				if (state != READER_MORE || rest.len == 0)
+					buf_printf(&out, "%s%s",
+					    out.len > 0 ? " " : "",
+					    states[state]);
+			} while (rest.len > 0 && state != READER_FAILED &&
+				 state != READER_DONE);
+			if (state == READER_AUTHENTICATE || state == READER_ASK)
+				buf_add_str(&out, " more");
+			if (state == READER_FAILED)
+				buf_printf(&out, " %s", reason_name(e.reason));
+			check_text(row->name, span_of_buf(&out), row->outcome);
+			buf_release(&out);
+			reader_free(r);
+		}
+	}
+}
+
 /* Every answer goes to the section that was asked at its place. */
 TEST(in_order)
 {
@@ -357,4 +439,4 @@ TEST(long_sample)
 
 #define R(name) cmocka_unit_test_setup_teardown(name, begin, end)
 TESTS("reader", R(answers), R(in_order), R(too_large), R(large_but_whole),
-    R(broken), R(long_sample))
+    R(broken), R(long_sample), R(credentials))
