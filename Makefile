@@ -11,14 +11,16 @@ BUILD = build
 FUZZ_SECONDS = 60
 
 # Debian's packages for building and the demo, and those for the tests besides.
-PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev memcached curl
+PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
+	memcached curl
 TEST_PACKAGES = clang clang-format clang-tidy cppcheck git libclang-rt-dev \
-	libcmocka-dev libsasl2-modules mandoc openssl prometheus python3 python3-pytest sasl2-bin shellcheck \
-	valgrind
+	libcmocka-dev libsasl2-modules mandoc openssl prometheus python3 \
+	python3-pytest sasl2-bin shellcheck valgrind
 
 # What pkg-config calls each library, and the package it comes in.
 LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev \
-	libevent_openssl:libevent-dev libssl:libssl-dev libcrypto:libssl-dev yaml-0.1:libyaml-dev
+	libevent_openssl:libevent-dev libssl:libssl-dev libcrypto:libssl-dev \
+	yaml-0.1:libyaml-dev
 LIBRARY_NAMES = $(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$l)))
 LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARY_NAMES) 2>/dev/null)
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARY_NAMES) 2>/dev/null)

@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
-
 #include "config/collectors.h"
 #include "config/file.h"
 #include "config/options.h"
@@ -29,7 +28,6 @@
 #define DRAIN_SECONDS 2
 
 #define HELP_BYTES_MAX 16384
-#define TEXT_PLAIN "text/plain; charset=utf-8"
 
 /*
  * Answers are about 100 kB, which glibc would fetch from the kernel and give
@@ -41,9 +39,7 @@ struct program {
 	struct options options;
 	struct event_base *base;
 	struct keys *keys;
-
 	struct targets *targets;
-
 	struct server *server;
 	struct self *self;
 	struct scraper *scraper;
@@ -80,6 +76,7 @@ on_give_up(evutil_socket_t fd, short what, void *arg)
 {
 	struct program *p = arg;
 	struct timeval moment = { 0, 50000 };
+
 	(void)fd;
 	(void)what;
 	log_warn("Scrapes under way did not end in time");
@@ -178,15 +175,11 @@ static void
 serve_reload(struct request *r, void *arg)
 {
 	struct error e;
-	struct buf body;
 
-	if (reload(arg, &e) < 0) {
-		request_refuse(r, 500, e.text);
-		return;
-	}
-	buf_init(&body, HELP_BYTES_MAX);
-	buf_add_str(&body, "The configuration has been reloaded.\n");
-	request_answer(r, TEXT_PLAIN, &body);
+	if (reload(arg, &e) < 0)
+		request_say(r, 500, e.text);
+	else
+		request_say(r, 200, "The configuration has been reloaded.");
 }
 
 /* evhttp writes to sockets that the client has closed. */
@@ -216,12 +209,8 @@ watch_signals(struct program *p)
 static void
 serve_health(struct request *r, void *arg)
 {
-	struct buf body;
-
 	(void)arg;
-	buf_init(&body, HELP_BYTES_MAX);
-	buf_add_str(&body, "memcached_exporter is healthy.\n");
-	request_answer(r, TEXT_PLAIN, &body);
+	request_say(r, 200, "memcached_exporter is healthy.");
 }
 
 static void
@@ -288,18 +277,14 @@ open_program(struct program *p, struct modules *modules)
 {
 	struct scrape_own own = { .has_target = p->options.has_target,
 		.target = p->options.target };
-
 	size_t descriptors = raise_descriptors();
 
 	event_set_log_callback(on_libevent_log);
-
 	(void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
 	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 	p->base = new_base();
 	p->keys = keys_new();
-
 	p->targets = targets_new(p->base, p->keys);
-
 	if (!p->options.once)
 		p->server = server_new(p->base, descriptors);
 	p->self = self_new(p->options.pid_file, p->targets, p->server);

@@ -297,10 +297,10 @@ static void
 answer(struct buf *text, const struct error *down, void *arg)
 {
 	if (down != NULL && (text == NULL || text->len == 0))
-		request_refuse(arg,
-		    down->reason == REASON_FORBIDDEN ? 403 : 503, down->text);
+		request_say(arg, down->reason == REASON_FORBIDDEN ? 403 : 503,
+		    down->text);
 	else if (text == NULL || text->full)
-		request_refuse(arg, 500, "The metrics are too large.");
+		request_say(arg, 500, "The metrics are too large.");
 	else
 		request_answer(arg, TEXT_CONTENT_TYPE, text);
 }
@@ -340,14 +340,13 @@ read_query(struct scraper *all, const struct request *r, struct address *target,
     struct wish *wish, struct error *e)
 {
 	const char *text = request_query(r, "target", 0);
-	const char *module = request_query(r, "module", 0);
 
 	if (text == NULL || text[0] == '\0')
 		return error_set(e, "'target' parameter must be specified");
 	if (address_parse(target, text, MEMCACHED_PORT, e) < 0)
 		return -1;
-	wish->module = modules_find(all->modules,
-	    module != NULL && module[0] != '\0' ? module : "default");
+	wish->module =
+	    modules_find(all->modules, request_query(r, "module", 0));
 	if (wish->module == NULL)
 		return error_set(
 		    e, "Unknown module; --config.file has those there are.");
@@ -364,7 +363,7 @@ scrape_serve_target(struct request *r, void *arg)
 	struct error e;
 
 	if (read_query(all, r, &target, &wish, &e) < 0) {
-		request_refuse(r, 400, e.text);
+		request_say(r, 400, e.text);
 		return;
 	}
 	wish.timeout_us = timeout_of(r, wish.module);

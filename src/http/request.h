@@ -28,7 +28,7 @@ const char *request_query(const struct request *r, const char *name, size_t n);
 void request_answer(
     struct request *r, const char *content_type, struct buf *body);
 
-/* Any other status, with a sentence for people as text/plain. */
-void request_refuse(struct request *r, int code, const char *sentence);
+/* Any status, with a sentence for people as text/plain. */
+void request_say(struct request *r, int code, const char *sentence);
 
 #endif

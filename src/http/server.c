@@ -271,7 +271,7 @@ request_answer(struct request *r, const char *content_type, struct buf *body)
 }
 
 void
-request_refuse(struct request *r, int code, const char *sentence)
+request_say(struct request *r, int code, const char *sentence)
 {
 	struct buf body;
 
@@ -377,13 +377,13 @@ on_request(struct evhttp_request *ev, void *arg)
 	client_begin(r->client);
 	if (clients_busy(s->clients) > SERVER_REQUESTS_MAX) {
 		add_header(r, "Retry-After", "1");
-		request_refuse(r, 503, "Too many requests at a time.");
+		request_say(r, 503, "Too many requests at a time.");
 	} else if (r->route == &s->other) {
-		request_refuse(
+		request_say(
 		    r, 404, "There is nothing here; \"/\" has the links.");
 	} else if (!is_allowed(r->route, method)) {
 		add_header(r, "Allow", r->route->post ? "POST" : "GET, HEAD");
-		request_refuse(r, 405,
+		request_say(r, 405,
 		    r->route->post ? "Only POST is served here."
 				   : "Only GET and HEAD are served here.");
 	} else {

@@ -141,20 +141,21 @@ is_plain(const struct connection *c)
 /*
  * Writes to the socket at once, when nothing waits to be written before;
  * libevent would first ask the kernel whether it may. What the socket does not
- * take, if anything, goes the usual way.
+ * take, if anything, goes the usual way. Wipes out, which may be a password.
  */
 static void
-send_now(struct connection *c, struct span data)
+send_now(struct connection *c, struct buf *out)
 {
 	ssize_t n = 0;
 	size_t sent;
 
 	if (is_plain(c))
-		n = send(bufferevent_getfd(c->bev), data.p, data.len,
+		n = send(bufferevent_getfd(c->bev), out->p, out->len,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 	sent = n > 0 ? (size_t)n : 0;
-
-	(void)bufferevent_write(c->bev, data.p + sent, data.len - sent);
+	(void)bufferevent_write(c->bev, out->p + sent, out->len - sent);
+	explicit_bzero(out->p, out->len);
+	buf_release(out);
 }
 
 static void
@@ -173,9 +174,7 @@ send_commands(struct connection *c)
 			buf_add_str(&out, section_command((enum section)s));
 	}
 	set_state(c, STATE_ASKING);
-	send_now(c, (struct span){ out.p, out.len });
-	explicit_bzero(out.p, out.len);
-	buf_release(&out);
+	send_now(c, &out);
 }
 
 /*
@@ -193,9 +192,7 @@ send_credentials(struct connection *c)
 	buf_printf(&out, "set auth 0 0 %zu\r\n%s %s\r\n",
 	    strlen(access->username) + 1 + strlen(access->password),
 	    access->username, access->password);
-	send_now(c, (struct span){ out.p, out.len });
-	explicit_bzero(out.p, out.len);
-	buf_release(&out);
+	send_now(c, &out);
 }
 
 /* The answers are whole, or not to be had; returns false when neither. */
@@ -518,7 +515,6 @@ connection_new(struct connection_env *env, const struct peer *peer,
 	c->arg = arg;
 	c->report = xnonnull(event_new(env->base, -1, 0, on_report, c));
 	c->attempt = xnonnull(evtimer_new(env->base, on_attempt_late, c));
-
 	return c;
 }
 
@@ -529,7 +525,6 @@ connection_free(struct connection *c)
 		return;
 	lookup_cancel(c->lookup);
 	drop_socket(c);
-
 	reader_free(c->reader);
 	event_free(c->attempt);
 	event_free(c->report);
@@ -540,6 +535,7 @@ void
 connection_ask(struct connection *c, unsigned sections, uint64_t deadline_us)
 {
 	const struct access *access = c->peer->access;
+
 	c->asked = true;
 	c->reused = c->state == STATE_RESTING;
 	c->sections = sections;
@@ -583,14 +579,12 @@ connection_was_reached(const struct connection *c)
 struct reply *
 connection_reply(const struct connection *c)
 {
-
 	return c->reader != NULL ? reader_reply(c->reader) : NULL;
 }
 
 void
 connection_rest(struct connection *c)
 {
-
 	reader_free(c->reader);
 	c->reader = NULL;
 }

@@ -152,7 +152,7 @@ build(struct modules *ms, const struct config *config,
 			presets, e) < 0)
 			return -1;
 	}
-	preset = modules_find(ms, DEFAULT_NAME);
+	preset = modules_find(ms, NULL);
 	if (preset != NULL)
 		return check_default(preset, presets, e);
 	return set_flags(ms, presets, e);
@@ -210,12 +210,14 @@ modules_release(struct modules *ms)
 const struct module *
 modules_own(const struct modules *ms)
 {
-	return ms->own.name != NULL ? &ms->own : modules_find(ms, DEFAULT_NAME);
+	return ms->own.name != NULL ? &ms->own : modules_find(ms, NULL);
 }
 
 const struct module *
 modules_find(const struct modules *ms, const char *name)
 {
+	if (name == NULL || name[0] == '\0')
+		name = DEFAULT_NAME;
 	for (size_t i = 0; i < ms->len; i++) {
 		if (strcmp(ms->list[i].name, name) == 0)
 			return &ms->list[i];

@@ -46,7 +46,10 @@ void modules_release(struct modules *ms);
 /* The module for --memcached.address. */
 const struct module *modules_own(const struct modules *ms);
 
-/* The module of a name, or NULL; "default" is always there. */
+/*
+ * The module of a name, or NULL when there is none; without a name (NULL, "")
+ * "default", which is always there.
+ */
 const struct module *modules_find(const struct modules *ms, const char *name);
 
 uint64_t module_timeout(const struct module *m);

@@ -197,6 +197,17 @@ spare(struct targets *ts)
 	return false;
 }
 
+/* The failure says nothing about the server's health. */
+static bool
+deserves_another(
+    struct target *t, const struct connection *c, const struct error *why)
+{
+	/* restarted, or kicked for idling */
+	if (connection_was_reused(c) && connection_is_silent(c))
+		return true;
+	return why->reason == REASON_BUSY && spare(t->all);
+}
+
 static void
 on_done(struct connection *c, const struct error *why, void *arg)
 {
@@ -204,20 +215,13 @@ on_done(struct connection *c, const struct error *why, void *arg)
 
 	if (why != NULL && other_goes_on(t, c, why))
 		return;
-	if (why != NULL && connection_was_reused(c) &&
-	    connection_is_silent(c)) {
-		/* restarted, or kicked for idling: no news about its health */
-		(void)event_del(t->silence);
-		drop(&t->connection);
-		ask(t, &t->connection);
+	if (why == NULL || !deserves_another(t, c, why)) {
+		finish(t, c, why);
 		return;
 	}
-	if (why != NULL && why->reason == REASON_BUSY && spare(t->all)) {
-		drop(&t->connection);
-		ask(t, &t->connection);
-		return;
-	}
-	finish(t, c, why);
+	(void)event_del(t->silence);
+	drop(&t->connection);
+	ask(t, &t->connection);
 }
 
 /* Whose half answer is worth more at the deadline. */
@@ -430,7 +434,6 @@ targets_new(struct event_base *base, const struct keys *keys)
 
 	ts->env.base = base;
 	ts->env.keys = keys;
-
 	ts->env.resolver = resolver_new(base);
 	ts->sweep = xnonnull(evtimer_new(base, on_sweep, ts));
 	TAILQ_INIT(&ts->list);

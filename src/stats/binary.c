@@ -7,14 +7,12 @@
 #define MAGIC_RESPONSE 0x81
 #define MECHANISM "PLAIN"
 
-/* What libmemcached's clients say after "stats": nothing, or a word. */
-static const char *const arguments[SECTIONS] = {
-	[SECTION_STATS] = "",
-	[SECTION_SETTINGS] = "settings",
-	[SECTION_SLABS] = "slabs",
-	[SECTION_ITEMS] = "items",
-	[SECTION_SCRUB] = "scrub",
-};
+/* What a request says besides "stats": nothing, or one word. */
+static const char *
+argument(enum section section)
+{
+	return section == SECTION_STATS ? "" : section_name(section);
+}
 
 static void
 add_u16(struct buf *out, size_t n)
@@ -52,12 +50,13 @@ void
 binary_ask(struct buf *out, unsigned sections)
 {
 	for (unsigned s = 0; s < SECTIONS; s++) {
-		size_t len = strlen(arguments[s]);
+		const char *word = argument((enum section)s);
+		size_t len = strlen(word);
 
 		if ((sections & 1U << s) == 0)
 			continue;
 		add_header(out, BINARY_STAT, len, len, s);
-		buf_add_str(out, arguments[s]);
+		buf_add_str(out, word);
 	}
 }
 

@@ -224,7 +224,7 @@ take_packet(struct reader *r, const struct binary_packet *p, struct error *e)
 	return 0;
 }
 
-static int
+static enum reader_state
 take_packets(struct reader *r, struct span *data, struct error *e)
 {
 	struct binary_packet packet;
@@ -232,27 +232,25 @@ take_packets(struct reader *r, struct span *data, struct error *e)
 	while (r->current < SECTIONS) {
 		switch (binary_next(&r->splitter.packets, data, &packet)) {
 		case BINARY_NONE:
-			return 0;
+			return READER_MORE;
 		case BINARY_GARBAGE:
-			return error_because(e, REASON_PROTOCOL,
+			(void)error_because(e, REASON_PROTOCOL,
 			    "what came is no packet of the binary protocol");
+			return READER_FAILED;
 		case BINARY_PACKET:
 			if (take_packet(r, &packet, e) < 0)
-				return -1;
+				return READER_FAILED;
 		}
 	}
-	return 0;
+	return READER_MORE;
 }
 
-enum reader_state
-reader_feed(struct reader *r, struct span *data, struct error *e)
+static enum reader_state
+take_lines(struct reader *r, struct span *data, struct error *e)
 {
 	struct line line = { .kind = LINE_OTHER };
 
-	r->bytes += data->len;
-	if (r->binary && take_packets(r, data, e) < 0)
-		return READER_FAILED;
-	while (!r->binary && r->current < SECTIONS &&
+	while (r->current < SECTIONS &&
 	       line_next(&r->splitter.lines, data, &line)) {
 		if (r->credentials == CREDENTIALS_SENT) {
 			enum reader_state state = take_verdict(r, &line, e);
@@ -268,6 +266,18 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 			return READER_FAILED;
 		}
 	}
+	return READER_MORE;
+}
+
+enum reader_state
+reader_feed(struct reader *r, struct span *data, struct error *e)
+{
+	enum reader_state state;
+
+	r->bytes += data->len;
+	state = r->binary ? take_packets(r, data, e) : take_lines(r, data, e);
+	if (state != READER_MORE)
+		return state;
 	if (r->current == SECTIONS)
 		return READER_DONE;
 	if (r->bytes > READER_BYTES_MAX) {
@@ -286,7 +296,6 @@ reader_broken(const struct reader *r, struct error *why)
 
 	if (r->credentials == CREDENTIALS_SENT)
 		cause.reason = REASON_AUTH;
-
 	if (!r->understood && r->sample[0] != '\0')
 		(void)error_because(why, REASON_PROTOCOL,
 		    "%s; expected STAT lines, got: %s", cause.text, r->sample);
