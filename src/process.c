@@ -11,8 +11,6 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
-#include "stats/catalogue.h"
-#include "stats/text.h"
 
 #define FILE_BYTES_MAX 4096 /* of stat and limits; they are shorter */
 #define UNLIMITED UINT64_MAX
@@ -37,6 +35,8 @@ struct process_reader {
 struct process {
 	const struct process_reader *reader;
 	pid_t pid;
+	enum text_format format;
+	const char *prefix;
 	uint64_t stat[STAT_FIELDS];
 };
 
@@ -245,14 +245,13 @@ read_open(const struct process *p, struct buf *out)
 }
 
 static void
-render_row(
-    const struct process *p, struct buf *out, const char *prefix, size_t i)
+render_row(const struct process *p, struct buf *out, size_t i)
 {
 	char name[128];
 	size_t before = out->len;
 
-	(void)snprintf(name, sizeof(name), "%s%s", prefix, rows[i].name);
-	text_family(out, name, metric_type_name(rows[i].type), rows[i].help);
+	(void)snprintf(name, sizeof(name), "%s%s", p->prefix, rows[i].name);
+	text_family(out, p->format, name, rows[i].type, rows[i].help);
 	buf_add_str(out, name);
 	buf_add_char(out, ' ');
 	if (rows[i].read(p, out) < 0)
@@ -263,9 +262,11 @@ render_row(
 
 int
 process_render(struct process_reader *reader, struct buf *out,
-    const char *prefix, pid_t pid, struct error *e)
+    enum text_format format, const char *prefix, pid_t pid, struct error *e)
 {
-	struct process p = { .reader = reader, .pid = pid };
+	struct process p = {
+		.reader = reader, .pid = pid, .format = format, .prefix = prefix
+	};
 	char path[64], text[FILE_BYTES_MAX];
 	struct span content;
 
@@ -275,6 +276,6 @@ process_render(struct process_reader *reader, struct buf *out,
 	if (read_stat(&p, text) < 0)
 		return error_set(e, "%s: not understood", path);
 	for (size_t i = 0; i < nitems(rows); i++)
-		render_row(&p, out, prefix, i);
+		render_row(&p, out, i);
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "stats/text.h"
 
 struct process_reader;
 
@@ -21,6 +22,6 @@ void process_reader_free(struct process_reader *p);
  * such process.
  */
 int process_render(struct process_reader *reader, struct buf *out,
-    const char *prefix, pid_t pid, struct error *e);
+    enum text_format format, const char *prefix, pid_t pid, struct error *e);
 
 #endif

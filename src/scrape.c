@@ -9,13 +9,13 @@
 #include "base/parse.h"
 #include "base/span.h"
 #include "config/collectors.h"
+#include "http/accept.h"
 #include "http/request.h"
+#include "http/server.h"
 #include "memcached/modules.h"
 #include "memcached/target.h"
 #include "self.h"
-#include "stats/catalogue.h"
 #include "stats/render.h"
-#include "stats/text.h"
 
 #define TIMEOUT_HEADER "X-Prometheus-Scrape-Timeout-Seconds"
 
@@ -36,6 +36,7 @@ struct scrape {
 	struct target *target;
 	struct waiter waiter;
 	uint64_t arrived;
+	enum text_format format;
 	bool own;             /* the exporter's own metrics as well */
 	struct buf processes; /* of them: rendered while the server works */
 	scrape_fn *done;
@@ -90,25 +91,27 @@ log_scrape(struct target *t, const struct error *down)
 }
 
 static void
-gauge(struct buf *out, const char *name, const char *help)
+gauge(struct buf *out, enum text_format format, const char *name,
+    const char *help)
 {
-	text_family(out, name, metric_type_name(METRIC_GAUGE), help);
+	text_family(out, format, name, METRIC_GAUGE, help);
 }
 
 static void
-render_up(struct buf *out, bool up)
+render_up(struct buf *out, enum text_format format, bool up)
 {
-	gauge(out, "memcached_up",
+	gauge(out, format, "memcached_up",
 	    "1 when the server answered \"stats\" in time.");
 	text_sample_u64(out, "memcached_up", NULL, up);
 }
 
 static void
-render_collectors(struct buf *out, const struct reply *reply)
+render_collectors(
+    struct buf *out, enum text_format format, const struct reply *reply)
 {
 	static const char name[] = "memcached_scrape_collector_success";
 
-	gauge(out, name,
+	gauge(out, format, name,
 	    "1 when the server answered this sub-command of \"stats\".");
 	for (unsigned i = 0; i < SECTIONS; i++) {
 		enum section section = (enum section)i;
@@ -122,29 +125,30 @@ render_collectors(struct buf *out, const struct reply *reply)
 
 /* About the scrape: behind the catalogue, which counts as it goes. */
 static void
-render_scrape(struct buf *out, uint64_t duration_us, const struct reply *reply,
-    const struct error *down)
+render_scrape(struct buf *out, enum text_format format, uint64_t duration_us,
+    const struct reply *reply, const struct error *down)
 {
 	static const char failure[] = "memcached_scrape_failure";
 	static const char ignored[] = "memcached_scrape_ignored_lines";
 	static const char duration[] = "memcached_scrape_duration_seconds";
 
-	gauge(out, duration,
+	gauge(out, format, duration,
 	    "Seconds from the request to the end of the server's answer.");
 	buf_add_str(out, duration);
 	buf_add_char(out, ' ');
 	text_seconds(out, duration_us);
 	buf_add_char(out, '\n');
 	if (down != NULL) {
-		gauge(out, failure,
+		gauge(out, format, failure,
 		    "Why memcached_up is 0, as a label, value 1.");
 		buf_printf(out, "%s{reason=\"%s\"} 1\n", failure,
 		    reason_name(down->reason));
 	}
 	if (reply == NULL)
 		return;
-	render_collectors(out, reply);
-	gauge(out, ignored, "Lines of the answer that were not understood.");
+	render_collectors(out, format, reply);
+	gauge(out, format, ignored,
+	    "Lines of the answer that were not understood.");
 	text_sample_u64(out, ignored, NULL, reply_ignored(reply));
 }
 
@@ -153,7 +157,7 @@ render_own(struct scrape *s, struct buf *out)
 {
 	if (!s->own)
 		return;
-	self_render(s->scraper->self, out);
+	self_render(s->scraper->self, out, s->format);
 	buf_add(out, s->processes.p, s->processes.len);
 }
 
@@ -177,11 +181,12 @@ scrape_finish(struct reply *reply, const struct error *why, void *arg)
 		(void)buf_reserve(&out, all->usual_bytes);
 		log_scrape(s->target, down);
 		self_count(all->self, down);
-		render_up(&out, up);
+		render_up(&out, s->format, up);
 		if (up)
-			render_reply(&out, reply, slabs);
-		render_scrape(&out, duration, reply, down);
+			render_reply(&out, s->format, reply, slabs);
+		render_scrape(&out, s->format, duration, reply, down);
 		render_own(s, &out);
+		text_end(&out, s->format);
 		all->usual_bytes = out.len;
 	}
 	s->done(&out, down, s->arg);
@@ -197,6 +202,7 @@ struct wish {
 	uint64_t arrived; /* clock_us */
 	uint64_t timeout_us;
 	unsigned sections;
+	enum text_format format;
 	bool own;
 };
 
@@ -226,6 +232,7 @@ start(struct scraper *all, const struct wish *wish, scrape_fn *done, void *arg)
 	s->scraper = all;
 	s->target = target;
 	s->arrived = wish->arrived;
+	s->format = wish->format;
 	s->own = wish->own;
 	s->done = done;
 	s->arg = arg;
@@ -236,44 +243,45 @@ start(struct scraper *all, const struct wish *wish, scrape_fn *done, void *arg)
 	buf_init(&s->processes, TEXT_BYTES_MAX);
 	target_ask(target, &s->waiter);
 	if (s->own)
-		self_render_processes(all->self, &s->processes);
+		self_render_processes(all->self, &s->processes, s->format);
 }
 
 static void
-start_without_target(struct scraper *all, scrape_fn *done, void *arg)
+start_without_target(
+    struct scraper *all, enum text_format format, scrape_fn *done, void *arg)
 {
 	struct buf out;
 
 	buf_init(&out, TEXT_BYTES_MAX);
-	self_render(all->self, &out);
-	self_render_processes(all->self, &out);
+	self_render(all->self, &out, format);
+	self_render_processes(all->self, &out, format);
+	text_end(&out, format);
 	done(&out, NULL, arg);
 	buf_release(&out);
 }
 
+/* What the wish lacks is that it is for the own target. */
 static void
-start_own(struct scraper *all, uint64_t arrived, uint64_t timeout_us,
-    scrape_fn *done, void *arg)
+start_own(struct scraper *all, struct wish *wish, scrape_fn *done, void *arg)
 {
-	const struct module *module = modules_own(all->modules);
-	struct wish wish = { .module = module,
-		.target = &all->own.target,
-		.arrived = arrived,
-		.timeout_us = timeout_us,
-		.sections = module_sections(module),
-		.own = true };
-
+	wish->module = modules_own(all->modules);
+	wish->target = &all->own.target;
+	wish->sections = module_sections(wish->module);
+	wish->own = true;
 	if (all->own.has_target)
-		start(all, &wish, done, arg);
+		start(all, wish, done, arg);
 	else
-		start_without_target(all, done, arg);
+		start_without_target(all, wish->format, done, arg);
 }
 
 void
 scrape_start(struct scraper *all, scrape_fn *done, void *arg)
 {
-	start_own(all, clock_us(), module_timeout(modules_own(all->modules)),
-	    done, arg);
+	struct wish wish = { .arrived = clock_us(),
+		.timeout_us = module_timeout(modules_own(all->modules)),
+		.format = TEXT_PROMETHEUS };
+
+	start_own(all, &wish, done, arg);
 }
 
 /* The smaller of our own time and what Prometheus gives, less a reserve. */
@@ -292,6 +300,30 @@ timeout_of(const struct request *r, const struct module *module)
 	return us < own ? us : own;
 }
 
+static struct accepted
+accepted(const struct request *r)
+{
+	struct accepted a;
+	struct buf header;
+
+	buf_init(&header, SERVER_HEADER_MAX);
+	request_header_list(r, "Accept", &header);
+	a = accept_metrics((struct span){ header.p, header.len });
+	buf_release(&header);
+	return a;
+}
+
+static void
+answer_metrics(struct request *r, struct buf *text)
+{
+	struct accepted a = accepted(r);
+	char type[ACCEPT_TYPE_MAX];
+
+	accept_content_type(&a, type);
+	request_add_header(r, "Vary", "Accept, Accept-Encoding");
+	request_answer(r, type, text);
+}
+
 /* Without a text it is no scrape: it was not allowed, or there is no room. */
 static void
 answer(struct buf *text, const struct error *down, void *arg)
@@ -302,16 +334,18 @@ answer(struct buf *text, const struct error *down, void *arg)
 	else if (text == NULL || text->full)
 		request_say(arg, 500, "The metrics are too large.");
 	else
-		request_answer(arg, TEXT_CONTENT_TYPE, text);
+		answer_metrics(arg, text);
 }
 
 void
 scrape_serve(struct request *r, void *arg)
 {
 	struct scraper *all = arg;
+	struct wish wish = { .arrived = request_arrived(r),
+		.timeout_us = timeout_of(r, modules_own(all->modules)),
+		.format = accepted(r).format };
 
-	start_own(all, request_arrived(r),
-	    timeout_of(r, modules_own(all->modules)), answer, r);
+	start_own(all, &wish, answer, r);
 }
 
 /* The collect[] parameters, if there are any. */
@@ -359,7 +393,9 @@ scrape_serve_target(struct request *r, void *arg)
 {
 	struct scraper *all = arg;
 	struct address target;
-	struct wish wish = { .target = &target, .arrived = request_arrived(r) };
+	struct wish wish = { .target = &target,
+		.arrived = request_arrived(r),
+		.format = accepted(r).format };
 	struct error e;
 
 	if (read_query(all, r, &target, &wish, &e) < 0) {

@@ -42,7 +42,8 @@ void scraper_use(struct scraper *s, struct modules *modules);
 
 /*
  * Scrapes the own target once, if there is one, and adds the exporter's own
- * metrics. done is called once, maybe before this returns.
+ * metrics, in the text format 0.0.4. done is called once, maybe before this
+ * returns.
  */
 void scrape_start(struct scraper *all, scrape_fn *done, void *arg);
 
@@ -54,6 +55,8 @@ void scrape_start(struct scraper *all, scrape_fn *done, void *arg);
  *	target=host:port, [v6]:port, host, unix:/path
  *	module=NAME: as --config.file has it, or else "default"
  *	collect[]=NAME (repeated): only these of the collectors
+ *
+ * The request's Accept picks the format (http/accept.h).
  */
 void scrape_serve(struct request *r, void *arg);
 void scrape_serve_target(struct request *r, void *arg);

@@ -17,8 +17,6 @@
 #include "http/server.h"
 #include "memcached/target.h"
 #include "process.h"
-#include "stats/catalogue.h"
-#include "stats/text.h"
 
 #define PID_TEXT_MAX 32
 
@@ -28,17 +26,22 @@
  */
 #define PROCESS_US 100000
 
+/* What the kernel said of the processes, in one of the formats. */
+struct processes {
+	struct buf text;
+	uint64_t at;
+};
+
 struct self {
 	const char *pid_file;
 	const struct targets *targets;
 	const struct server *server;
-	struct process_reader *processes;
+	struct process_reader *reader;
 	uint64_t scrapes;
 	uint64_t failures[REASONS];
 	bool configured;
 	uint64_t configured_at; /* the last time it was; seconds since 1970 */
-	struct buf text;        /* of the processes, as of then */
-	uint64_t text_at;
+	struct processes processes[TEXT_FORMATS];
 	bool pid_failed; /* logged already */
 };
 
@@ -88,8 +91,9 @@ self_new(const char *pid_file, const struct targets *targets,
 	s->pid_file = pid_file;
 	s->targets = targets;
 	s->server = server;
-	s->processes = process_reader_new();
-	buf_init(&s->text, TEXT_BYTES_MAX);
+	s->reader = process_reader_new();
+	for (size_t i = 0; i < TEXT_FORMATS; i++)
+		buf_init(&s->processes[i].text, TEXT_BYTES_MAX);
 	self_configured(s, true);
 	return s;
 }
@@ -99,8 +103,9 @@ self_free(struct self *s)
 {
 	if (s == NULL)
 		return;
-	process_reader_free(s->processes);
-	buf_release(&s->text);
+	process_reader_free(s->reader);
+	for (size_t i = 0; i < TEXT_FORMATS; i++)
+		buf_release(&s->processes[i].text);
 	free(s);
 }
 
@@ -224,7 +229,7 @@ read_pid(const char *path, pid_t *pid, struct error *e)
 }
 
 static void
-render_memcached(struct self *s, struct buf *out)
+render_memcached(struct self *s, struct buf *out, enum text_format format)
 {
 	struct error why;
 	pid_t pid = 0;
@@ -232,36 +237,38 @@ render_memcached(struct self *s, struct buf *out)
 
 	if (s->pid_file[0] == '\0')
 		return;
-	failed = read_pid(s->pid_file, &pid, &why) < 0 ||
-		 process_render(s->processes, out, "memcached_", pid, &why) < 0;
+	failed =
+	    read_pid(s->pid_file, &pid, &why) < 0 ||
+	    process_render(s->reader, out, format, "memcached_", pid, &why) < 0;
 	if (failed && !s->pid_failed)
 		log_warn("No metrics of memcached's process", "err", why.text);
 	s->pid_failed = failed;
 }
 
 void
-self_render(const struct self *s, struct buf *out)
+self_render(const struct self *s, struct buf *out, enum text_format format)
 {
 	for (size_t i = 0; i < nitems(rows); i++) {
-		text_family(out, rows[i].name, metric_type_name(rows[i].type),
-		    rows[i].help);
+		text_family(
+		    out, format, rows[i].name, rows[i].type, rows[i].help);
 		rows[i].samples(s, out, rows[i].name);
 	}
 }
 
 void
-self_render_processes(struct self *s, struct buf *out)
+self_render_processes(struct self *s, struct buf *out, enum text_format format)
 {
+	struct processes *p = &s->processes[format];
 	uint64_t now = clock_us();
 	struct error why;
 
-	if (s->text_at == 0 || now - s->text_at >= PROCESS_US) {
-		s->text_at = now;
-		s->text.len = 0;
-		render_memcached(s, &s->text);
+	if (p->at == 0 || now - p->at >= PROCESS_US) {
+		p->at = now;
+		p->text.len = 0;
+		render_memcached(s, &p->text, format);
 		/* without /proc these are missing, and nothing else */
 		(void)process_render(
-		    s->processes, &s->text, "", getpid(), &why);
+		    s->reader, &p->text, format, "", getpid(), &why);
 	}
-	buf_add(out, s->text.p, s->text.len);
+	buf_add(out, p->text.p, p->text.len);
 }

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "stats/text.h"
 
 struct self;
 struct server;
@@ -26,7 +27,9 @@ void self_configured(struct self *s, bool ok);
 void self_count(struct self *s, const struct error *why);
 
 /* The exporter's own counters; then what the kernel says of processes. */
-void self_render(const struct self *s, struct buf *out);
-void self_render_processes(struct self *s, struct buf *out);
+void self_render(
+    const struct self *s, struct buf *out, enum text_format format);
+void self_render_processes(
+    struct self *s, struct buf *out, enum text_format format);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * One HTTP request and its one answer. The handler of a route is given a
- * request and answers it then or later, with one of the two calls below,
- * which end it.
+ * request and answers it then or later, with request_answer or
+ * request_say, which end it.
  */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
@@ -19,10 +19,20 @@ uint64_t request_arrived(const struct request *r);
 const char *request_header(const struct request *r, const char *name);
 
 /*
+ * Appends a header that is a list, which may come in several lines: all of
+ * them, with commas between (RFC 9110, section 5.3).
+ */
+void request_header_list(
+    const struct request *r, const char *name, struct buf *out);
+
+/*
  * The n-th value, from 0, of a parameter of the query, decoded and borrowed;
  * NULL when there are not so many.
  */
 const char *request_query(const struct request *r, const char *name, size_t n);
+
+/* For the answer, before one of the two calls below. */
+void request_add_header(struct request *r, const char *name, const char *value);
 
 /* 200 with a body, whose bytes are taken. */
 void request_answer(

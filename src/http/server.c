@@ -202,8 +202,8 @@ on_written(struct evhttp_request *ev, void *arg)
 	client_end(c);
 }
 
-static void
-add_header(const struct request *r, const char *name, const char *value)
+void
+request_add_header(struct request *r, const char *name, const char *value)
 {
 	(void)evhttp_add_header(
 	    evhttp_request_get_output_headers(r->ev), name, value);
@@ -242,17 +242,17 @@ finish(struct request *r, int code, const char *type, struct buf *body)
 	char *bytes = buf_take(body, &len), text[24];
 
 	r->route->counts[status]++;
-	add_header(r, "Content-Type", type);
+	request_add_header(r, "Content-Type", type);
 	if (evhttp_request_get_command(r->ev) == EVHTTP_REQ_HEAD) {
 		(void)snprintf(text, sizeof(text), "%zu", len);
-		add_header(r, "Content-Length", text);
+		request_add_header(r, "Content-Length", text);
 		free(bytes);
 	} else {
 		out = xnonnull(evbuffer_new());
 		(void)evbuffer_add_reference(out, bytes, len, free_body, bytes);
 	}
 	if (s->drained != NULL)
-		add_header(r, "Connection", "close");
+		request_add_header(r, "Connection", "close");
 	client_answer(r->client);
 	evhttp_request_set_on_complete_cb(r->ev, on_written, r->client);
 	evhttp_send_reply(r->ev, code, statuses[status].phrase, out);
@@ -292,6 +292,20 @@ request_header(const struct request *r, const char *name)
 {
 	return evhttp_find_header(
 	    evhttp_request_get_input_headers(r->ev), name);
+}
+
+void
+request_header_list(const struct request *r, const char *name, struct buf *out)
+{
+	const struct evkeyval *kv;
+
+	TAILQ_FOREACH (kv, evhttp_request_get_input_headers(r->ev), next) {
+		if (evutil_ascii_strcasecmp(kv->key, name) != 0)
+			continue;
+		if (out->len > 0)
+			buf_add_char(out, ',');
+		buf_add_str(out, kv->value);
+	}
 }
 
 const char *
@@ -376,13 +390,14 @@ on_request(struct evhttp_request *ev, void *arg)
 	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
 	client_begin(r->client);
 	if (clients_busy(s->clients) > SERVER_REQUESTS_MAX) {
-		add_header(r, "Retry-After", "1");
+		request_add_header(r, "Retry-After", "1");
 		request_say(r, 503, "Too many requests at a time.");
 	} else if (r->route == &s->other) {
 		request_say(
 		    r, 404, "There is nothing here; \"/\" has the links.");
 	} else if (!is_allowed(r->route, method)) {
-		add_header(r, "Allow", r->route->post ? "POST" : "GET, HEAD");
+		request_add_header(
+		    r, "Allow", r->route->post ? "POST" : "GET, HEAD");
 		request_say(r, 405,
 		    r->route->post ? "Only POST is served here."
 				   : "Only GET and HEAD are served here.");

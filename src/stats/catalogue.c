@@ -923,15 +923,3 @@ const struct family catalogue[] = {
 /* clang-format on */
 
 const size_t catalogue_len = nitems(catalogue);
-
-static const char *const type_names[] = {
-	[METRIC_COUNTER] = "counter",
-	[METRIC_GAUGE] = "gauge",
-};
-_Static_assert(nitems(type_names) == METRIC_TYPES, "a name for each type");
-
-const char *
-metric_type_name(enum metric_type type)
-{
-	return type_names[type];
-}

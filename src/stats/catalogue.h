@@ -4,6 +4,10 @@
  *
  * Families come out in the order of the table; the series of a family in the
  * order of its rows, and those of slab classes by class number first.
+ *
+ * A name is the same in both formats of text.h. No two families may have one
+ * name after OpenMetrics has taken the _total off counters, nor may a family
+ * be called as another's counter with _total or _created.
  */
 #ifndef STATS_CATALOGUE_H
 #define STATS_CATALOGUE_H
@@ -14,15 +18,7 @@
 
 #include "base/buf.h"
 #include "stats/keys.h"
-
-enum metric_type {
-	METRIC_COUNTER,
-	METRIC_GAUGE,
-	METRIC_TYPES
-};
-
-/* "counter", "gauge". */
-const char *metric_type_name(enum metric_type type);
+#include "stats/text.h"
 
 struct reply;
 struct series;
@@ -73,7 +69,7 @@ struct family {
 	const char *name;
 	enum metric_type type;
 	const char *help; /* plain text, one line; names its STAT keys */
-	const char *head; /* its HELP and TYPE lines in text format 0.0.4 */
+	const char *head; /* text_family for TEXT_PROMETHEUS, ready-made */
 	bool slab;        /* one set of series per slab class */
 	const struct series *series;
 };

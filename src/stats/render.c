@@ -3,13 +3,13 @@
 #include <stdio.h>
 
 #include "stats/catalogue.h"
-#include "stats/text.h"
 
 #define NUMBER_BYTES 8 /* of a slab class, as digits */
 
 /* The work of one call: each family in turn, at each place it has. */
 struct writer {
 	struct buf *out;
+	enum text_format format;
 	struct reply *reply;
 	char numbers[REPLY_SLABS_MAX][NUMBER_BYTES];
 
@@ -27,11 +27,22 @@ is_unset(struct span value)
 }
 
 static void
+begin_family(struct writer *w)
+{
+	const struct family *f = w->family;
+
+	if (w->format == TEXT_PROMETHEUS)
+		buf_add_str(w->out, f->head);
+	else
+		text_family(w->out, w->format, f->name, f->type, f->help);
+	w->begun = true;
+}
+
+static void
 begin_sample(struct writer *w)
 {
 	if (!w->begun)
-		buf_add_str(w->out, w->family->head);
-	w->begun = true;
+		begin_family(w);
 	buf_add(w->out, w->family->name, w->name_len);
 }
 
@@ -136,7 +147,7 @@ write_place(struct writer *w, int place)
 }
 
 static void
-begin_family(struct writer *w, size_t i)
+take_family(struct writer *w, size_t i)
 {
 	w->family = &catalogue[i];
 	w->keys = keys_of_family(reply_keys(w->reply), i);
@@ -145,16 +156,17 @@ begin_family(struct writer *w, size_t i)
 }
 
 void
-render_reply(struct buf *out, struct reply *reply, bool slabs)
+render_reply(
+    struct buf *out, enum text_format format, struct reply *reply, bool slabs)
 {
-	struct writer w = { .out = out, .reply = reply };
+	struct writer w = { .out = out, .format = format, .reply = reply };
 	size_t n = slabs ? reply_slabs(reply) : 0;
 
 	for (size_t k = 0; k < n; k++)
 		(void)snprintf(w.numbers[k], NUMBER_BYTES, "%u",
 		    reply_slab_number(reply, k));
 	for (size_t i = 0; i < catalogue_len; i++) {
-		begin_family(&w, i);
+		take_family(&w, i);
 		if (!w.family->slab)
 			write_place(&w, REPLY_SERVER);
 		for (size_t k = 0; w.family->slab && k < n; k++)

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "stats/reply.h"
+#include "stats/text.h"
 
 /*
  * Appends every family that the reply has a value for. A value that cannot be
@@ -11,6 +12,7 @@
  * for reply_ignored afterwards. Without slabs, series of slab classes are
  * left out.
  */
-void render_reply(struct buf *out, struct reply *reply, bool slabs);
+void render_reply(
+    struct buf *out, enum text_format format, struct reply *reply, bool slabs);
 
 #endif

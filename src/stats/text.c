@@ -4,6 +4,17 @@
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
+#define TOTAL "_total"
+
+static const char *const type_names[] = {
+	[METRIC_COUNTER] = "counter",
+	[METRIC_GAUGE] = "gauge",
+};
+_Static_assert(nitems(type_names) == METRIC_TYPES, "a name for each type");
+
+/* As names end in them; of OpenMetrics' base units, those that ours have. */
+static const char *const units[] = { "_seconds", "_bytes" };
+
 static void
 escape(struct buf *out, struct span s)
 {
@@ -27,19 +38,89 @@ escape(struct buf *out, struct span s)
 	}
 }
 
-void
-text_family(
-    struct buf *out, const char *name, const char *type, const char *help)
+const char *
+metric_type_name(enum metric_type type)
 {
-	buf_add_str(out, "# HELP ");
-	buf_add_str(out, name);
+	return type_names[type];
+}
+
+static bool
+ends_in(struct span s, const char *tail)
+{
+	size_t n = strlen(tail);
+
+	return n <= s.len && memcmp(s.p + s.len - n, tail, n) == 0;
+}
+
+/* "# TYPE family ", and what follows. */
+static void
+begin_meta(struct buf *out, const char *what, struct span family)
+{
+	buf_add_str(out, what);
+	buf_add_span(out, family);
 	buf_add_char(out, ' ');
-	buf_add_str(out, help);
-	buf_add_str(out, "\n# TYPE ");
-	buf_add_str(out, name);
-	buf_add_char(out, ' ');
-	buf_add_str(out, type);
+}
+
+static void
+meta(struct buf *out, const char *what, struct span family, const char *text)
+{
+	begin_meta(out, what, family);
+	buf_add_str(out, text);
 	buf_add_char(out, '\n');
+}
+
+/* OpenMetrics has quotes escaped here too. */
+static void
+openmetrics_help(struct buf *out, struct span family, const char *help)
+{
+	const char *quote;
+
+	begin_meta(out, "# HELP ", family);
+	for (; (quote = strchr(help, '"')) != NULL; help = quote + 1) {
+		buf_add(out, help, (size_t)(quote - help));
+		buf_add_str(out, "\\\"");
+	}
+	buf_add_str(out, help);
+	buf_add_char(out, '\n');
+}
+
+static void
+openmetrics_family(struct buf *out, struct span family, enum metric_type type,
+    const char *help)
+{
+	const char *type_name = metric_type_name(type);
+
+	if (type == METRIC_COUNTER && ends_in(family, TOTAL))
+		family.len -= strlen(TOTAL);
+	else if (type == METRIC_COUNTER)
+		type_name = "unknown";
+	meta(out, "# TYPE ", family, type_name);
+	for (size_t i = 0; i < nitems(units); i++) {
+		if (ends_in(family, units[i]))
+			meta(out, "# UNIT ", family, units[i] + 1);
+	}
+	openmetrics_help(out, family, help);
+}
+
+void
+text_family(struct buf *out, enum text_format format, const char *name,
+    enum metric_type type, const char *help)
+{
+	struct span family = span_of(name);
+
+	if (format == TEXT_OPENMETRICS) {
+		openmetrics_family(out, family, type, help);
+		return;
+	}
+	meta(out, "# HELP ", family, help);
+	meta(out, "# TYPE ", family, metric_type_name(type));
+}
+
+void
+text_end(struct buf *out, enum text_format format)
+{
+	if (format == TEXT_OPENMETRICS)
+		buf_add_str(out, "# EOF\n");
 }
 
 void

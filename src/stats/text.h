@@ -1,6 +1,13 @@
 /*
- * The Prometheus text exposition format 0.0.4: HELP and TYPE once in front of
- * a family, one sample a line. Values are given as text already.
+ * The two text formats that Prometheus reads, a sample a line, values being
+ * text already. They differ in what stands in front of a family and behind the
+ * last one; the samples are the same.
+ *
+ * The Prometheus text format 0.0.4: HELP and TYPE.
+ * OpenMetrics 1.0.0 (https://github.com/prometheus/OpenMetrics): TYPE, UNIT
+ * when the family's name ends in one, HELP, and at the end "# EOF". A
+ * counter's family is called as its samples less their _total; one whose
+ * samples have no _total is `unknown`, so that they keep their name.
  */
 #ifndef STATS_TEXT_H
 #define STATS_TEXT_H
@@ -10,11 +17,30 @@
 /* Larger than any answer within the limits of reply.h makes. */
 #define TEXT_BYTES_MAX (64U << 20)
 
-#define TEXT_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+enum text_format {
+	TEXT_PROMETHEUS,
+	TEXT_OPENMETRICS,
+	TEXT_FORMATS
+};
 
-/* The HELP and TYPE lines; help is ASCII without backslash and newline. */
-void text_family(
-    struct buf *out, const char *name, const char *type, const char *help);
+enum metric_type {
+	METRIC_COUNTER,
+	METRIC_GAUGE,
+	METRIC_TYPES
+};
+
+/* "counter", "gauge". */
+const char *metric_type_name(enum metric_type type);
+
+/*
+ * The lines in front of a family; name is that of its samples, help is ASCII
+ * without backslash and newline.
+ */
+void text_family(struct buf *out, enum text_format format, const char *name,
+    enum metric_type type, const char *help);
+
+/* What comes behind the last family. */
+void text_end(struct buf *out, enum text_format format);
 
 /*
  * A label pair with its value escaped: `\`, `"` and newline as the format

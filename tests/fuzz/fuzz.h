@@ -35,7 +35,8 @@ fuzz_check_metrics(struct span s)
 	for (size_t n; s.len > 0; s = (struct span){ s.p + n, s.len - n }) {
 		assert(!begins || span_begins(s, "memcached_") ||
 		       span_begins(s, "# HELP memcached_") ||
-		       span_begins(s, "# TYPE memcached_"));
+		       span_begins(s, "# TYPE memcached_") ||
+		       span_begins(s, "# UNIT memcached_"));
 		begins = s.p[0] == '\n';
 		n = utf8_length(s);
 		assert(n > 0);

@@ -23,11 +23,13 @@ render(struct buf *out, struct span in, size_t size, unsigned what)
 	(void)error_because(&e, REASON_CLOSED, "cut");
 	reader_broken(r, &e);
 	buf_init(out, 1U << 26);
-	render_reply(out, reader_reply(r), what >> SECTIONS & 1);
+	render_reply(out,
+	    what >> SECTIONS & 2 ? TEXT_OPENMETRICS : TEXT_PROMETHEUS,
+	    reader_reply(r), what >> SECTIONS & 1);
 	reader_free(r);
 }
 
-/* Byte 0: the size of pieces; byte 1: the sections, and with slabs or not. */
+/* Byte 0: the size of pieces; byte 1: the sections, and with slabs or not, the format. */
 int
 LLVMFuzzerTestOneInput(const char *data, size_t size)
 {

@@ -60,6 +60,30 @@ TEST(names_of_others)
 	}
 }
 
+/* Each name that a family takes in OpenMetrics, of the other's too. */
+TEST(names_of_openmetrics)
+{
+	static const char *const tails[] = { "", "_total", "_created" };
+
+	for (EACH_FAMILY) {
+		bool counter =
+		    f->type == METRIC_COUNTER && ends(f->name, "_total");
+		size_t n = strlen(f->name) - (counter ? strlen("_total") : 0);
+
+		for (const struct family *g = catalogue;
+		     g < catalogue + catalogue_len; g++) {
+			for (EACH(tail, tails)) {
+				char name[128];
+
+				(void)snprintf(name, sizeof(name), "%.*s%s",
+				    (int)n, f->name, *tail);
+				check(g->name, g == f || !counter ||
+						   strcmp(g->name, name) != 0);
+			}
+		}
+	}
+}
+
 /* Names that the Go exporter gave to counters, and to a gauge. */
 TEST(counters_end_in_total)
 {
@@ -104,7 +128,7 @@ TEST(heads)
 		struct buf head;
 
 		buf_init(&head, 4096);
-		text_family(&head, f->name, metric_type_name(f->type), f->help);
+		text_family(&head, TEXT_PROMETHEUS, f->name, f->type, f->help);
 		check_text(f->name, span_of_buf(&head), f->head);
 		buf_release(&head);
 	}
@@ -214,5 +238,6 @@ TEST(info)
 	}
 }
 
-TESTS("catalogue", T(names), T(names_of_others), T(counters_end_in_total),
-    T(help), T(heads), T(help_names_its_keys), T(series), T(places), T(info))
+TESTS("catalogue", T(names), T(names_of_others), T(names_of_openmetrics),
+    T(counters_end_in_total), T(help), T(heads), T(help_names_its_keys),
+    T(series), T(places), T(info))

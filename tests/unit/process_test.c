@@ -33,7 +33,8 @@ look(struct buf *out, const char *prefix, pid_t pid)
 	struct error e;
 
 	buf_init(out, 1 << 16);
-	check_number(prefix, process_render(p, out, prefix, pid, &e), 0);
+	check_number(prefix,
+	    process_render(p, out, TEXT_PROMETHEUS, prefix, pid, &e), 0);
 	buf_add_char(out, '\0');
 	process_reader_free(p);
 }
@@ -212,7 +213,8 @@ TEST(no_such_process)
 		_exit(0);
 	assert_true(waitpid(child, NULL, 0) == child);
 	buf_init(&out, 100);
-	check_number("dead", process_render(p, &out, "", child, &e), -1);
+	check_number("dead",
+	    process_render(p, &out, TEXT_PROMETHEUS, "", child, &e), -1);
 	check_number("dead", out.len, 0);
 	check("dead", strstr(e.text, "/proc/") != NULL);
 	process_reader_free(p);

@@ -14,7 +14,8 @@
 
 /* Renders what a server answers; returns how many lines were ignored. */
 static unsigned
-render(struct buf *out, struct span answers, bool slabs)
+render_as(
+    struct buf *out, enum text_format format, struct span answers, bool slabs)
 {
 	struct keys *keys = keys_new();
 	struct reader *r = reader_new(keys, (1U << SECTIONS) - 1, false);
@@ -22,11 +23,17 @@ render(struct buf *out, struct span answers, bool slabs)
 	unsigned ignored;
 
 	check_number("reader", reader_feed(r, &answers, &e), READER_DONE);
-	render_reply(out, reader_reply(r), slabs);
+	render_reply(out, format, reader_reply(r), slabs);
 	ignored = (unsigned)reply_ignored(reader_reply(r));
 	reader_free(r);
 	keys_free(keys);
 	return ignored;
+}
+
+static unsigned
+render(struct buf *out, struct span answers, bool slabs)
+{
+	return render_as(out, TEXT_PROMETHEUS, answers, slabs);
 }
 
 /* Only the samples: no HELP, no TYPE. */
@@ -264,6 +271,40 @@ TEST(heads)
 	buf_release(&out);
 }
 
+/* The same with the heads of OpenMetrics; the samples are the same. */
+TEST(openmetrics)
+{
+	static const char answers[] = ANSWERS("STAT uptime 1\nSTAT threads x\n"
+					      "STAT conn_yields 2\n",
+	    "", "", "STAT items:2:moves_to_cold 3\n", "");
+	struct buf out, plain;
+
+	buf_init(&out, 1 << 20);
+	buf_init(&plain, 1 << 20);
+	check_number("openmetrics",
+	    render_as(&out, TEXT_OPENMETRICS, SPAN(answers), true), 1);
+	check_text("openmetrics", span_of_buf(&out),
+	    "# TYPE memcached_uptime_seconds gauge\n"
+	    "# UNIT memcached_uptime_seconds seconds\n"
+	    "# HELP memcached_uptime_seconds Seconds since the server started"
+	    " (uptime).\n"
+	    "memcached_uptime_seconds 1\n"
+	    "# TYPE memcached_connections_yielded counter\n"
+	    "# HELP memcached_connections_yielded Times that a busy connection"
+	    " had to let others go first (conn_yields).\n"
+	    "memcached_connections_yielded_total 2\n"
+	    "# TYPE memcached_slab_items_moves_to_cold unknown\n"
+	    "# HELP memcached_slab_items_moves_to_cold Items moved from the HOT"
+	    " or WARM to the COLD LRU (moves_to_cold).\n"
+	    "memcached_slab_items_moves_to_cold{slab=\"2\"} 3\n");
+	(void)render(&plain, SPAN(answers), true);
+	keep_samples(&plain);
+	keep_samples(&out);
+	check_bytes("samples", span_of_buf(&out), span_of_buf(&plain));
+	buf_release(&plain);
+	buf_release(&out);
+}
+
 TEST(without_slabs)
 {
 	static const char answers[] = ANSWERS("STAT uptime 1\n", "",
@@ -294,8 +335,8 @@ TEST(twice)
 	buf_init(&out, 1 << 20);
 	(void)reader_feed(r, &data, &e);
 	buf_add_str(&out, "memcached_up 1\n");
-	render_reply(&out, reader_reply(r), true);
-	render_reply(&out, reader_reply(r), true);
+	render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), true);
+	render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), true);
 	check_number("twice", reply_ignored(reader_reply(r)), 1);
 	keep_samples(&out);
 	check_text("twice", span_of_buf(&out),
@@ -306,4 +347,5 @@ TEST(twice)
 	keys_free(keys);
 }
 
-TESTS("render", T(samples), T(heads), T(without_slabs), T(twice))
+TESTS(
+    "render", T(samples), T(heads), T(openmetrics), T(without_slabs), T(twice))

@@ -75,12 +75,60 @@ TEST(family)
 	struct buf out;
 
 	buf_init(&out, 1024);
-	text_family(&out, "up", "gauge", "Whether it is.");
+	text_family(
+	    &out, TEXT_PROMETHEUS, "up", METRIC_GAUGE, "Whether \"it\" is.");
 	text_sample_u64(&out, "up", NULL, 0);
 	text_sample_u64(&out, "up", "a=\"b\"", UINT64_MAX);
 	check_text("family", span_of_buf(&out),
-	    "# HELP up Whether it is.\n# TYPE up gauge\nup 0\n"
+	    "# HELP up Whether \"it\" is.\n# TYPE up gauge\nup 0\n"
 	    "up{a=\"b\"} 18446744073709551615\n");
+	text_end(&out, TEXT_PROMETHEUS);
+	check_number("no end", out.p[out.len - 2], '5');
+	buf_release(&out);
+}
+
+TEST(openmetrics)
+{
+	static const struct {
+		const char *name;
+		enum metric_type type;
+		const char *help;
+		const char *text;
+	} rows[] = {
+		{ "gets_total", METRIC_COUNTER, "Of all.",
+		    "# TYPE gets counter\n# HELP gets Of all.\n" },
+		{ "cpu_seconds_total", METRIC_COUNTER, "Of all.",
+		    "# TYPE cpu_seconds counter\n"
+		    "# UNIT cpu_seconds seconds\n"
+		    "# HELP cpu_seconds Of all.\n" },
+		{ "moves", METRIC_COUNTER, "No total.",
+		    "# TYPE moves unknown\n# HELP moves No total.\n" },
+		{ "total", METRIC_COUNTER, "x",
+		    "# TYPE total unknown\n# HELP total x\n" },
+		{ "used_bytes", METRIC_GAUGE, "x",
+		    "# TYPE used_bytes gauge\n# UNIT used_bytes bytes\n"
+		    "# HELP used_bytes x\n" },
+		{ "bytes_used", METRIC_GAUGE, "x",
+		    "# TYPE bytes_used gauge\n# HELP bytes_used x\n" },
+		{ "kilobytes", METRIC_GAUGE, "x",
+		    "# TYPE kilobytes gauge\n# HELP kilobytes x\n" },
+		{ "backend_total", METRIC_GAUGE, "x",
+		    "# TYPE backend_total gauge\n# HELP backend_total x\n" },
+		{ "up", METRIC_GAUGE, "\"a\" and \"b\".",
+		    "# TYPE up gauge\n"
+		    "# HELP up \\\"a\\\" and \\\"b\\\".\n" },
+	};
+	struct buf out;
+
+	for (EACH(r, rows)) {
+		buf_init(&out, 1024);
+		text_family(&out, TEXT_OPENMETRICS, r->name, r->type, r->help);
+		check_text(r->name, span_of_buf(&out), r->text);
+		buf_release(&out);
+	}
+	buf_init(&out, 1024);
+	text_end(&out, TEXT_OPENMETRICS);
+	check_text("end", span_of_buf(&out), "# EOF\n");
 	buf_release(&out);
 }
 
@@ -111,4 +159,4 @@ TEST(seconds)
 }
 
 TESTS("text", T(label_values), T(nul_in_a_label), T(several_labels), T(family),
-    T(seconds))
+    T(openmetrics), T(seconds))
