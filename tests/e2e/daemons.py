@@ -120,6 +120,13 @@ class Prometheus(Daemon):
         with contextlib.suppress(OSError):
             return self._get("/-/ready")
 
+    def metadata(self, family):
+        """(type, unit) that the target said the family has."""
+        data = json.loads(
+            self._get("/api/v1/targets/metadata?metric=" + family))
+        return [(found["type"], found["unit"])
+                for found in data.get("data") or []]
+
     def query(self, expression):
         """The values of the series that it selects."""
         data = json.loads(self._get("/api/v1/query?query=" + expression))

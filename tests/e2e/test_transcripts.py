@@ -2,6 +2,7 @@
 
 import pytest
 
+import openmetrics
 from daemons import promtool
 from exporter import TOP
 from exposition import OWN, of_the_server
@@ -21,16 +22,27 @@ LINT = {
 }
 
 
+def samples_of_the_server(text):
+    """The lines that both formats have."""
+    return [line for line in text.splitlines()
+            if not line.startswith("#") and not OWN.match(line.split()[0])]
+
+
 @pytest.fixture(params=SERVERS, ids=lambda folder: folder.name)
 def server(request):
     return request.param
 
 
 @pytest.fixture
-def metrics(server, fake, exporter):
+def running(server, fake, exporter):
     address = fake(answers=replay(server)).address
     flags = ["--collector.scrub"] if (server / "scrub.txt").exists() else []
-    return exporter(address, *flags, timeout=10).metrics()
+    return exporter(address, *flags, timeout=10)
+
+
+@pytest.fixture
+def metrics(running):
+    return running.metrics()
 
 
 def test_there_are_servers():
@@ -52,6 +64,12 @@ def test_expected(server, metrics):
 def test_promtool(metrics):
     lint = promtool(metrics.text)
     assert {k: v for k, v in lint.items() if LINT.get(k) != v} == {}
+
+
+def test_openmetrics(running, metrics):
+    text = running.get(headers=openmetrics.ACCEPT).text
+    assert openmetrics.families(text) == list(openmetrics.expected(metrics))
+    assert samples_of_the_server(text) == samples_of_the_server(metrics.text)
 
 
 def test_slabs_in_numeric_order(metrics):
