@@ -4,7 +4,8 @@
  * Asks each server on 127.0.0.1 about REQUESTS times over CLIENTS persistent
  * connections; a client asks again as soon as it has its answer. The servers
  * take turns, burst by burst, so that whatever else the machine does hits all
- * alike. KIND is "stats" (a memcached) or "http" (an exporter or relay).
+ * alike. KIND is "stats" (a memcached), "http" (an exporter or relay) or
+ * "openmetrics" (an exporter that shall answer so).
  * Prints a line for each server:
  *
  *	requests=5000 p50_us=141.2 p99_us=190.7 per_second=6920
@@ -23,6 +24,8 @@
 #define CLIENTS_MAX 16
 #define SERVERS_MAX 4
 #define REQUESTS_MAX 10000000
+
+#define GET "GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
 
 struct kind {
 	const char *name;
@@ -69,10 +72,17 @@ http_right(const char *answer, size_t len)
 	       memmem(answer, len, down, strlen(down)) == NULL;
 }
 
+static bool
+openmetrics_right(const char *answer, size_t len)
+{
+	return http_right(answer, len) && ends_with(answer, len, "\n# EOF\n");
+}
+
 static const struct kind kinds[] = {
 	{ "stats:", STATS_REQUEST, stats_complete, stats_right },
-	{ "http:", "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
-	    http_complete, http_right },
+	{ "http:", GET "\r\n", http_complete, http_right },
+	{ "openmetrics:", GET "Accept: application/openmetrics-text\r\n\r\n",
+	    http_complete, openmetrics_right },
 };
 
 static void *
@@ -101,7 +111,7 @@ server_connect(
 
 	while (strncmp(name, kind->name, strlen(kind->name)) != 0)
 		if (++kind == kinds + sizeof(kinds) / sizeof(kinds[0]))
-			errx(1, "%s: neither stats:PORT nor http:PORT", name);
+			errx(1, "%s: no KIND:PORT", name);
 	port = number(name + strlen(kind->name), '\0', PORT_MAX);
 
 	for (unsigned i = 0; i < clients; i++) {
