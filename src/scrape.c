@@ -260,7 +260,7 @@ start_without_target(
 	buf_release(&out);
 }
 
-/* What the wish lacks is that it is for the own target. */
+/* The wish says when and how; it will be for the own target. */
 static void
 start_own(struct scraper *all, struct wish *wish, scrape_fn *done, void *arg)
 {
