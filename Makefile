@@ -13,7 +13,7 @@ FUZZ_SECONDS = 60
 # Debian's packages for building and the demo, and those for the tests besides.
 PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
 	memcached curl
-TEST_PACKAGES = clang clang-format clang-tidy cppcheck git libclang-rt-dev \
+TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy cppcheck git libclang-rt-dev \
 	libcmocka-dev libsasl2-modules mandoc openssl prometheus python3 \
 	python3-pytest sasl2-bin shellcheck valgrind
 
@@ -59,9 +59,10 @@ DEPFILE = -MF $@.d -MT $@
 LINK = $(CC) $(HARDENING) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS)
 
 BINARY = $(BUILD)/memcached_exporter
+PAGE = $(BUILD)/obj/http/page.o
 LIBRARY = $(BUILD)/libmemcached_exporter.a
 SOURCES := $(sort $(shell find src -name '*.c'))
-OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
+OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o) $(PAGE)
 LIBRARY_OBJECTS = $(filter-out $(BUILD)/obj/main.o,$(OBJECTS))
 
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
@@ -94,6 +95,12 @@ $(LIBRARY): $(LIBRARY_OBJECTS) $(sort $(dir $(SOURCES)))
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(COMPILE) -c -o $@ $<
+
+# The files of the page for people; the compiler does not tell that it has
+# read them.
+$(PAGE): src/http/page.S $(wildcard src/http/page.*) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,AS)$(COMPILE) -c -o $@ $<
 
 # All that is compiled depends on this file, which changes only when the flags
 # do. It comes first, so this is where a missing package is named.

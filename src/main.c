@@ -15,6 +15,8 @@
 #include "config/collectors.h"
 #include "config/file.h"
 #include "config/options.h"
+#include "http/api.h"
+#include "http/assets.h"
 #include "http/landing.h"
 #include "http/request.h"
 #include "http/server.h"
@@ -43,6 +45,7 @@ struct program {
 	struct server *server;
 	struct self *self;
 	struct scraper *scraper;
+	struct landing *landing;
 	struct event *signals[3];
 	struct event *give_up;
 	bool once_up;
@@ -156,6 +159,7 @@ reload(struct program *p, struct error *e)
 	}
 	targets_forget(p->targets);
 	scraper_use(p->scraper, ms);
+	landing_use(p->landing, ms);
 	modules_release(ms);
 	log_info("Configuration reloaded");
 	return 0;
@@ -222,7 +226,10 @@ add_routes(struct program *p)
 	server_route(p->server, metrics, scrape_serve, p->scraper);
 	server_route(
 	    p->server, p->options.scrape_path, scrape_serve_target, p->scraper);
-	server_route(p->server, "/", landing_serve, metrics);
+	server_route(p->server, "/", landing_serve, p->landing);
+	assets_add_routes(p->server);
+	server_route(
+	    p->server, "/api/v1/targets", api_serve_targets, p->targets);
 	server_route(p->server, "/-/healthy", serve_health, NULL);
 	server_route(p->server, "/-/ready", serve_health, NULL);
 	if (p->options.lifecycle)
@@ -289,6 +296,8 @@ open_program(struct program *p, struct modules *modules)
 		p->server = server_new(p->base, descriptors);
 	p->self = self_new(p->options.pid_file, p->targets, p->server);
 	p->scraper = scraper_new(p->targets, p->self, &own, modules);
+	p->landing = landing_new(p->options.telemetry_path,
+	    p->options.scrape_path, p->targets, modules);
 }
 
 /* What hears of an end comes before what it would tell. */
@@ -306,6 +315,7 @@ close_program(struct program *p)
 		targets_stop(p->targets);
 	server_free(p->server);
 	targets_free(p->targets);
+	landing_free(p->landing);
 	scraper_free(p->scraper);
 	self_free(p->self);
 	keys_free(p->keys);

@@ -11,6 +11,7 @@
 #include "config/collectors.h"
 #include "http/request.h"
 #include "memcached/modules.h"
+#include "memcached/status.h"
 #include "memcached/target.h"
 #include "self.h"
 #include "stats/catalogue.h"
@@ -74,13 +75,14 @@ scraper_use(struct scraper *s, struct modules *modules)
 
 /* A failing server is news once, and so is its return. */
 static void
-log_scrape(struct target *t, const struct error *down)
+note(struct target *t, const struct reply *reply, const struct error *down,
+    uint64_t duration_us)
 {
 	char address[ADDRESS_TEXT_MAX];
 
 	address_text(target_address(t), address);
 	log_debug("Scraped", "target", address, "up", down == NULL ? "1" : "0");
-	if (!target_set_up(t, down == NULL))
+	if (!status_note(target_status(t), reply, down, duration_us))
 		return;
 	if (down == NULL)
 		log_info("Target is up again", "target", address);
@@ -175,7 +177,7 @@ scrape_finish(struct reply *reply, const struct error *why, void *arg)
 	buf_init(&out, TEXT_BYTES_MAX);
 	if (down == NULL || down->reason >= REASON_REFUSED) {
 		(void)buf_reserve(&out, all->usual_bytes);
-		log_scrape(s->target, down);
+		note(s->target, reply, down, duration);
 		self_count(all->self, down);
 		render_up(&out, up);
 		if (up)

@@ -24,6 +24,9 @@ const char *request_header(const struct request *r, const char *name);
  */
 const char *request_query(const struct request *r, const char *name, size_t n);
 
+/* One more header for the answer, before it is given; all is copied. */
+void request_header_add(struct request *r, const char *name, const char *value);
+
 /* 200 with a body, whose bytes are taken. */
 void request_answer(
     struct request *r, const char *content_type, struct buf *body);

@@ -203,13 +203,6 @@ on_written(struct evhttp_request *ev, void *arg)
 }
 
 static void
-add_header(const struct request *r, const char *name, const char *value)
-{
-	(void)evhttp_add_header(
-	    evhttp_request_get_output_headers(r->ev), name, value);
-}
-
-static void
 free_body(const void *data, size_t len, void *arg)
 {
 	(void)data;
@@ -242,17 +235,19 @@ finish(struct request *r, int code, const char *type, struct buf *body)
 	char *bytes = buf_take(body, &len), text[24];
 
 	r->route->counts[status]++;
-	add_header(r, "Content-Type", type);
+	request_header_add(r, "Content-Type", type);
+	/* it holds what peers say: never to be taken for anything else */
+	request_header_add(r, "X-Content-Type-Options", "nosniff");
 	if (evhttp_request_get_command(r->ev) == EVHTTP_REQ_HEAD) {
 		(void)snprintf(text, sizeof(text), "%zu", len);
-		add_header(r, "Content-Length", text);
+		request_header_add(r, "Content-Length", text);
 		free(bytes);
 	} else {
 		out = xnonnull(evbuffer_new());
 		(void)evbuffer_add_reference(out, bytes, len, free_body, bytes);
 	}
 	if (s->drained != NULL)
-		add_header(r, "Connection", "close");
+		request_header_add(r, "Connection", "close");
 	client_answer(r->client);
 	evhttp_request_set_on_complete_cb(r->ev, on_written, r->client);
 	evhttp_send_reply(r->ev, code, statuses[status].phrase, out);
@@ -292,6 +287,13 @@ request_header(const struct request *r, const char *name)
 {
 	return evhttp_find_header(
 	    evhttp_request_get_input_headers(r->ev), name);
+}
+
+void
+request_header_add(struct request *r, const char *name, const char *value)
+{
+	(void)evhttp_add_header(
+	    evhttp_request_get_output_headers(r->ev), name, value);
 }
 
 const char *
@@ -376,13 +378,14 @@ on_request(struct evhttp_request *ev, void *arg)
 	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
 	client_begin(r->client);
 	if (clients_busy(s->clients) > SERVER_REQUESTS_MAX) {
-		add_header(r, "Retry-After", "1");
+		request_header_add(r, "Retry-After", "1");
 		request_say(r, 503, "Too many requests at a time.");
 	} else if (r->route == &s->other) {
 		request_say(
 		    r, 404, "There is nothing here; \"/\" has the links.");
 	} else if (!is_allowed(r->route, method)) {
-		add_header(r, "Allow", r->route->post ? "POST" : "GET, HEAD");
+		request_header_add(
+		    r, "Allow", r->route->post ? "POST" : "GET, HEAD");
 		request_say(r, 405,
 		    r->route->post ? "Only POST is served here."
 				   : "Only GET and HEAD are served here.");

@@ -1,0 +1,13 @@
+/*
+ * The files that belong to the page of http/landing.h, as they were when the
+ * program was built: page.css, page.js and page.svg of this folder.
+ */
+#ifndef HTTP_ASSETS_H
+#define HTTP_ASSETS_H
+
+struct server;
+
+/* Adds a route for each, by its name: "/page.css" and so on. */
+void assets_add_routes(struct server *s);
+
+#endif
