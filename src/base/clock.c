@@ -26,8 +26,7 @@ clock_text(time_t t, char text[CLOCK_TEXT_MAX])
 {
 	struct tm tm;
 
-	(void)gmtime_r(&t, &tm);
-	/* empty in a year of many digits */
-	if (strftime(text, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		text[0] = '\0';
 }

@@ -24,6 +24,8 @@ static struct asset {
 	{ "/page.js", "text/javascript; charset=utf-8", page_js_begin,
 	    page_js_end },
 	{ "/page.svg", "image/svg+xml", page_svg_begin, page_svg_end },
+	/* browsers ask for it beside what is no page, such as metrics */
+	{ "/favicon.ico", "image/svg+xml", page_svg_begin, page_svg_end },
 };
 
 static void

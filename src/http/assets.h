@@ -7,7 +7,10 @@
 
 struct server;
 
-/* Adds a route for each, by its name: "/page.css" and so on. */
+/*
+ * Adds a route for each, by its name: "/page.css" and so on; page.svg is
+ * "/favicon.ico" as well.
+ */
 void assets_add_routes(struct server *s);
 
 #endif

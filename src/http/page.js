@@ -39,6 +39,12 @@
 		return `${Math.floor(s / 86400)} d`;
 	}
 
+	function milliseconds(seconds) {
+		const ms = 1000 * seconds;
+
+		return `${ms.toFixed(ms < 10 ? 2 : 0)} ms`;
+	}
+
 	function orNothing(value, text) {
 		return value === null ? NOTHING : text(value);
 	}
@@ -63,8 +69,8 @@
 		put(time, duration((now - Date.parse(t.since)) / 1000));
 		putAttribute(time, "datetime", t.since);
 		putAttribute(time, "title", t.since);
-		put(cell("duration"), orNothing(t.lastScrapeDurationSeconds,
-			(s) => `${(1000 * s).toFixed(1)} ms`));
+		put(cell("duration"),
+			orNothing(t.lastScrapeDurationSeconds, milliseconds));
 		putRatio(cell("hits"), t.hitRatio);
 		putRatio(cell("memory"), t.memoryUsedRatio);
 		put(cell("connection"), orNothing(t.connectionAgeSeconds, duration));

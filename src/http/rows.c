@@ -84,21 +84,20 @@ cell_duration(struct buf *out, const struct target_entry *t)
 	if (t->status->health == HEALTH_UNKNOWN)
 		buf_add_str(out, NOTHING);
 	else
-		buf_printf(out, "%.1f ms", ms);
+		buf_printf(out, ms < 10 ? "%.2f ms" : "%.0f ms", ms);
 }
 
 static void
 add_ratio(struct buf *out, const char *name, double ratio)
 {
-	buf_printf(out,
-	    "<meter aria-label=\"%s\" value=\"%.4f\"%s></meter>"
-	    "<span>",
-	    name, ratio < 0 ? 0 : ratio, ratio < 0 ? " hidden" : "");
-	if (ratio < 0)
-		buf_add_str(out, NOTHING);
+	bool none = ratio < 0;
+
+	if (none)
+		buf_add_str(out, "<span>" NOTHING "</span>");
 	else
-		buf_printf(out, "%.1f %%", 100 * ratio);
-	buf_add_str(out, "</span>");
+		buf_printf(out, "<span>%.1f %%</span>", 100 * ratio);
+	buf_printf(out, "<meter aria-label=\"%s\" value=\"%.4f\"%s></meter>",
+	    name, none ? 0 : ratio, none ? " hidden" : "");
 }
 
 static void
@@ -143,7 +142,7 @@ static const struct {
 	{ "module", "Module", cell_module },
 	{ "state", "State", cell_state },
 	{ "since", "Since", cell_since },
-	{ "duration", "Last scrape", cell_duration },
+	{ "duration", "Scrape took", cell_duration },
 	{ "hits", "Hit ratio", cell_hits },
 	{ "memory", "Memory used", cell_memory },
 	{ "connection", "Connected for", cell_connection },

@@ -200,4 +200,4 @@ def test_telemetry_path(exporter):
     running = exporter("", "--web.telemetry-path=/data")
     assert running.metrics(path="/data").families
     assert running.get("/metrics").status == 404
-    assert 'href="/data"' in running.get("/").text
+    assert 'href="./data"' in running.get("/").text
