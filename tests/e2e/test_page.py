@@ -93,20 +93,21 @@ def refresh(browser):
         " && e.responseEnd > 0);"))
 
 
-def fill(server, items=2000, size=2000):
+def fill(server, items, hits):
+    """So many items of 2 kB, and a thousand look-ups."""
     server.ask(b"".join(
-        b"set k%d 0 0 %d noreply\r\n%s\r\n" % (i, size, b"x" * size)
+        b"set k%d 0 0 2000 noreply\r\n%s\r\n" % (i, b"x" * 2000)
         for i in range(items)) + b"mn\r\n", b"MN\r\n")
-    server.ask(b"".join(b"get k%d\r\n" % i for i in range(items, items // 10, -1))
-               + b"mn\r\n", b"MN\r\n")
+    server.ask(b"get k1\r\n" * hits + b"get none\r\n" * (1000 - hits) +
+               b"mn\r\n", b"MN\r\n")
 
 
 @pytest.fixture
 def fleet(memcached, fake, exporter, dead):
     """An exporter that knows servers of several kinds."""
     first, second = memcached("-m", "16"), memcached("-m", "64")
-    fill(first)
-    fill(second, items=200)
+    fill(first, 2000, 942)
+    fill(second, 200, 17)
     running = exporter(first.address, timeout=0.5)
     assert running.metrics().up == 1
     for address in (second.address, fake().address, fake(hang).address, dead,
@@ -231,7 +232,7 @@ def test_form(browser, fake, exporter, folder):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800, 360, 320])
+@pytest.mark.parametrize("width", [1280, 1160, 800, 360, 320])
 def test_readable(browser, fleet, width, scheme):
     browser.resize(width, 800, phone=width < 800)
     browser.prefer(scheme)
@@ -306,14 +307,30 @@ def size(picture):
     return struct.unpack(">II", picture[16:24])
 
 
-def test_pictures(browser, fleet, tmp_path):
+@pytest.fixture
+def known_by_name(memcached, fake, exporter, etc):
+    """What a person may have: servers with names, two of them down."""
+    names = [f"cache-{i}.example.com" for i in range(1, 5)]
+    hosts = "".join(f"127.0.0.1 {name}\n" for name in names)
+    running = exporter("", timeout=0.5, prefix=etc(hosts))
+    large, small = memcached("-m", "16"), memcached("-m", "8")
+    fill(large, 3000, 942)
+    fill(small, 3000, 678)
+    servers = large.port, small.port, fake().port, fake(hang).port
+    for name, port in zip(names, servers):
+        assert running.get(probe(f"{name}:{port}")).status == 200
+    assert running.get(probe("cache-5.example.com")).status == 200
+    return running
+
+
+def test_pictures(browser, known_by_name, tmp_path):
     found = {}
     for name, width, height, scheme in [
-            ("light", 1280, 720, "light"), ("dark", 1280, 720, "dark"),
-            ("phone", 360, 1400, "light")]:
+            ("light", 1280, 640, "light"), ("dark", 1280, 780, "dark"),
+            ("phone", 360, 1200, "light")]:
         browser.resize(width, height, phone=width < 800)
         browser.prefer(scheme)
-        open_page(browser, fleet)
+        open_page(browser, known_by_name)
         found[name] = browser.picture()
         assert size(found[name]) == (width, height)
         (tmp_path / f"{name}.png").write_bytes(found[name])
