@@ -15,7 +15,9 @@
 #include "config/collectors.h"
 #include "config/file.h"
 #include "config/options.h"
+#include "http/activation.h"
 #include "http/landing.h"
+#include "http/listener.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "memcached/modules.h"
@@ -147,8 +149,9 @@ static int
 reload(struct program *p, struct error *e)
 {
 	struct modules *ms = NULL;
-	int r = load_modules(p, &ms, e);
+	int r;
 
+	r = load_modules(p, &ms, e);
 	self_configured(p->self, r == 0);
 	if (r < 0) {
 		log_error("Configuration not reloaded", "err", e->text);
@@ -229,23 +232,37 @@ add_routes(struct program *p)
 		server_route_post(p->server, "/-/reload", serve_reload, p);
 }
 
+static int
+open_listener(
+    const struct options *o, size_t i, struct listen_socket *l, struct error *e)
+{
+	if (o->systemd_socket)
+		return listener_inherit(ACTIVATION_FIRST + (int)i, l, e);
+	return listener_open(&o->listen[i], o->socket_mode, l, e);
+}
+
 /* Says where only when all addresses are bound: an error stands alone. */
 static int
 listen_all(struct program *p, struct error *e)
 {
-	size_t n = p->options.listen_len;
-	char(*bound)[ADDRESS_TEXT_MAX] = xcalloc(n, sizeof(*bound));
-	int r = 0;
+	const struct options *o = &p->options;
+	char bound[OPTIONS_LISTEN_MAX][ADDRESS_TEXT_MAX];
+	size_t n = o->listen_len;
 
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = server_listen(
-		    p->server, &p->options.listen[i], bound[i], e);
-	if (r == 0)
-		log_info("Starting memcached_exporter", "version", VERSION);
-	for (size_t i = 0; i < n && r == 0; i++)
+	if (o->systemd_socket && activation_count(&n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct listen_socket l;
+
+		if (open_listener(o, i, &l, e) < 0)
+			return -1;
+		endpoint_text(&l.bound, bound[i]);
+		server_listen(p->server, &l);
+	}
+	log_info("Starting memcached_exporter", "version", VERSION);
+	for (size_t i = 0; i < n; i++)
 		log_info("Listening on address", "address", bound[i]);
-	free(bound);
-	return r;
+	return 0;
 }
 
 static struct event_base *

@@ -52,6 +52,8 @@ struct options {
 	struct allow *allow;
 	struct address *listen;
 	size_t listen_len;
+	int socket_mode;     /* of unix sockets to listen on; -1: the umask's */
+	bool systemd_socket; /* listen on what systemd passes, not on these */
 	bool collect_settings;
 	bool collect_slab;
 	bool collect_scrub;

@@ -60,7 +60,7 @@ struct listener {
 	struct evhttp_bound_socket *bound;
 	struct evconnlistener *accept; /* evhttp frees it */
 	struct event *knock;
-	char *path; /* of a unix socket: removed at the end */
+	struct listen_socket socket;
 };
 
 struct server {
@@ -114,11 +114,10 @@ close_listeners(struct server *s)
 
 	while ((l = SLIST_FIRST(&s->listeners)) != NULL) {
 		SLIST_REMOVE_HEAD(&s->listeners, entry);
+		/* who comes now finds no file, or that of the next one */
+		listener_remove_file(&l->socket);
 		event_free(l->knock);
 		evhttp_del_accept_socket(s->http, l->bound);
-		if (l->path != NULL)
-			(void)unlink(l->path);
-		free(l->path);
 		free(l);
 	}
 }
@@ -457,22 +456,14 @@ server_route_post(
 	s->routes[s->routes_len - 1].post = true;
 }
 
-int
-server_listen(struct server *s, const struct address *a,
-    char bound[ADDRESS_TEXT_MAX], struct error *e)
+void
+server_listen(struct server *s, const struct listen_socket *socket)
 {
-	struct listener *l;
-	struct endpoint ep;
-	struct error why;
-	int fd = listener_open(a, &ep, &why);
+	struct listener *l = xcalloc(1, sizeof(*l));
+	int fd = socket->fd;
 
-	if (fd < 0) {
-		address_text(a, bound);
-		return error_set(e, "listen on %s: %s", bound, why.text);
-	}
-	l = xcalloc(1, sizeof(*l));
 	l->server = s;
-	l->path = a->is_path ? xstrdup(a->host) : NULL;
+	l->socket = *socket;
 	/* backlog 0: it listens already */
 	l->accept = xnonnull(evconnlistener_new(s->base, NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd));
@@ -482,8 +473,6 @@ server_listen(struct server *s, const struct address *a,
 	    xnonnull(event_new(s->base, fd, EV_READ | EV_PERSIST, on_knock, l));
 	(void)event_add(l->knock, NULL);
 	SLIST_INSERT_HEAD(&s->listeners, l, entry);
-	endpoint_text(&ep, bound);
-	return 0;
 }
 
 void

@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/address.h"
-#include "base/error.h"
 #include "http/request.h"
 
 /* Of the request line and of the header, each. */
@@ -26,6 +24,7 @@
 #define SERVER_ROUTES_MAX 16
 
 struct event_base;
+struct listen_socket;
 struct server;
 
 typedef void route_fn(struct request *r, void *arg);
@@ -45,13 +44,8 @@ void server_route(
 void server_route_post(
     struct server *s, const char *path, route_fn *serve, void *arg);
 
-/*
- * Binds and accepts; for port 0 the system chooses. A stale socket file is
- * replaced. Blocks for a name's look-up: for the start only. The address
- * bound, as text, is put in bound.
- */
-int server_listen(struct server *s, const struct address *a,
-    char bound[ADDRESS_TEXT_MAX], struct error *e);
+/* Accepts from it, and takes it: closes it and removes its file at the end. */
+void server_listen(struct server *s, const struct listen_socket *socket);
 
 /*
  * Stops accepting. Calls done, from the loop, when no request is under way

@@ -294,7 +294,7 @@ compare(const void *a, const void *b)
 	if (r == 0 && x->access != y->access)
 		r = (uintptr_t)x->access < (uintptr_t)y->access ? -1 : 1;
 	if (r == 0)
-		r = x->address.port - y->address.port;
+		r = (int)x->address.port - (int)y->address.port;
 	if (r == 0)
 		r = (path ? strcmp : strcasecmp)(
 		    x->address.host, y->address.host);

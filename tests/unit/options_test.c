@@ -23,6 +23,7 @@ describe(struct buf *out, const struct options *o)
 		{ "settings", o->collect_settings, true },
 		{ "slab", o->collect_slab, true },
 		{ "scrub", o->collect_scrub, false },
+		{ "systemd", o->systemd_socket, false },
 	};
 	char text[ADDRESS_TEXT_MAX] = "none";
 
@@ -44,6 +45,8 @@ describe(struct buf *out, const struct options *o)
 	if (o->log_level != LEVEL_INFO || o->log_format != FORMAT_LOGFMT)
 		buf_printf(out, "log=%s,%s ", log_level_names[o->log_level],
 		    log_format_names[o->log_format]);
+	if (o->socket_mode != -1)
+		buf_printf(out, "mode=%o ", (unsigned)o->socket_mode);
 	for (size_t i = 0; i < o->listen_len; i++) {
 		address_text(&o->listen[i], text);
 		if (o->listen_len != 1 || strcmp(text, ":9150") != 0)
@@ -92,6 +95,10 @@ static const struct {
 	{ { "--web.listen-address=:1", "--web.listen-address=:2",
 	      "--web.listen-address", "unix:/x" },
 	    "listen=:1 listen=:2 listen=unix:/x " },
+	{ { "--web.listen-address=vsock://:9150" }, "listen=vsock://:9150 " },
+	{ { "--web.systemd-socket" }, "systemd " },
+	{ { "--web.socket-mode=0660" }, "mode=660 " },
+	{ { "--web.socket-mode=0660", "--web.socket-mode=" }, "" },
 	{ { "--" }, "" },
 
 	{ { "--nonsense" }, "unknown long flag '--nonsense'" },
@@ -138,6 +145,13 @@ static const struct {
 	{ { "--web.listen-address=9150" },
 	    "--web.listen-address=9150: expected host:port, [v6]:port or the"
 	    " path of a socket" },
+	{ { "--web.listen-address=vsock://2:9150" },
+	    "--web.listen-address=vsock://2:9150: expected vsock://:port" },
+	{ { "--memcached.address=vsock://:11211" },
+	    "--memcached.address=vsock://:11211: a vsock address is to listen"
+	    " on, not to connect to" },
+	{ { "--web.socket-mode=rw" },
+	    "--web.socket-mode=rw: expected octal permissions such as 0660" },
 	{ { "--web.telemetry-path=metrics" },
 	    "--web.telemetry-path=metrics: expected a path that begins with a"
 	    " slash and has no blank and none of ?#%\\\"<>" },
@@ -396,6 +410,8 @@ TEST(help_shows_every_flag)
 		"      --[no-]collector.slab ",
 		"      --[no-]collector.scrub ",
 		"      --web.listen-address=:9150 ",
+		"      --web.socket-mode=\"\" ",
+		"      --[no-]web.systemd-socket ",
 		"      --scrape.allow-target=\"\" ",
 		"      --web.telemetry-path=/metrics ",
 		"      --web.scrape-path=/scrape ",
