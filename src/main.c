@@ -22,6 +22,7 @@
 #include "http/server.h"
 #include "memcached/modules.h"
 #include "memcached/target.h"
+#include "notify.h"
 #include "scrape.h"
 #include "self.h"
 #include "stats/keys.h"
@@ -45,6 +46,7 @@ struct program {
 	struct server *server;
 	struct self *self;
 	struct scraper *scraper;
+	struct notify *notify;
 	struct event *signals[3];
 	struct event *give_up;
 	bool once_up;
@@ -98,6 +100,7 @@ on_signal(evutil_socket_t number, short what, void *arg)
 		stop_loop(p); /* asked twice */
 		return;
 	}
+	notify_stopping(p->notify);
 	(void)event_add(p->give_up, &patience);
 	server_drain(p->server, stop_loop, p);
 }
@@ -151,16 +154,19 @@ reload(struct program *p, struct error *e)
 	struct modules *ms = NULL;
 	int r;
 
+	notify_reloading(p->notify);
 	r = load_modules(p, &ms, e);
 	self_configured(p->self, r == 0);
 	if (r < 0) {
 		log_error("Configuration not reloaded", "err", e->text);
+		notify_ready(p->notify, "Not reloaded: %s", e->text);
 		return -1;
 	}
 	targets_forget(p->targets);
 	scraper_use(p->scraper, ms);
 	modules_release(ms);
 	log_info("Configuration reloaded");
+	notify_ready(p->notify, "Configuration reloaded");
 	return 0;
 }
 
@@ -321,6 +327,7 @@ close_program(struct program *p)
 	/* the look-ups' end needs the loop, which must not serve any more */
 	if (p->targets != NULL)
 		targets_stop(p->targets);
+	notify_free(p->notify);
 	server_free(p->server);
 	targets_free(p->targets);
 	scraper_free(p->scraper);
@@ -340,6 +347,8 @@ serve(struct program *p, struct error *e)
 		return error_set(e, "cannot watch for signals");
 	if (listen_all(p, e) < 0)
 		return -1;
+	p->notify = notify_new(p->base);
+	notify_ready(p->notify, "Serving");
 	if (event_base_dispatch(p->base) < 0)
 		return error_set(e, "the event loop failed");
 	return 0;

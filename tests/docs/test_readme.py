@@ -10,7 +10,7 @@ import docs
 
 README = docs.README.read_text()
 SCRAPE_CONFIGS = docs.TOP / "contrib/prometheus-scrape.yml"
-CONTRIB = sorted(docs.TOP.glob("contrib/*.yml"))
+CONTRIB = sorted([*docs.TOP.glob("contrib/*.yml"), *docs.SYSTEMD.glob("*.*")])
 DOCUMENTS = [docs.README, docs.CHANGELOG, docs.MAN, *CONTRIB]
 NAMES = [path.name for path in DOCUMENTS]
 FLAG = re.compile(r"(?<![\w-])--(?:no-)?(\w[\w.-]*\w)")
