@@ -12,15 +12,16 @@ FUZZ_SECONDS = 60
 
 # Debian's packages for building and the demo, and those for the tests besides.
 PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
-	memcached curl
-TEST_PACKAGES = clang clang-format clang-tidy cppcheck git libclang-rt-dev \
-	libcmocka-dev libsasl2-modules mandoc openssl prometheus python3 \
-	python3-prometheus-client python3-pytest sasl2-bin shellcheck valgrind
+	libdeflate-dev libcrypt-dev memcached curl
+TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy cppcheck \
+	git libclang-rt-dev libcmocka-dev libsasl2-modules mandoc openssl \
+	prometheus python3 python3-prometheus-client python3-pytest sasl2-bin \
+	shellcheck strace systemd valgrind
 
 # What pkg-config calls each library, and the package it comes in.
 LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev \
 	libevent_openssl:libevent-dev libssl:libssl-dev libcrypto:libssl-dev \
-	yaml-0.1:libyaml-dev
+	yaml-0.1:libyaml-dev libdeflate:libdeflate-dev libcrypt:libcrypt-dev
 LIBRARY_NAMES = $(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$l)))
 LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARY_NAMES) 2>/dev/null)
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARY_NAMES) 2>/dev/null)
@@ -59,9 +60,10 @@ DEPFILE = -MF $@.d -MT $@
 LINK = $(CC) $(HARDENING) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS)
 
 BINARY = $(BUILD)/memcached_exporter
+PAGE = $(BUILD)/obj/http/page.o
 LIBRARY = $(BUILD)/libmemcached_exporter.a
 SOURCES := $(sort $(shell find src -name '*.c'))
-OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
+OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o) $(PAGE)
 LIBRARY_OBJECTS = $(filter-out $(BUILD)/obj/main.o,$(OBJECTS))
 
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
@@ -94,6 +96,12 @@ $(LIBRARY): $(LIBRARY_OBJECTS) $(sort $(dir $(SOURCES)))
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(COMPILE) -c -o $@ $<
+
+# The files of the page for people; the compiler does not tell that it has
+# read them.
+$(PAGE): src/http/page.S $(wildcard src/http/page.*) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,AS)$(COMPILE) -c -o $@ $<
 
 # All that is compiled depends on this file, which changes only when the flags
 # do. It comes first, so this is where a missing package is named.
@@ -199,7 +207,7 @@ bench: $(BINARY) $(BENCHES) ## measure; PEER=/path/to/exporter adds another one
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(COMPILE) $(DEPFILE) $(LINK_HARDENING) $(LDFLAGS) \
-	    -o $@ $< -pthread
+	    -o $@ $< -pthread -lssl -lcrypto
 
 # ---- Source
 

@@ -15,11 +15,17 @@
 #include "config/collectors.h"
 #include "config/file.h"
 #include "config/options.h"
+#include "http/activation.h"
+#include "http/api.h"
+#include "http/assets.h"
 #include "http/landing.h"
+#include "http/listener.h"
 #include "http/request.h"
 #include "http/server.h"
+#include "http/web.h"
 #include "memcached/modules.h"
 #include "memcached/target.h"
+#include "notify.h"
 #include "scrape.h"
 #include "self.h"
 #include "stats/keys.h"
@@ -40,9 +46,12 @@ struct program {
 	struct event_base *base;
 	struct keys *keys;
 	struct targets *targets;
+	struct web *web;
 	struct server *server;
 	struct self *self;
 	struct scraper *scraper;
+	struct landing *landing;
+	struct notify *notify;
 	struct event *signals[3];
 	struct event *give_up;
 	bool once_up;
@@ -96,6 +105,7 @@ on_signal(evutil_socket_t number, short what, void *arg)
 		stop_loop(p); /* asked twice */
 		return;
 	}
+	notify_stopping(p->notify);
 	(void)event_add(p->give_up, &patience);
 	server_drain(p->server, stop_loop, p);
 }
@@ -142,9 +152,8 @@ load_modules(const struct program *p, struct modules **ms, struct error *e)
 	return r;
 }
 
-/* A configuration that cannot be read leaves the old one in force. */
 static int
-reload(struct program *p, struct error *e)
+reload_modules(struct program *p, struct error *e)
 {
 	struct modules *ms = NULL;
 	int r = load_modules(p, &ms, e);
@@ -156,9 +165,34 @@ reload(struct program *p, struct error *e)
 	}
 	targets_forget(p->targets);
 	scraper_use(p->scraper, ms);
+	landing_use(p->landing, ms);
 	modules_release(ms);
 	log_info("Configuration reloaded");
 	return 0;
+}
+
+/*
+ * What cannot be read leaves the old in force, and does not keep the other
+ * from being read.
+ */
+static int
+reload(struct program *p, struct error *e)
+{
+	struct error web_error;
+	int web, r;
+
+	notify_reloading(p->notify);
+	web = web_reload(p->web, &web_error);
+	r = reload_modules(p, e);
+	if (r == 0 && web < 0) {
+		*e = web_error;
+		r = -1;
+	}
+	if (r == 0)
+		notify_ready(p->notify, "Configuration reloaded");
+	else
+		notify_ready(p->notify, "Not reloaded: %s", e->text);
+	return r;
 }
 
 static void
@@ -222,30 +256,47 @@ add_routes(struct program *p)
 	server_route(p->server, metrics, scrape_serve, p->scraper);
 	server_route(
 	    p->server, p->options.scrape_path, scrape_serve_target, p->scraper);
-	server_route(p->server, "/", landing_serve, metrics);
+	server_route(p->server, "/", landing_serve, p->landing);
+	assets_add_routes(p->server);
+	server_route(
+	    p->server, "/api/v1/targets", api_serve_targets, p->targets);
 	server_route(p->server, "/-/healthy", serve_health, NULL);
 	server_route(p->server, "/-/ready", serve_health, NULL);
 	if (p->options.lifecycle)
 		server_route_post(p->server, "/-/reload", serve_reload, p);
 }
 
+static int
+open_listener(
+    const struct options *o, size_t i, struct listen_socket *l, struct error *e)
+{
+	if (o->systemd_socket)
+		return listener_inherit(ACTIVATION_FIRST + (int)i, l, e);
+	return listener_open(&o->listen[i], o->socket_mode, l, e);
+}
+
 /* Says where only when all addresses are bound: an error stands alone. */
 static int
 listen_all(struct program *p, struct error *e)
 {
-	size_t n = p->options.listen_len;
-	char(*bound)[ADDRESS_TEXT_MAX] = xcalloc(n, sizeof(*bound));
-	int r = 0;
+	const struct options *o = &p->options;
+	char bound[OPTIONS_LISTEN_MAX][ADDRESS_TEXT_MAX];
+	size_t n = o->listen_len;
 
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = server_listen(
-		    p->server, &p->options.listen[i], bound[i], e);
-	if (r == 0)
-		log_info("Starting memcached_exporter", "version", VERSION);
-	for (size_t i = 0; i < n && r == 0; i++)
+	if (o->systemd_socket && activation_count(&n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct listen_socket l;
+
+		if (open_listener(o, i, &l, e) < 0)
+			return -1;
+		endpoint_text(&l.bound, bound[i]);
+		server_listen(p->server, &l);
+	}
+	log_info("Starting memcached_exporter", "version", VERSION);
+	for (size_t i = 0; i < n; i++)
 		log_info("Listening on address", "address", bound[i]);
-	free(bound);
-	return r;
+	return 0;
 }
 
 static struct event_base *
@@ -272,8 +323,20 @@ on_libevent_log(int severity, const char *msg)
 		log_debug("libevent", "line", msg);
 }
 
-static void
-open_program(struct program *p, struct modules *modules)
+/* The HTTP side. */
+static int
+open_web(struct program *p, size_t descriptors, struct error *e)
+{
+	p->web = web_new(p->base, p->options.web_config_file, e);
+	if (p->web == NULL)
+		return -1;
+	p->server = server_new(
+	    p->base, p->web, p->options.max_connections, descriptors);
+	return 0;
+}
+
+static int
+open_program(struct program *p, struct modules *modules, struct error *e)
 {
 	struct scrape_own own = { .has_target = p->options.has_target,
 		.target = p->options.target };
@@ -285,10 +348,13 @@ open_program(struct program *p, struct modules *modules)
 	p->base = new_base();
 	p->keys = keys_new();
 	p->targets = targets_new(p->base, p->keys);
-	if (!p->options.once)
-		p->server = server_new(p->base, descriptors);
-	p->self = self_new(p->options.pid_file, p->targets, p->server);
+	if (!p->options.once && open_web(p, descriptors, e) < 0)
+		return -1;
+	p->self = self_new(p->options.pid_file, p->targets, p->server, p->web);
 	p->scraper = scraper_new(p->targets, p->self, &own, modules);
+	p->landing = landing_new(p->options.telemetry_path,
+	    p->options.scrape_path, p->targets, modules);
+	return 0;
 }
 
 /* What hears of an end comes before what it would tell. */
@@ -304,8 +370,11 @@ close_program(struct program *p)
 	/* the look-ups' end needs the loop, which must not serve any more */
 	if (p->targets != NULL)
 		targets_stop(p->targets);
+	web_free(p->web);
+	notify_free(p->notify);
 	server_free(p->server);
 	targets_free(p->targets);
+	landing_free(p->landing);
 	scraper_free(p->scraper);
 	self_free(p->self);
 	keys_free(p->keys);
@@ -323,6 +392,8 @@ serve(struct program *p, struct error *e)
 		return error_set(e, "cannot watch for signals");
 	if (listen_all(p, e) < 0)
 		return -1;
+	p->notify = notify_new(p->base);
+	notify_ready(p->notify, "Serving");
 	if (event_base_dispatch(p->base) < 0)
 		return error_set(e, "the event loop failed");
 	return 0;
@@ -361,9 +432,20 @@ print_help(void)
 
 	buf_init(&out, HELP_BYTES_MAX);
 	options_help(&out);
-	failed = fwrite(out.p, 1, out.len, stdout) != out.len;
+	failed =
+	    fwrite(out.p, 1, out.len, stdout) != out.len || fflush(stdout) != 0;
 	buf_release(&out);
 	return failed ? 1 : 0;
+}
+
+/* The modules have been read already. */
+static int
+check_rest(const struct program *p, struct error *e)
+{
+	if (web_check(p->options.web_config_file, e) < 0)
+		return -1;
+	(void)puts("The configuration is valid.");
+	return 0;
 }
 
 static int
@@ -383,17 +465,17 @@ run(struct program *p, int argc, const char *const *argv)
 	if (p->options.version) {
 		(void)printf("memcached_exporter, version %s (libevent %s)\n",
 		    VERSION, event_get_version());
-		return 0;
+		return fflush(stdout) == 0 ? 0 : 1;
 	}
 	log_setup((enum log_level)p->options.log_level,
 	    (enum log_format)p->options.log_format);
 	r = load_modules(p, &modules, &e);
-	if (r == 0 && p->options.config_check) {
-		(void)puts("The configuration is valid.");
-	} else if (r == 0) {
-		open_program(p, modules);
+	if (r == 0 && p->options.config_check)
+		r = check_rest(p, &e);
+	else if (r == 0)
+		r = open_program(p, modules, &e);
+	if (r == 0 && !p->options.config_check)
 		r = p->options.once ? scrape_once(p, &e) : serve(p, &e);
-	}
 	modules_release(modules);
 	if (r < 0) {
 		(void)fprintf(

@@ -13,6 +13,7 @@
 #include "http/request.h"
 #include "http/server.h"
 #include "memcached/modules.h"
+#include "memcached/status.h"
 #include "memcached/target.h"
 #include "self.h"
 #include "stats/render.h"
@@ -75,13 +76,14 @@ scraper_use(struct scraper *s, struct modules *modules)
 
 /* A failing server is news once, and so is its return. */
 static void
-log_scrape(struct target *t, const struct error *down)
+note(struct target *t, const struct reply *reply, const struct error *down,
+    uint64_t duration_us)
 {
 	char address[ADDRESS_TEXT_MAX];
 
 	address_text(target_address(t), address);
 	log_debug("Scraped", "target", address, "up", down == NULL ? "1" : "0");
-	if (!target_set_up(t, down == NULL))
+	if (!status_note(target_status(t), reply, down, duration_us))
 		return;
 	if (down == NULL)
 		log_info("Target is up again", "target", address);
@@ -179,7 +181,7 @@ scrape_finish(struct reply *reply, const struct error *why, void *arg)
 	buf_init(&out, TEXT_BYTES_MAX);
 	if (down == NULL || down->reason >= REASON_REFUSED) {
 		(void)buf_reserve(&out, all->usual_bytes);
-		log_scrape(s->target, down);
+		note(s->target, reply, down, duration);
 		self_count(all->self, down);
 		render_up(&out, s->format, up);
 		if (up)
@@ -320,7 +322,6 @@ answer_metrics(struct request *r, struct buf *text)
 	char type[ACCEPT_TYPE_MAX];
 
 	accept_content_type(&a, type);
-	request_add_header(r, "Vary", "Accept, Accept-Encoding");
 	request_answer(r, type, text);
 }
 

@@ -15,6 +15,7 @@
 #include "base/parse.h"
 #include "base/span.h"
 #include "http/server.h"
+#include "http/web.h"
 #include "memcached/target.h"
 #include "process.h"
 
@@ -36,6 +37,7 @@ struct self {
 	const char *pid_file;
 	const struct targets *targets;
 	const struct server *server;
+	const struct web *web;
 	struct process_reader *reader;
 	uint64_t scrapes;
 	uint64_t failures[REASONS];
@@ -50,7 +52,7 @@ typedef void samples_fn(
     const struct self *s, struct buf *out, const char *name);
 
 static samples_fn build_info, scrapes, failures, connects, known, requests,
-    connections, reload_ok, reload_time;
+    connections, reload_ok, reload_time, web_ok, web_time;
 
 static const struct {
 	const char *name;
@@ -80,17 +82,27 @@ static const struct {
 	    "When the configuration was last read without an error, in "
 	    "seconds since 1970.",
 	    reload_time },
+	{ "memcached_exporter_web_config_last_reload_successful", METRIC_GAUGE,
+	    "1 when --web.config.file was last read without an error.",
+	    web_ok },
+	{ "memcached_exporter_web_config_last_reload_success_timestamp_"
+	  "seconds",
+	    METRIC_GAUGE,
+	    "When --web.config.file was last read without an error, in "
+	    "seconds since 1970.",
+	    web_time },
 };
 
 struct self *
 self_new(const char *pid_file, const struct targets *targets,
-    const struct server *server)
+    const struct server *server, const struct web *web)
 {
 	struct self *s = xcalloc(1, sizeof(*s));
 
 	s->pid_file = pid_file;
 	s->targets = targets;
 	s->server = server;
+	s->web = web;
 	s->reader = process_reader_new();
 	for (size_t i = 0; i < TEXT_FORMATS; i++)
 		buf_init(&s->processes[i].text, TEXT_BYTES_MAX);
@@ -210,6 +222,21 @@ static void
 reload_time(const struct self *s, struct buf *out, const char *name)
 {
 	text_sample_u64(out, name, NULL, s->configured_at);
+}
+
+/* Without HTTP there is nothing that could be wrong. */
+static void
+web_ok(const struct self *s, struct buf *out, const char *name)
+{
+	text_sample_u64(
+	    out, name, NULL, s->web == NULL || web_is_current(s->web));
+}
+
+static void
+web_time(const struct self *s, struct buf *out, const char *name)
+{
+	text_sample_u64(out, name, NULL,
+	    s->web != NULL ? web_read_at(s->web) : s->configured_at);
 }
 
 static int

@@ -14,10 +14,11 @@
 struct self;
 struct server;
 struct targets;
+struct web;
 
-/* All are borrowed; pid_file "" = none; server may be NULL. */
+/* All are borrowed; pid_file "" = none; server and web may be NULL. */
 struct self *self_new(const char *pid_file, const struct targets *targets,
-    const struct server *server);
+    const struct server *server, const struct web *web);
 void self_free(struct self *s);
 
 /* The configuration has been read, or could not be. */

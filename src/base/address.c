@@ -2,6 +2,7 @@
 
 #include <sys/un.h>
 
+#include <linux/vm_sockets.h>
 #include <netdb.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include "base/span.h"
 
 #define PATH_MAX_BYTES sizeof(((struct sockaddr_un *)0)->sun_path)
+#define PORT_TEXT_MAX 12 /* 32 bits, and a NUL */
+#define VSOCK "vsock://"
 _Static_assert(ADDRESS_HOST_MAX >= PATH_MAX_BYTES, "a path must fit in host");
 
 static int
@@ -84,6 +87,9 @@ address_parse(
 	struct span rest = span_of(text), host;
 	bool bad;
 
+	if (span_begins(rest, VSOCK))
+		return error_set(
+		    e, "a vsock address is to listen on, not to connect to");
 	if (span_begins(rest, "unix:")) {
 		rest.p += strlen("unix:");
 		rest.len -= strlen("unix:");
@@ -110,6 +116,22 @@ address_parse(
 	return 0;
 }
 
+int
+address_parse_listen(struct address *a, const char *text, struct error *e)
+{
+	struct span all = span_of(text);
+	uint64_t n;
+
+	if (!span_begins(all, VSOCK))
+		return address_parse(a, text, -1, e);
+	if (!span_begins(all, VSOCK ":") ||
+	    parse_u64(span_of(text + strlen(VSOCK ":")), &n) < 0 ||
+	    n >= VMADDR_PORT_ANY)
+		return error_set(e, "expected vsock://:port");
+	*a = (struct address){ .is_vsock = true, .port = (uint32_t)n };
+	return 0;
+}
+
 static void
 put_text(char text[ADDRESS_TEXT_MAX], const char *host, const char *port)
 {
@@ -122,10 +144,14 @@ put_text(char text[ADDRESS_TEXT_MAX], const char *host, const char *port)
 void
 address_text(const struct address *a, char text[ADDRESS_TEXT_MAX])
 {
-	char port[8];
+	char port[PORT_TEXT_MAX];
 
 	if (a->is_path) {
 		(void)snprintf(text, ADDRESS_TEXT_MAX, "unix:%s", a->host);
+		return;
+	}
+	if (a->is_vsock) {
+		(void)snprintf(text, ADDRESS_TEXT_MAX, VSOCK ":%u", a->port);
 		return;
 	}
 	(void)snprintf(port, sizeof(port), "%u", a->port);
@@ -142,16 +168,32 @@ path_endpoint(const char *path, struct endpoint *ep)
 	memcpy(un->sun_path, path, strlen(path) + 1);
 }
 
+/* Port 0 is any, as for TCP. */
+static void
+vsock_endpoint(uint32_t port, struct endpoint *ep)
+{
+	struct sockaddr_vm *vm = (struct sockaddr_vm *)&ep->sa;
+
+	*ep = (struct endpoint){ .len = sizeof(*vm) };
+	vm->svm_family = AF_VSOCK;
+	vm->svm_cid = VMADDR_CID_ANY;
+	vm->svm_port = port != 0 ? port : VMADDR_PORT_ANY;
+}
+
 bool
 address_endpoint(const struct address *a, struct endpoint *ep)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
 		.ai_socktype = SOCK_STREAM };
 	struct addrinfo *found;
-	char port[8];
+	char port[PORT_TEXT_MAX];
 
 	if (a->is_path) {
 		path_endpoint(a->host, ep);
+		return true;
+	}
+	if (a->is_vsock) {
+		vsock_endpoint(a->port, ep);
 		return true;
 	}
 	if (a->host[0] == '\0')
@@ -165,18 +207,42 @@ address_endpoint(const struct address *a, struct endpoint *ep)
 	return true;
 }
 
+static void
+unix_text(const struct endpoint *ep, char text[ADDRESS_TEXT_MAX])
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&ep->sa;
+	size_t len = ep->len - offsetof(struct sockaddr_un, sun_path);
+	bool abstract = len > 1 && un->sun_path[0] == '\0';
+
+	(void)snprintf(text, ADDRESS_TEXT_MAX, "unix:%s%.*s",
+	    abstract ? "@" : "", (int)(len - abstract),
+	    un->sun_path + abstract);
+}
+
+/* Of any of this machine's, as it is written to listen there. */
+static void
+vsock_text(const struct sockaddr_vm *vm, char text[ADDRESS_TEXT_MAX])
+{
+	char cid[PORT_TEXT_MAX] = "";
+
+	if (vm->svm_cid != VMADDR_CID_ANY)
+		(void)snprintf(cid, sizeof(cid), "%u", vm->svm_cid);
+	(void)snprintf(
+	    text, ADDRESS_TEXT_MAX, VSOCK "%s:%u", cid, vm->svm_port);
+}
+
 void
 endpoint_text(const struct endpoint *ep, char text[ADDRESS_TEXT_MAX])
 {
 	const struct sockaddr *sa = (const struct sockaddr *)&ep->sa;
-	char host[ADDRESS_HOST_MAX] = "?", port[8] = "?";
+	char host[ADDRESS_HOST_MAX] = "?", port[PORT_TEXT_MAX] = "?";
 
 	if (sa->sa_family == AF_UNIX) {
-		const struct sockaddr_un *un =
-		    (const struct sockaddr_un *)&ep->sa;
-
-		(void)snprintf(text, ADDRESS_TEXT_MAX, "unix:%.*s",
-		    (int)sizeof(un->sun_path), un->sun_path);
+		unix_text(ep, text);
+		return;
+	}
+	if (sa->sa_family == AF_VSOCK) {
+		vsock_text((const struct sockaddr_vm *)sa, text);
 		return;
 	}
 	(void)getnameinfo(sa, ep->len, host, sizeof(host), port, sizeof(port),

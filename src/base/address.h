@@ -2,6 +2,7 @@
  * Where something listens, as people write it:
  *
  *	host:port  [v6]:port  host  :port  /path/of/socket  unix:/path
+ *	vsock://:port
  *
  * A value: copy it freely, nothing is owned.
  */
@@ -20,8 +21,9 @@
 
 struct address {
 	bool is_path;                /* a unix socket; host is its path */
+	bool is_vsock;               /* vsock(7); host is empty */
 	char host[ADDRESS_HOST_MAX]; /* empty: any of this machine's */
-	uint16_t port;
+	uint32_t port;               /* 16 bits, unless it is vsock's */
 };
 
 /* Where memcached listens unless told. */
@@ -33,11 +35,17 @@ struct endpoint {
 	socklen_t len;
 };
 
-/* default_port < 0: the port must be given. */
+/*
+ * Where to connect to, so no vsock: that is where to listen alone.
+ * default_port < 0: the port must be given.
+ */
 int address_parse(
     struct address *a, const char *text, int default_port, struct error *e);
 
-/* "host:port", "[v6]:port" or "unix:/path", always with its NUL. */
+/* Where to listen: with a port, and vsock as well. */
+int address_parse_listen(struct address *a, const char *text, struct error *e);
+
+/* "host:port", "[v6]:port", "unix:/path" or "vsock://:port", with its NUL. */
 void address_text(const struct address *a, char text[ADDRESS_TEXT_MAX]);
 
 /*
@@ -46,7 +54,7 @@ void address_text(const struct address *a, char text[ADDRESS_TEXT_MAX]);
  */
 bool address_endpoint(const struct address *a, struct endpoint *ep);
 
-/* The same text for an endpoint. */
+/* The same text for an endpoint; "unix:@name" for an abstract socket. */
 void endpoint_text(const struct endpoint *ep, char text[ADDRESS_TEXT_MAX]);
 
 #endif

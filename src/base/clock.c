@@ -1,7 +1,5 @@
 #include "base/clock.h"
 
-#include <time.h>
-
 #define US_PER_S 1000000
 
 uint64_t
@@ -21,4 +19,14 @@ clock_until(uint64_t us)
 
 	return (struct timeval){ .tv_sec = (time_t)(left / US_PER_S),
 		.tv_usec = (suseconds_t)(left % US_PER_S) };
+}
+
+void
+clock_text(time_t t, char text[CLOCK_TEXT_MAX])
+{
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		text[0] = '\0';
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/utf8.h"
+#include "base/escape.h"
 
 #define LINE_BYTES_MAX 8192 /* a longer line is dropped, not cut in two */
 
@@ -42,42 +42,14 @@ log_setup(enum log_level least, enum log_format format)
 	setup.format = format;
 }
 
-/* C0, DEL, and C1 (two bytes, C2 80 to C2 9F): what a terminal obeys. */
-static bool
-is_control(struct span s, size_t n)
-{
-	unsigned char first = (unsigned char)s.p[0];
-
-	if (n == 2)
-		return first == 0xc2 && (unsigned char)s.p[1] < 0xa0;
-	return n == 1 && (first < ' ' || first == 0x7f);
-}
-
 static void
 quote(struct buf *out, const char *text)
 {
-	struct span s = span_of(text);
-	bool json = setup.format == FORMAT_JSON;
-
 	buf_add_char(out, '"');
-	while (s.len > 0) {
-		size_t n = utf8_length(s);
-		unsigned char last = (unsigned char)s.p[n > 0 ? n - 1 : 0];
-
-		if (n == 0)
-			buf_printf(out, json ? "\\ufffd" : "\\x%02x", last);
-		else if (s.p[0] == '"' || s.p[0] == '\\')
-			buf_printf(out, "\\%c", s.p[0]);
-		else if (s.p[0] == '\n')
-			buf_add_str(out, "\\n");
-		else if (is_control(s, n))
-			buf_printf(out, json ? "\\u%04x" : "\\x%02x", last);
-		else
-			buf_add(out, s.p, n);
-		n = n > 0 ? n : 1;
-		s.p += n;
-		s.len -= n;
-	}
+	if (setup.format == FORMAT_JSON)
+		escape_json(out, text);
+	else
+		escape_log(out, text);
 	buf_add_char(out, '"');
 }
 

@@ -190,6 +190,24 @@ parse_duration(struct span text, uint64_t *out_us)
 }
 
 int
+parse_mode(struct span text, unsigned *out)
+{
+	unsigned mode = 0;
+
+	if (text.len == 0)
+		return -1;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] < '0' || text.p[i] > '7')
+			return -1;
+		mode = mode * 8 + (unsigned)(text.p[i] - '0');
+		if (mode > 0777)
+			return -1;
+	}
+	*out = mode;
+	return 0;
+}
+
+int
 parse_bool(struct span text, bool *out)
 {
 	for (size_t i = 0; i < nitems(switches); i++) {

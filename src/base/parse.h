@@ -23,6 +23,9 @@ int parse_seconds(struct span text, uint64_t *out_us);
  */
 int parse_duration(struct span text, uint64_t *out_us);
 
+/* Octal permissions of a file: "660", "0660", at most "0777". */
+int parse_mode(struct span text, unsigned *out);
+
 /* true, false, yes, no, on, off, 1, 0. */
 int parse_bool(struct span text, bool *out);
 

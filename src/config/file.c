@@ -33,9 +33,9 @@ static const struct tree_key module_keys[] = {
 };
 
 static const struct tree_key tls_keys[] = {
-	{ "ca_file", tree_read_string, FIELD(tls_ca_file) },
-	{ "cert_file", tree_read_string, FIELD(tls_cert_file) },
-	{ "key_file", tree_read_string, FIELD(tls_key_file) },
+	{ "ca_file", tree_read_path, FIELD(tls_ca_file) },
+	{ "cert_file", tree_read_path, FIELD(tls_cert_file) },
+	{ "key_file", tree_read_path, FIELD(tls_key_file) },
 	{ "server_name", tree_read_string, FIELD(tls_server_name) },
 	{ "insecure_skip_verify", tree_read_switch, FIELD(tls_insecure) },
 	{ "min_version", read_min_version, FIELD(tls_min_version) },
@@ -44,7 +44,7 @@ static const struct tree_key tls_keys[] = {
 static const struct tree_key auth_keys[] = {
 	{ "type", read_auth_type, FIELD(sasl) },
 	{ "username", read_username, FIELD(username) },
-	{ "password_file", tree_read_string, FIELD(password_file) },
+	{ "password_file", tree_read_path, FIELD(password_file) },
 };
 
 static int
@@ -230,21 +230,6 @@ read_modules(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	return tree_each_pair(y, node, read_module, c, e);
 }
 
-/* Relative to the folder of the file that names it. */
-static void
-resolve_path(const char *file, char **path)
-{
-	const char *slash = strrchr(file, '/');
-	char *whole;
-
-	if (!is_set(*path) || **path == '/' || slash == NULL)
-		return;
-	if (asprintf(&whole, "%.*s/%s", (int)(slash - file), file, *path) < 0)
-		(void)xnonnull(NULL);
-	free(*path);
-	*path = whole;
-}
-
 int
 config_load(const char *path, struct config *c, struct error *e)
 {
@@ -260,14 +245,6 @@ config_load(const char *path, struct config *c, struct error *e)
 		r = tree_map(
 		    y, tree_root(y), file_keys, nitems(file_keys), c, e);
 	tree_free(y);
-	for (size_t i = 0; i < c->len; i++) {
-		struct module_config *m = &c->modules[i];
-
-		resolve_path(path, &m->tls_ca_file);
-		resolve_path(path, &m->tls_cert_file);
-		resolve_path(path, &m->tls_key_file);
-		resolve_path(path, &m->password_file);
-	}
 	return r;
 }
 

@@ -23,8 +23,8 @@ typedef int set_fn(struct options *opts, const struct option *o,
     const char *text, struct error *e);
 
 static set_fn set_switch, set_string, set_path, set_duration, set_level,
-    set_format, set_target, set_listen, set_allow, set_username, set_protocol,
-    set_auth;
+    set_format, set_target, set_listen, set_mode, set_allow, set_username,
+    set_protocol, set_auth, set_connections;
 
 struct option {
 	const char *name;
@@ -82,8 +82,21 @@ static const struct option table[] = {
 	{ "collector.scrub", set_switch, FIELD(collect_scrub), "false",
 	    "Ask \"stats scrub\", which the InnoDB plugin answers." },
 	{ "web.listen-address", set_listen, FIELD(listen), ":9150",
-	    "Address to serve on: host:port, :port or unix:/path. "
-	    "Repeatable." },
+	    "Address to serve on: host:port, :port, unix:/path or "
+	    "vsock://:port. Repeatable." },
+	{ "web.socket-mode", set_mode, FIELD(socket_mode), "",
+	    "Permissions of the unix sockets to serve on, in octal: 0660. "
+	    "Empty: what the umask leaves." },
+	{ "web.systemd-socket", set_switch, FIELD(systemd_socket), "false",
+	    "Serve on the sockets that systemd passes, and not on "
+	    "--web.listen-address." },
+	{ "web.config.file", set_string, FIELD(web_config_file), "",
+	    "YAML file with TLS, users and more for the HTTP side, as all "
+	    "exporters read it." },
+	{ "web.max-connections", set_connections, FIELD(max_connections),
+	    "8192",
+	    "HTTP clients connected at a time. For one more, the one quiet "
+	    "for longest goes." },
 	{ "scrape.allow-target", set_allow, FIELD(allow), "",
 	    "Target that /scrape may be told: host:port (globs), a network "
 	    "(10.0.0.0/8) or unix:/path. Repeatable. Empty: any host." },
@@ -170,6 +183,20 @@ set_duration(struct options *opts, const struct option *o, const char *text,
 	return 0;
 }
 
+static int
+set_connections(struct options *opts, const struct option *o, const char *text,
+    struct error *e)
+{
+	uint64_t n;
+
+	if (parse_u64(span_of(text), &n) < 0 || n == 0 ||
+	    n > OPTIONS_CONNECTIONS_MAX)
+		return error_set(e, "expected a number from 1 to %d",
+		    OPTIONS_CONNECTIONS_MAX);
+	*(uint64_t *)field_of(opts, o) = n;
+	return 0;
+}
+
 /* The number of a word in a list. */
 static int
 word_number(const char *const *words, size_t n, const char *text,
@@ -247,13 +274,25 @@ set_listen(struct options *opts, const struct option *o, const char *text,
 	struct address **list = field_of(opts, o);
 	struct address a;
 
-	if (address_parse(&a, text, -1, e) < 0)
+	if (address_parse_listen(&a, text, e) < 0)
 		return -1;
 	if (opts->listen_len == OPTIONS_LISTEN_MAX)
 		return error_set(
 		    e, "more than %d addresses", OPTIONS_LISTEN_MAX);
 	*list = xreallocarray(*list, opts->listen_len + 1, sizeof(**list));
 	(*list)[opts->listen_len++] = a;
+	return 0;
+}
+
+static int
+set_mode(struct options *opts, const struct option *o, const char *text,
+    struct error *e)
+{
+	unsigned mode;
+
+	if (text[0] != '\0' && parse_mode(span_of(text), &mode) < 0)
+		return error_set(e, "expected octal permissions such as 0660");
+	*(int *)field_of(opts, o) = text[0] != '\0' ? (int)mode : -1;
 	return 0;
 }
 
@@ -530,6 +569,7 @@ options_release(struct options *o)
 {
 	free(o->pid_file);
 	free(o->config_file);
+	free(o->web_config_file);
 	free(o->tls_cert_file);
 	free(o->tls_key_file);
 	free(o->tls_ca_file);

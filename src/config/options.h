@@ -23,6 +23,9 @@
 #define OPTIONS_FILE_MAX (1U << 20)
 #define OPTIONS_ARGUMENTS_MAX 4096
 
+/* HTTP clients connected at a time, as --web.max-connections has it at most. */
+#define OPTIONS_CONNECTIONS_MAX 1000000
+
 /* More addresses to listen on than this are refused. */
 #define OPTIONS_LISTEN_MAX 64
 
@@ -47,11 +50,15 @@ struct options {
 	char *username;
 	char *password_file;
 	char *config_file;
+	char *web_config_file;
+	uint64_t max_connections;
 	char *telemetry_path;
 	char *scrape_path;
 	struct allow *allow;
 	struct address *listen;
 	size_t listen_len;
+	int socket_mode;     /* of unix sockets to listen on; -1: the umask's */
+	bool systemd_socket; /* listen on what systemd passes, not on these */
 	bool collect_settings;
 	bool collect_slab;
 	bool collect_scrub;

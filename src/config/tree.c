@@ -1,6 +1,5 @@
 #include "config/tree.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +9,7 @@
 
 #include <yaml.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/parse.h"
 
@@ -45,25 +45,29 @@ static int
 expect_end(yaml_parser_t *parser, const char *path, struct error *e)
 {
 	yaml_document_t next;
+	size_t line;
 	bool more;
 
 	if (!yaml_parser_load(parser, &next))
 		return syntax_error(parser, path, e);
 	more = yaml_document_get_root_node(&next) != NULL;
+	line = next.start_mark.line + 1;
 	yaml_document_delete(&next);
-	return more ? error_set(e, "%s: a second document, expected one", path)
+	return more ? error_set(e, "%s:%zu:1: a second document, expected one",
+			  path, line)
 		    : 0;
 }
 
 static int
-parse(struct tree *y, FILE *f, struct error *e)
+parse(struct tree *y, struct span content, struct error *e)
 {
 	yaml_parser_t parser;
 	int r;
 
 	if (!yaml_parser_initialize(&parser))
 		(void)xnonnull(NULL);
-	yaml_parser_set_input_file(&parser, f);
+	yaml_parser_set_input_string(
+	    &parser, (const unsigned char *)content.p, content.len);
 	if (!yaml_parser_load(&parser, &y->document)) {
 		r = syntax_error(&parser, y->path, e);
 		memset(&y->document, 0, sizeof(y->document));
@@ -77,24 +81,18 @@ parse(struct tree *y, FILE *f, struct error *e)
 int
 tree_load(const char *path, struct tree **out, struct error *e)
 {
-	struct tree *y;
-	FILE *f = fopen(path, "re");
-	long size;
+	char *text = xmalloc(TREE_BYTES_MAX + 1);
+	struct tree *y = xcalloc(1, sizeof(*y));
+	struct span content;
 	int r;
 
-	if (f == NULL)
-		return error_set(e, "%s: %s", path, strerror(errno));
-	if (fseek(f, 0, SEEK_END) < 0 || (size = ftell(f)) < 0 ||
-	    size > TREE_BYTES_MAX) {
-		(void)fclose(f);
-		return error_set(e, "%s: expected a file of at most %u bytes",
-		    path, TREE_BYTES_MAX);
-	}
-	rewind(f);
-	y = xcalloc(1, sizeof(*y));
 	y->path = xstrdup(path);
-	r = parse(y, f, e);
-	(void)fclose(f);
+	r = file_read(path, text, TREE_BYTES_MAX + 1, &content, e);
+	if (r == 0) {
+		r = parse(y, content, e);
+		explicit_bzero(text, content.len); /* there may be keys */
+	}
+	free(text);
 	if (r < 0) {
 		tree_free(y);
 		return -1;
@@ -136,6 +134,15 @@ tree_text(struct tree *y, yaml_node_t *node, struct error *e)
 	return text;
 }
 
+/* A key with nothing behind it: as good as absent. */
+static bool
+is_null(const yaml_node_t *node)
+{
+	return node->type == YAML_SCALAR_NODE &&
+	       node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       node->data.scalar.length == 0;
+}
+
 /* Whether an earlier pair of the mapping has the same key. */
 static bool
 is_repeated(struct tree *y, yaml_node_t *map, const yaml_node_pair_t *pair)
@@ -163,6 +170,8 @@ tree_each_pair(struct tree *y, yaml_node_t *node, tree_entry_fn *read_entry,
 {
 	yaml_node_pair_t *pair;
 
+	if (is_null(node))
+		return 0;
 	if (node->type != YAML_MAPPING_NODE)
 		return tree_error(y, node, e, "expected a mapping");
 	for (pair = node->data.mapping.pairs.start;
@@ -190,6 +199,8 @@ tree_each_item(struct tree *y, yaml_node_t *node, tree_entry_fn *read_entry,
 {
 	yaml_node_item_t *item;
 
+	if (is_null(node))
+		return 0;
 	if (node->type != YAML_SEQUENCE_NODE)
 		return tree_error(y, node, e, "expected a list");
 	for (item = node->data.sequence.items.start;
@@ -248,6 +259,24 @@ tree_read_string(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 		return -1;
 	free(*s);
 	*s = xstrdup(text);
+	return 0;
+}
+
+int
+tree_read_path(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	const char *slash = strrchr(y->path, '/');
+	char **path = dest, *whole;
+
+	if (tree_read_string(y, node, dest, e) < 0)
+		return -1;
+	if (**path == '\0' || **path == '/' || slash == NULL)
+		return 0;
+	if (asprintf(
+		&whole, "%.*s/%s", (int)(slash - y->path), y->path, *path) < 0)
+		(void)xnonnull(NULL);
+	free(*path);
+	*path = whole;
 	return 0;
 }
 

@@ -30,7 +30,10 @@ int tree_load(const char *path, struct tree **out, struct error *e);
 void tree_free(struct tree *y);
 struct yaml_node_s *tree_root(struct tree *y);
 
-/* A mapping whose keys are those of a table. */
+/*
+ * A mapping whose keys are those of a table. One that is not there, behind its
+ * key, is empty; likewise below.
+ */
 int tree_map(struct tree *y, struct yaml_node_s *node,
     const struct tree_key *keys, size_t keys_len, void *object,
     struct error *e);
@@ -49,8 +52,12 @@ int tree_each_item(struct tree *y, struct yaml_node_s *node,
 const char *tree_text(
     struct tree *y, struct yaml_node_s *node, struct error *e);
 
-/* dest is a char *, bool or uint64_t (microseconds). */
-tree_read_fn tree_read_string, tree_read_switch, tree_read_duration;
+/*
+ * dest is a char *, the same (a path, relative to the file's folder), a bool,
+ * or a uint64_t (microseconds).
+ */
+tree_read_fn tree_read_string, tree_read_path, tree_read_switch,
+    tree_read_duration;
 
 /* -1, with the place of the node in front of the words. */
 int tree_error(struct tree *y, struct yaml_node_s *node, struct error *e,

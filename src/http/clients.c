@@ -44,16 +44,20 @@ struct client {
 	struct bufferevent *bev;
 	enum state state;
 	uint64_t deadline;
-	bool hung_up; /* by us; evhttp has not seen it yet */
+	size_t received; /* of the request that is being read */
+	bool foreign;    /* evhttp speaks, and it has been told */
+	bool hung_up;    /* by us; evhttp has not seen it yet */
 };
 
 struct clients {
 	struct event_base *base;
 	size_t max;
 	void (*looked)(void *arg);
+	void (*foreign)(struct client *c, void *arg);
 	void *arg;
 	struct client_list list; /* the last to do something at the end */
 	size_t len;
+	size_t hung_up; /* of them */
 	size_t busy;
 	struct event *look;
 	bool looks_soon;
@@ -91,6 +95,7 @@ remove_client(struct client *c)
 
 	TAILQ_REMOVE(&cs->list, c, entry);
 	cs->len--;
+	cs->hung_up -= c->hung_up;
 	cs->busy -= is_busy(c);
 	bufferevent_decref(c->bev);
 	free(c);
@@ -113,6 +118,7 @@ was_let_go(const struct client *c)
 static void
 hang_up(struct client *c)
 {
+	c->all->hung_up += !c->hung_up;
 	c->hung_up = true;
 	(void)shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
 }
@@ -163,17 +169,33 @@ on_input(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg)
 	(void)in;
 	if (info->n_added > 0 && c->state == STATE_IDLE)
 		set_state(c, STATE_READING);
+	c->received += info->n_added;
+}
+
+/* Who has not been answered is written to: that is evhttp by itself. */
+static void
+on_output(struct evbuffer *out, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct client *c = arg;
+
+	(void)out;
+	if (info->n_added == 0 || c->state == STATE_ANSWERING || c->foreign)
+		return;
+	c->foreign = true; /* what is written now is known */
+	c->all->foreign(c, c->all->arg);
+	c->foreign = false;
 }
 
 struct clients *
-clients_new(
-    struct event_base *base, size_t max, void (*looked)(void *arg), void *arg)
+clients_new(struct event_base *base, size_t max, void (*looked)(void *arg),
+    void (*foreign)(struct client *c, void *arg), void *arg)
 {
 	struct clients *cs = xcalloc(1, sizeof(*cs));
 
 	cs->base = base;
 	cs->max = max;
 	cs->looked = looked;
+	cs->foreign = foreign;
 	cs->arg = arg;
 	cs->look = xnonnull(evtimer_new(base, on_look, cs));
 	TAILQ_INIT(&cs->list);
@@ -194,24 +216,26 @@ clients_free(struct clients *cs)
 }
 
 struct bufferevent *
-clients_add(struct clients *cs)
+clients_add(struct clients *cs, struct bufferevent *bev)
 {
 	struct client *c = xcalloc(1, sizeof(*c));
 
+	/* before it is one of them: it cannot be the one that goes */
+	if (cs->len - cs->hung_up >= cs->max)
+		clients_make_room(cs, 1);
 	c->all = cs;
-	c->bev = xnonnull(
-	    bufferevent_socket_new(cs->base, -1, BEV_OPT_CLOSE_ON_FREE));
+	c->bev = bev;
 	bufferevent_incref(c->bev);
 	bufferevent_setwatermark(c->bev, EV_READ, 0, READ_AHEAD_MAX);
 	(void)bufferevent_set_max_single_write(c->bev, WRITE_BYTES_MAX);
 	(void)xnonnull(
 	    evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c));
+	(void)xnonnull(
+	    evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c));
 	TAILQ_INSERT_TAIL(&cs->list, c, entry);
 	set_state(c, STATE_READING);
 	if (cs->len++ == 0)
 		look_in(cs, US_PER_S);
-	if (cs->len >= cs->max)
-		clients_make_room(cs, 1);
 	return c->bev;
 }
 
@@ -244,9 +268,23 @@ client_answer(struct client *c)
 void
 client_end(struct client *c)
 {
-	bool more = evbuffer_get_length(bufferevent_get_input(c->bev)) > 0;
+	bool more;
 
+	c->received = evbuffer_get_length(bufferevent_get_input(c->bev));
+	more = c->received > 0;
 	set_state(c, more ? STATE_READING : STATE_IDLE);
+}
+
+struct evbuffer *
+client_output(const struct client *c)
+{
+	return bufferevent_get_output(c->bev);
+}
+
+size_t
+client_received(const struct client *c)
+{
+	return c->received;
 }
 
 size_t

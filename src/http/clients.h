@@ -19,26 +19,30 @@
 /* For reading an answer. */
 #define CLIENT_ANSWER_SECONDS 30
 
-/*
- * Connections at a time, if descriptors suffice; past it the one that was
- * quiet for longest has to go.
- */
-#define CLIENTS_MAX 8192
-
 struct bufferevent;
 struct client;
 struct clients;
+struct evbuffer;
 struct event_base;
 
-/* looked is called after each look, which may have made room. */
-struct clients *clients_new(
-    struct event_base *base, size_t max, void (*looked)(void *arg), void *arg);
+/*
+ * max: connections at a time; past it the one that was quiet for longest has
+ * to go. looked is called after each look, which may have made room. foreign
+ * is called when evhttp adds to an answer of its own to a client, before a
+ * byte of it goes out.
+ */
+struct clients *clients_new(struct event_base *base, size_t max,
+    void (*looked)(void *arg), void (*foreign)(struct client *c, void *arg),
+    void *arg);
 
 /* To be called when evhttp has let go of all connections. */
 void clients_free(struct clients *cs);
 
-/* A new client's socket-to-be; the caller has a reference, to give back. */
-struct bufferevent *clients_add(struct clients *cs);
+/*
+ * A new client's socket-to-be, which is returned: it is held here, and the
+ * caller's as before.
+ */
+struct bufferevent *clients_add(struct clients *cs, struct bufferevent *bev);
 
 /* The client of a socket. */
 struct client *clients_find(
@@ -48,6 +52,10 @@ struct client *clients_find(
 void client_begin(struct client *c);
 void client_answer(struct client *c);
 void client_end(struct client *c);
+
+/* What waits to be written, and the bytes that came since it last ended. */
+struct evbuffer *client_output(const struct client *c);
+size_t client_received(const struct client *c);
 
 size_t clients_count(const struct clients *cs);
 

@@ -1,26 +1,234 @@
 #include "http/landing.h"
 
-#define PAGE_BYTES_MAX 4096
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "http/rows.h"
+#include "memcached/modules.h"
+#include "memcached/status.h"
+#include "memcached/target.h"
+
+/* Room for all rows, with long names and errors. */
+#define PAGE_BYTES_MAX (16U << 20)
+
+/* What a browser may do with the page: load our own files, and no more. */
+#define POLICY                                                                 \
+	"default-src 'none'; script-src 'self'; style-src 'self'; "            \
+	"img-src 'self'; connect-src 'self'; form-action 'self'; "             \
+	"base-uri 'none'; frame-ancestors 'none'"
+
+static const struct {
+	const char *name, *value;
+} headers[] = {
+	{ "Content-Security-Policy", POLICY },
+	{ "Referrer-Policy", "no-referrer" },
+	{ "Cache-Control", "no-cache" },
+};
+
+struct landing {
+	const char *metrics;
+	const char *scrape;
+	const struct targets *targets;
+	struct modules *modules;
+};
+
+struct landing *
+landing_new(const char *metrics, const char *scrape,
+    const struct targets *targets, struct modules *modules)
+{
+	struct landing *l = xcalloc(1, sizeof(*l));
+
+	l->metrics = metrics;
+	l->scrape = scrape;
+	l->targets = targets;
+	landing_use(l, modules);
+	return l;
+}
+
+void
+landing_free(struct landing *l)
+{
+	if (l == NULL)
+		return;
+	modules_release(l->modules);
+	free(l);
+}
+
+void
+landing_use(struct landing *l, struct modules *modules)
+{
+	modules_hold(modules);
+	modules_release(l->modules);
+	l->modules = modules;
+}
+
+/* How many there are, and the rows of those that are shown. */
+struct listing {
+	struct buf rows;
+	size_t known;
+	size_t down;
+};
+
+static void
+on_target(const struct target_entry *t, void *arg)
+{
+	struct listing *l = arg;
+
+	l->down += t->status->health == HEALTH_DOWN;
+	if (l->known++ < PAGE_TARGETS_MAX)
+		rows_add(&l->rows, t);
+}
+
+static void
+add_table(struct buf *out, const struct listing *l)
+{
+	buf_printf(out,
+	    "<table id=\"targets\" role=\"table\" data-limit=\"%d\"%s>\n"
+	    "<caption>The servers that this exporter scrapes, first those "
+	    "that are down</caption>\n"
+	    "<thead role=\"rowgroup\">\n<tr role=\"row\">\n",
+	    PAGE_TARGETS_MAX, l->known == 0 ? " hidden" : "");
+	rows_add_heads(out);
+	buf_add_str(out, "</tr>\n</thead>\n<tbody role=\"rowgroup\">\n");
+	buf_add(out, l->rows.p, l->rows.len);
+	buf_add_str(out, "</tbody>\n</table>\n"
+			 "<template id=\"blank\">\n");
+	rows_add_blank(out);
+	buf_add_str(out, "</template>\n");
+}
+
+static void
+add_targets(struct buf *out, const struct targets *targets)
+{
+	struct listing l = { 0 };
+	size_t more;
+	char now[CLOCK_TEXT_MAX];
+
+	buf_init(&l.rows, PAGE_BYTES_MAX);
+	targets_each(targets, on_target, &l);
+	more = l.known > PAGE_TARGETS_MAX ? l.known - PAGE_TARGETS_MAX : 0;
+	clock_text(time(NULL), now);
+	buf_printf(out,
+	    "<section aria-labelledby=\"targets-title\">\n"
+	    "<h2 id=\"targets-title\">Targets</h2>\n"
+	    "<p class=\"bar\"><span id=\"counts\">%zu known, %zu down</span>"
+	    "<span>as of <time id=\"now\" datetime=\"%s\">%s</time></span>"
+	    "<label id=\"live\" hidden><input type=\"checkbox\" checked> "
+	    "Refresh every 5 s</label></p>\n"
+	    "<p id=\"problem\" role=\"status\"></p>\n"
+	    "<p id=\"news\" role=\"status\"></p>\n",
+	    l.known, l.down, now, now);
+	add_table(out, &l);
+	buf_printf(out,
+	    "<p id=\"none\"%s>None yet: a server is listed here once it has "
+	    "been scraped, until nobody has asked for it during ten "
+	    "minutes.</p>\n"
+	    "<p id=\"more\"%s><span>%zu</span> more are in "
+	    "<a href=\"./api/v1/targets\">the list as JSON</a>.</p>\n"
+	    "</section>\n",
+	    l.known > 0 ? " hidden" : "", more == 0 ? " hidden" : "", more);
+	out->full |= l.rows.full;
+	buf_release(&l.rows);
+}
+
+/* Only where there is something to pick. */
+static void
+add_modules(struct buf *out, const struct modules *modules)
+{
+	size_t n = modules_count(modules);
+
+	if (n < 2)
+		return;
+	buf_add_str(out, "<label for=\"module\">Module</label>\n"
+			 "<select id=\"module\" name=\"module\">\n");
+	for (size_t i = 0; i < n; i++) {
+		const char *name = modules_name(modules, i);
+
+		buf_add_str(out, "<option");
+		if (modules_find(modules, NULL) == modules_find(modules, name))
+			buf_add_str(out, " selected");
+		buf_add_char(out, '>');
+		escape_html(out, name);
+		buf_add_str(out, "</option>\n");
+	}
+	buf_add_str(out, "</select>\n");
+}
+
+static void
+add_form(struct buf *out, const struct landing *l)
+{
+	buf_add_str(out, "<section aria-labelledby=\"scrape-title\">\n"
+			 "<h2 id=\"scrape-title\">Scrape a server</h2>\n"
+			 "<form action=\".");
+	escape_html(out, l->scrape);
+	buf_add_str(out, "\">\n"
+			 "<label for=\"target\">Target</label>\n"
+			 "<input id=\"target\" name=\"target\" required "
+			 "placeholder=\"cache-1.example.com:11211\" "
+			 "aria-describedby=\"hint\" autocomplete=\"off\" "
+			 "autocapitalize=\"none\" spellcheck=\"false\" "
+			 "inputmode=\"url\">\n");
+	add_modules(out, l->modules);
+	buf_add_str(out,
+	    "<button>Scrape</button>\n"
+	    "<p id=\"hint\">host:port, [IPv6]:port, or a host alone for port "
+	    "11211. The answer is its metrics.</p>\n"
+	    "</form>\n"
+	    "</section>\n");
+}
+
+static void
+add_head(struct buf *out, const struct landing *l)
+{
+	buf_add_str(out,
+	    "<!DOCTYPE html>\n"
+	    "<html lang=\"en\">\n"
+	    "<head>\n"
+	    "<meta charset=\"utf-8\">\n"
+	    "<meta name=\"viewport\" "
+	    "content=\"width=device-width, initial-scale=1\">\n"
+	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
+	    "<title>memcached_exporter</title>\n"
+	    "<link rel=\"icon\" href=\"./page.svg\" type=\"image/svg+xml\">\n"
+	    "<link rel=\"stylesheet\" href=\"./page.css\">\n"
+	    "<script src=\"./page.js\" defer></script>\n"
+	    "</head>\n"
+	    "<body>\n"
+	    "<header>\n"
+	    "<h1>memcached_exporter <small>" VERSION "</small></h1>\n"
+	    "<nav aria-label=\"Pages\">\n"
+	    "<a href=\".");
+	escape_html(out, l->metrics);
+	buf_add_str(out, "\">Metrics</a>\n"
+			 "<a href=\"./api/v1/targets\">Targets as JSON</a>\n"
+			 "<a href=\"./-/healthy\">Health</a>\n"
+			 "</nav>\n"
+			 "</header>\n"
+			 "<main>\n");
+}
 
 void
 landing_serve(struct request *r, void *arg)
 {
-	const char *metrics = arg;
+	const struct landing *l = arg;
 	struct buf out;
 
 	buf_init(&out, PAGE_BYTES_MAX);
-	buf_printf(&out,
-	    "<!DOCTYPE html>\n"
-	    "<html lang=\"en\">\n"
-	    "<meta charset=\"utf-8\">\n"
-	    "<meta name=\"viewport\" content=\"width=device-width\">\n"
-	    "<title>memcached_exporter</title>\n"
-	    "<h1>memcached_exporter %s</h1>\n"
-	    "<ul>\n"
-	    "<li><a href=\"%s\">Metrics</a></li>\n"
-	    "<li><a href=\"/-/healthy\">Health</a></li>\n"
-	    "</ul>\n"
-	    "</html>\n",
-	    VERSION, metrics);
+	add_head(&out, l);
+	add_form(&out, l);
+	add_targets(&out, l->targets);
+	buf_add_str(&out, "</main>\n</body>\n</html>\n");
+	if (out.full) {
+		buf_release(&out);
+		request_say(r, 500, "The list of targets is too large.");
+		return;
+	}
+	for (size_t i = 0; i < nitems(headers); i++)
+		request_add_header(r, headers[i].name, headers[i].value);
 	request_answer(r, "text/html; charset=utf-8", &out);
 }

@@ -3,13 +3,18 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/vm_sockets.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/span.h"
 
 /* IPv4 and IPv6 at once where the machine has both. */
 static void
@@ -64,7 +69,8 @@ remove_stale(const struct endpoint *ep)
 
 	if (lstat(un->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* a listener with many who wait must not make us wait as well */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
 	if (connect(fd, (const struct sockaddr *)un, sizeof(*un)) < 0 &&
@@ -73,28 +79,52 @@ remove_stale(const struct endpoint *ep)
 	(void)close(fd);
 }
 
+/* What the kernel makes of 0777 and the umask is the file's mode at once. */
 static int
-open_endpoint(const struct endpoint *ep, struct error *e)
+bind_with_mode(int fd, const struct endpoint *ep, int mode)
+{
+	bool given = ep->sa.ss_family == AF_UNIX && mode >= 0;
+	mode_t old = given ? umask(~(mode_t)mode & 0777) : 0;
+	int r = bind(fd, (const struct sockaddr *)&ep->sa, ep->len);
+
+	if (given)
+		(void)umask(old);
+	return r;
+}
+
+/* Accepted sockets inherit it. */
+static void
+set_nodelay(int fd, int family)
+{
+	int one = 1;
+
+	if (family == AF_INET || family == AF_INET6)
+		(void)setsockopt(
+		    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+}
+
+static int
+open_endpoint(const struct endpoint *ep, int mode, struct error *e)
 {
 	int family = ep->sa.ss_family, one = 1, zero = 0, err;
 	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+	if (fd < 0 && family == AF_VSOCK && errno == EAFNOSUPPORT)
+		return error_set(e,
+		    "the kernel has no vsock, or a sandbox does not let it "
+		    "be used");
 	if (fd < 0)
 		return error_set(e, "%s", strerror(errno));
-	if (family == AF_UNIX) {
+	set_nodelay(fd, family);
+	if (family == AF_UNIX)
 		remove_stale(ep);
-	} else {
-		/* accepted sockets inherit TCP_NODELAY */
+	else
 		(void)setsockopt(
 		    fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-		(void)setsockopt(
-		    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	}
 	if (family == AF_INET6)
 		(void)setsockopt(
 		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
-	if (bind(fd, (const struct sockaddr *)&ep->sa, ep->len) < 0 ||
-	    listen(fd, SOMAXCONN) < 0) {
+	if (bind_with_mode(fd, ep, mode) < 0 || listen(fd, SOMAXCONN) < 0) {
 		err = errno;
 		(void)close(fd);
 		errno = err;
@@ -103,29 +133,145 @@ open_endpoint(const struct endpoint *ep, struct error *e)
 	return fd;
 }
 
-int
-listener_open(const struct address *a, struct endpoint *bound, struct error *e)
+static int
+open_address(const struct address *a, int mode, struct error *e)
 {
 	struct endpoint list[2];
-	size_t n = 1;
+	bool any = !a->is_path && !a->is_vsock && a->host[0] == '\0';
 	int fd = -1;
 
-	if (!a->is_path && a->host[0] == '\0') {
-		any_endpoints(a->port, list);
-		n = 2;
-	} else if (!address_endpoint(a, &list[0]) &&
-		   lookup(a, &list[0], e) < 0) {
+	if (any)
+		any_endpoints((uint16_t)a->port, list);
+	else if (!address_endpoint(a, &list[0]) && lookup(a, &list[0], e) < 0)
 		return -1;
-	}
-	for (size_t i = 0; i < n && fd < 0; i++) {
-		fd = open_endpoint(&list[i], e);
+	for (size_t i = 0; i < (any ? 2 : 1) && fd < 0; i++) {
+		fd = open_endpoint(&list[i], mode, e);
 		/* only a machine without IPv6 gets the second try */
 		if (fd < 0 && errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
 			break;
 	}
-	if (fd < 0)
-		return -1;
-	*bound = (struct endpoint){ .len = sizeof(bound->sa) };
-	(void)getsockname(fd, (struct sockaddr *)&bound->sa, &bound->len);
 	return fd;
+}
+
+static void
+get_bound(struct listen_socket *l)
+{
+	l->bound.len = sizeof(l->bound.sa);
+	(void)getsockname(
+	    l->fd, (struct sockaddr *)&l->bound.sa, &l->bound.len);
+}
+
+int
+listener_open(
+    const struct address *a, int mode, struct listen_socket *l, struct error *e)
+{
+	struct error why;
+	struct stat st;
+	char text[ADDRESS_TEXT_MAX];
+
+	*l = (struct listen_socket){ .fd = open_address(a, mode, &why) };
+	if (l->fd < 0) {
+		address_text(a, text);
+		return error_set(e, "listen on %s: %s", text, why.text);
+	}
+	get_bound(l);
+	if (a->is_path && lstat(a->host, &st) == 0) {
+		l->has_file = true;
+		l->device = st.st_dev;
+		l->inode = st.st_ino;
+	}
+	return 0;
+}
+
+static bool
+is_family_served(int family)
+{
+	static const int served[] = { AF_INET, AF_INET6, AF_UNIX, AF_VSOCK };
+
+	for (size_t i = 0; i < nitems(served); i++) {
+		if (family == served[i])
+			return true;
+	}
+	return false;
+}
+
+int
+listener_inherit(int fd, struct listen_socket *l, struct error *e)
+{
+	struct listen_socket got = { .fd = fd };
+	int type = 0, listens = 0;
+	socklen_t len = sizeof(int);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+		return error_set(
+		    e, "descriptor %d is no socket: %s", fd, strerror(errno));
+	if (type != SOCK_STREAM)
+		return error_set(e,
+		    "descriptor %d is no stream socket: ListenStream= makes "
+		    "one",
+		    fd);
+	(void)getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len);
+	if (!listens)
+		return error_set(e,
+		    "descriptor %d is a socket that does not listen: the "
+		    "socket unit needs Accept=no",
+		    fd);
+	get_bound(&got);
+	if (!is_family_served(got.bound.sa.ss_family))
+		return error_set(e,
+		    "descriptor %d is a socket of another kind than TCP, "
+		    "unix and vsock",
+		    fd);
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
+	    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+		return error_set(e, "descriptor %d: %s", fd, strerror(errno));
+	set_nodelay(fd, got.bound.sa.ss_family);
+	*l = got;
+	return 0;
+}
+
+void
+listener_remove_file(const struct listen_socket *l)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&l->bound.sa;
+	struct stat st;
+
+	if (l->has_file && lstat(un->sun_path, &st) == 0 &&
+	    st.st_dev == l->device && st.st_ino == l->inode)
+		(void)unlink(un->sun_path);
+}
+
+typedef int nameinfo_fn(const struct sockaddr *, socklen_t, char *, socklen_t,
+    char *, socklen_t, int);
+
+static bool
+put_number(char *text, socklen_t size, unsigned n)
+{
+	int len = snprintf(text, size, "%u", n);
+
+	return size == 0 || (len >= 0 && (socklen_t)len < size);
+}
+
+/*
+ * evhttp asks for the name of each client that it accepts, and libevent 2.1
+ * ends the process when there is none. The C library knows no name of a vsock
+ * address, so the first client of such a listener would be the last. This
+ * definition goes before that of the C library, for shared libraries too. It
+ * is in this file since the linker leaves out an object that has nothing else.
+ */
+int
+getnameinfo(const struct sockaddr *sa, socklen_t len, char *host,
+    socklen_t hostlen, char *serv, socklen_t servlen, int flags)
+{
+	const struct sockaddr_vm *vm = (const struct sockaddr_vm *)sa;
+	nameinfo_fn *libc;
+
+	if (len >= sizeof(*vm) && sa->sa_family == AF_VSOCK)
+		return put_number(host, hostlen, vm->svm_cid) &&
+			       put_number(serv, servlen, vm->svm_port)
+			   ? 0
+			   : EAI_OVERFLOW;
+	*(void **)&libc = dlsym(RTLD_NEXT, "getnameinfo");
+	return libc != NULL ? libc(sa, len, host, hostlen, serv, servlen, flags)
+			    : EAI_FAIL;
 }

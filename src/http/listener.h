@@ -1,16 +1,40 @@
-/* A listening socket for an address, bound at the start of the program. */
+/*
+ * Listening sockets: opened for an address, or passed by systemd. With them
+ * comes a getnameinfo(3) that knows vsock(7) as well.
+ */
 #ifndef HTTP_LISTENER_H
 #define HTTP_LISTENER_H
+
+#include <sys/types.h>
 
 #include "base/address.h"
 #include "base/error.h"
 
+struct listen_socket {
+	int fd; /* non-blocking; whoever has the struct closes it */
+	struct endpoint bound;
+	bool has_file; /* a unix socket's, that we have made: */
+	dev_t device;
+	ino_t inode;
+};
+
 /*
- * Returns the descriptor, non-blocking and listening, and what it is bound
- * to; or -1. A host of "" means any address, IPv6 and IPv4. The file of a
- * unix socket that nobody listens on is replaced.
+ * Binds and listens; -1 with the address in e. A host of "" means any address,
+ * IPv6 and IPv4; for port 0 the system chooses. The file of a unix socket that
+ * nobody listens on is replaced. mode: what its file may be used for, from its
+ * first moment on; -1 for what the umask leaves. Blocks for a name's look-up,
+ * and has another umask for a moment: for the start only.
  */
-int listener_open(
-    const struct address *a, struct endpoint *bound, struct error *e);
+int listener_open(const struct address *a, int mode, struct listen_socket *l,
+    struct error *e);
+
+/*
+ * Takes a descriptor that this process was started with; -1 if it is no stream
+ * socket that listens.
+ */
+int listener_inherit(int fd, struct listen_socket *l, struct error *e);
+
+/* Removes the file that listener_open has made, if it is still the same. */
+void listener_remove_file(const struct listen_socket *l);
 
 #endif

@@ -6,11 +6,18 @@
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/span.h"
 
+struct client;
+struct encoder;
+struct evhttp_request;
 struct request;
+struct web;
 
 /* When its header was complete, as clock_us. */
 uint64_t request_arrived(const struct request *r);
@@ -40,5 +47,40 @@ void request_answer(
 
 /* Any status, with a sentence for people as text/plain. */
 void request_say(struct request *r, int code, const char *sentence);
+
+/* ---- For http/server.c */
+
+/* Counts of a route: one for each status. */
+#define REQUEST_STATUSES 12
+
+/* What all requests share. */
+struct request_env {
+	struct web *web;
+	struct encoder *encoder;
+	bool closing; /* the connections end with their answers */
+};
+
+enum request_kind {
+	REQUEST_GET, /* and HEAD */
+	REQUEST_POST
+};
+
+/* One that has just come. env is borrowed. */
+struct request *request_new(struct evhttp_request *ev, struct client *client,
+    const struct request_env *env);
+
+/* Whose it is, and where its status will be counted. */
+void request_set_owner(struct request *r, void *owner, uint64_t *counts);
+void *request_owner(const struct request *r);
+
+bool request_is(const struct request *r, enum request_kind kind);
+
+/* The path that was asked for, borrowed. */
+struct span request_path(const struct request *r);
+
+/* A status by its place in counts, and the place of one that is sent. */
+int request_status_code(size_t index);
+size_t request_status_index(int code);
+const char *request_status_phrase(int code);
 
 #endif

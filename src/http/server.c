@@ -2,19 +2,16 @@
 
 #include <sys/queue.h>
 
-#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 
 #include "base/clock.h"
@@ -22,7 +19,10 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "http/clients.h"
+#include "http/encoding.h"
 #include "http/listener.h"
+#include "http/refusal.h"
+#include "http/web.h"
 
 /* Descriptors that are left for targets, files and listeners. */
 #define DESCRIPTORS_SPARE 64
@@ -33,25 +33,13 @@
 /* evhttp's own timeout is only the last resort behind clients.h. */
 #define BACKSTOP_SECONDS (2 * CLIENT_IDLE_SECONDS)
 
-static const struct {
-	int code;
-	const char *phrase;
-} statuses[] = {
-	{ 200, "OK" },
-	{ 400, "Bad Request" },
-	{ 403, "Forbidden" },
-	{ 404, "Not Found" },
-	{ 405, "Method Not Allowed" },
-	{ 500, "Internal Server Error" },
-	{ 503, "Service Unavailable" },
-};
-
 struct route {
 	const char *path;
 	route_fn *serve;
-	bool post; /* or else GET and HEAD */
+	enum request_kind kind;
 	void *arg;
-	uint64_t counts[nitems(statuses)];
+	struct server *server;
+	uint64_t counts[REQUEST_STATUSES];
 };
 
 struct listener {
@@ -60,11 +48,12 @@ struct listener {
 	struct evhttp_bound_socket *bound;
 	struct evconnlistener *accept; /* evhttp frees it */
 	struct event *knock;
-	char *path; /* of a unix socket: removed at the end */
+	struct listen_socket socket;
 };
 
 struct server {
 	struct event_base *base;
+	struct request_env env;
 	struct evhttp *http;
 	struct clients *clients;
 	SLIST_HEAD(, listener) listeners;
@@ -76,15 +65,6 @@ struct server {
 	void (*drained)(void *arg);
 	void *drained_arg;
 	struct event *drain;
-};
-
-struct request {
-	struct server *server;
-	struct route *route;
-	struct client *client;
-	struct evhttp_request *ev;
-	struct evkeyvalq query; /* of evhttp */
-	uint64_t arrived;
 };
 
 static void
@@ -114,11 +94,10 @@ close_listeners(struct server *s)
 
 	while ((l = SLIST_FIRST(&s->listeners)) != NULL) {
 		SLIST_REMOVE_HEAD(&s->listeners, entry);
+		/* who comes now finds no file, or that of the next one */
+		listener_remove_file(&l->socket);
 		event_free(l->knock);
 		evhttp_del_accept_socket(s->http, l->bound);
-		if (l->path != NULL)
-			(void)unlink(l->path);
-		free(l->path);
 		free(l);
 	}
 }
@@ -180,184 +159,12 @@ on_accepted(struct event_base *base, void *arg)
 	struct server *s = arg;
 
 	(void)base;
-	return clients_add(s->clients);
-}
-
-static size_t
-status_index(int code)
-{
-	size_t i = 0;
-
-	while (i < nitems(statuses) - 1 && statuses[i].code != code)
-		i++;
-	return i;
-}
-
-static void
-on_written(struct evhttp_request *ev, void *arg)
-{
-	struct client *c = arg;
-
-	(void)ev;
-	client_end(c);
-}
-
-void
-request_add_header(struct request *r, const char *name, const char *value)
-{
-	(void)evhttp_add_header(
-	    evhttp_request_get_output_headers(r->ev), name, value);
-}
-
-static void
-free_body(const void *data, size_t len, void *arg)
-{
-	(void)data;
-	(void)len;
-	free(arg);
-}
-
-/*
- * Writes what the socket takes now; libevent would first go through all that
- * has happened meanwhile, with the answers of a whole fleet in memory.
- */
-static void
-write_now(struct bufferevent *bev)
-{
-	struct evbuffer *out = bufferevent_get_output(bev);
-
-	(void)evbuffer_unfreeze(out, 1);
-	(void)evbuffer_write(out, bufferevent_getfd(bev));
-	(void)evbuffer_freeze(out, 1);
-}
-
-/* The only end of a request: takes the body's bytes. */
-static void
-finish(struct request *r, int code, const char *type, struct buf *body)
-{
-	struct server *s = r->server;
-	struct evhttp_connection *conn = evhttp_request_get_connection(r->ev);
-	struct evbuffer *out = NULL;
-	size_t status = status_index(code), len;
-	char *bytes = buf_take(body, &len), text[24];
-
-	r->route->counts[status]++;
-	request_add_header(r, "Content-Type", type);
-	if (evhttp_request_get_command(r->ev) == EVHTTP_REQ_HEAD) {
-		(void)snprintf(text, sizeof(text), "%zu", len);
-		request_add_header(r, "Content-Length", text);
-		free(bytes);
-	} else {
-		out = xnonnull(evbuffer_new());
-		(void)evbuffer_add_reference(out, bytes, len, free_body, bytes);
-	}
-	if (s->drained != NULL)
-		request_add_header(r, "Connection", "close");
-	client_answer(r->client);
-	evhttp_request_set_on_complete_cb(r->ev, on_written, r->client);
-	evhttp_send_reply(r->ev, code, statuses[status].phrase, out);
-	if (conn != NULL)
-		write_now(evhttp_connection_get_bufferevent(conn));
-	if (out != NULL)
-		evbuffer_free(out);
-	evhttp_clear_headers(&r->query);
-	free(r);
-}
-
-void
-request_answer(struct request *r, const char *content_type, struct buf *body)
-{
-	finish(r, 200, content_type, body);
-}
-
-void
-request_say(struct request *r, int code, const char *sentence)
-{
-	struct buf body;
-
-	buf_init(&body, ERROR_TEXT_MAX);
-	buf_add_str(&body, sentence);
-	buf_add_char(&body, '\n');
-	finish(r, code, "text/plain; charset=utf-8", &body);
-}
-
-uint64_t
-request_arrived(const struct request *r)
-{
-	return r->arrived;
-}
-
-const char *
-request_header(const struct request *r, const char *name)
-{
-	return evhttp_find_header(
-	    evhttp_request_get_input_headers(r->ev), name);
-}
-
-void
-request_header_list(const struct request *r, const char *name, struct buf *out)
-{
-	const struct evkeyval *kv;
-
-	TAILQ_FOREACH (kv, evhttp_request_get_input_headers(r->ev), next) {
-		if (evutil_ascii_strcasecmp(kv->key, name) != 0)
-			continue;
-		if (out->len > 0)
-			buf_add_char(out, ',');
-		buf_add_str(out, kv->value);
-	}
-}
-
-const char *
-request_query(const struct request *r, const char *name, size_t n)
-{
-	const struct evkeyval *kv;
-
-	TAILQ_FOREACH (kv, &r->query, next) {
-		char *key = evhttp_uridecode(kv->key, 1, NULL);
-		bool same = key != NULL && strcmp(key, name) == 0;
-
-		free(key);
-		if (same && n-- == 0)
-			return kv->value;
-	}
-	return NULL;
-}
-
-static void
-parse_query(struct request *r)
-{
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->ev);
-	const char *query = uri != NULL ? evhttp_uri_get_query(uri) : NULL;
-
-	TAILQ_INIT(&r->query);
-	/* what is no query is none */
-	if (query != NULL && evhttp_parse_query_str(query, &r->query) < 0)
-		TAILQ_INIT(&r->query);
-}
-
-/*
- * The path that was asked for. evhttp reads "//x" as a host; only what begins
- * with a scheme has one (RFC 9112, section 3.2).
- */
-static struct span
-path_of(const struct evhttp_request *ev)
-{
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(ev);
-	const char *path = evhttp_request_get_uri(ev);
-
-	if (path[0] != '/')
-		path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
-	if (path == NULL || path[0] == '\0')
-		path = "/";
-	return (struct span){ path, strcspn(path, "?#") };
+	return clients_add(s->clients, web_accept(s->env.web));
 }
 
 static struct route *
-find_route(struct server *s, const struct evhttp_request *ev)
+find_route(struct server *s, struct span path)
 {
-	struct span path = path_of(ev);
-
 	for (size_t i = 0; i < s->routes_len; i++) {
 		if (span_is(path, s->routes[i].path))
 			return &s->routes[i];
@@ -365,12 +172,54 @@ find_route(struct server *s, const struct evhttp_request *ev)
 	return &s->other;
 }
 
-static bool
-is_allowed(const struct route *r, enum evhttp_cmd_type method)
+static void
+serve_route(struct request *r, struct route *route)
 {
-	if (r->post)
-		return method == EVHTTP_REQ_POST;
-	return method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD;
+	if (route == &route->server->other) {
+		request_say(
+		    r, 404, "There is nothing here; \"/\" has the links.");
+	} else if (!request_is(r, route->kind)) {
+		request_add_header(r, "Allow",
+		    route->kind == REQUEST_POST ? "POST" : "GET, HEAD");
+		request_say(r, 405,
+		    route->kind == REQUEST_POST
+			? "Only POST is served here."
+			: "Only GET and HEAD are served here.");
+	} else {
+		route->serve(r, route->arg);
+	}
+}
+
+static void
+say_wait(struct request *r, int code, uint64_t seconds, const char *sentence)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, seconds);
+	request_add_header(r, "Retry-After", text);
+	request_say(r, code, sentence);
+}
+
+static void
+on_verdict(enum auth_verdict verdict, void *arg)
+{
+	struct request *r = arg;
+
+	switch (verdict) {
+	case AUTH_RIGHT:
+		serve_route(r, request_owner(r));
+		break;
+	case AUTH_WRONG:
+		request_add_header(r, "WWW-Authenticate",
+		    "Basic realm=\"memcached_exporter\", charset=\"UTF-8\"");
+		request_say(r, 401,
+		    "A user of --web.config.file and the right password are "
+		    "needed here.");
+		break;
+	case AUTH_BUSY:
+		say_wait(r, 503, 1, "Too many passwords to check at a time.");
+		break;
+	}
 }
 
 static void
@@ -378,32 +227,37 @@ on_request(struct evhttp_request *ev, void *arg)
 {
 	struct server *s = arg;
 	struct evhttp_connection *conn = evhttp_request_get_connection(ev);
-	enum evhttp_cmd_type method = evhttp_request_get_command(ev);
-	struct request *r = xcalloc(1, sizeof(*r));
-
-	r->server = s;
-	r->ev = ev;
-	r->arrived = clock_us();
-	r->route = find_route(s, ev);
-	parse_query(r);
-	r->client =
+	struct client *client =
 	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
-	client_begin(r->client);
-	if (clients_busy(s->clients) > SERVER_REQUESTS_MAX) {
-		request_add_header(r, "Retry-After", "1");
-		request_say(r, 503, "Too many requests at a time.");
-	} else if (r->route == &s->other) {
-		request_say(
-		    r, 404, "There is nothing here; \"/\" has the links.");
-	} else if (!is_allowed(r->route, method)) {
-		request_add_header(
-		    r, "Allow", r->route->post ? "POST" : "GET, HEAD");
-		request_say(r, 405,
-		    r->route->post ? "Only POST is served here."
-				   : "Only GET and HEAD are served here.");
-	} else {
-		r->route->serve(r, r->route->arg);
-	}
+	struct request *r = request_new(ev, client, &s->env);
+	struct route *route = find_route(s, request_path(r));
+	uint64_t seconds;
+
+	request_set_owner(r, route, route->counts);
+	client_begin(client);
+	seconds = web_wait_seconds(s->env.web, request_arrived(r));
+	if (clients_busy(s->clients) > SERVER_REQUESTS_MAX)
+		say_wait(r, 503, 1, "Too many requests at a time.");
+	else if (seconds > 0)
+		say_wait(r, 429, seconds,
+		    "More requests than --web.config.file allows.");
+	else
+		web_admit(s->env.web, request_path(r),
+		    request_header(r, "Authorization"), on_verdict, r);
+}
+
+/* evhttp speaks for itself: counted like our own answers. */
+static void
+on_foreign(struct client *c, void *arg)
+{
+	struct server *s = arg;
+	int code = refusal_rewrite(
+	    client_output(c), client_received(c) >= SERVER_HEADER_MAX);
+
+	if (code == 0)
+		return;
+	s->other.counts[request_status_index(code)]++;
+	client_answer(c);
 }
 
 static void
@@ -421,18 +275,23 @@ on_drained(evutil_socket_t fd, short what, void *arg)
 }
 
 struct server *
-server_new(struct event_base *base, size_t descriptors)
+server_new(struct event_base *base, struct web *web, size_t connections,
+    size_t descriptors)
 {
 	struct server *s = xcalloc(1, sizeof(*s));
 	size_t max = descriptors > 2 * DESCRIPTORS_SPARE
 			 ? descriptors - DESCRIPTORS_SPARE
 			 : DESCRIPTORS_SPARE;
 
+	if (max > connections)
+		max = connections;
 	s->base = base;
+	s->env.web = web;
+	s->env.encoder = encoder_new();
 	s->accepting = true;
 	s->other.path = "other";
-	s->clients = clients_new(
-	    base, max < CLIENTS_MAX ? max : CLIENTS_MAX, on_looked, s);
+	s->other.server = s;
+	s->clients = clients_new(base, max, on_looked, on_foreign, s);
 	s->drain = xnonnull(evtimer_new(base, on_drained, s));
 	s->http = xnonnull(evhttp_new(base));
 	evhttp_set_bevcb(s->http, on_accepted, s);
@@ -454,14 +313,16 @@ server_free(struct server *s)
 	evhttp_free(s->http);
 	clients_free(s->clients);
 	event_free(s->drain);
+	encoder_free(s->env.encoder);
 	free(s);
 }
 
 void
 server_route(struct server *s, const char *path, route_fn *serve, void *arg)
 {
-	s->routes[s->routes_len++] =
-	    (struct route){ .path = path, .serve = serve, .arg = arg };
+	s->routes[s->routes_len++] = (struct route){
+		.path = path, .serve = serve, .arg = arg, .server = s
+	};
 }
 
 void
@@ -469,25 +330,17 @@ server_route_post(
     struct server *s, const char *path, route_fn *serve, void *arg)
 {
 	server_route(s, path, serve, arg);
-	s->routes[s->routes_len - 1].post = true;
+	s->routes[s->routes_len - 1].kind = REQUEST_POST;
 }
 
-int
-server_listen(struct server *s, const struct address *a,
-    char bound[ADDRESS_TEXT_MAX], struct error *e)
+void
+server_listen(struct server *s, const struct listen_socket *socket)
 {
-	struct listener *l;
-	struct endpoint ep;
-	struct error why;
-	int fd = listener_open(a, &ep, &why);
+	struct listener *l = xcalloc(1, sizeof(*l));
+	int fd = socket->fd;
 
-	if (fd < 0) {
-		address_text(a, bound);
-		return error_set(e, "listen on %s: %s", bound, why.text);
-	}
-	l = xcalloc(1, sizeof(*l));
 	l->server = s;
-	l->path = a->is_path ? xstrdup(a->host) : NULL;
+	l->socket = *socket;
 	/* backlog 0: it listens already */
 	l->accept = xnonnull(evconnlistener_new(s->base, NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd));
@@ -497,8 +350,6 @@ server_listen(struct server *s, const struct address *a,
 	    xnonnull(event_new(s->base, fd, EV_READ | EV_PERSIST, on_knock, l));
 	(void)event_add(l->knock, NULL);
 	SLIST_INSERT_HEAD(&s->listeners, l, entry);
-	endpoint_text(&ep, bound);
-	return 0;
 }
 
 void
@@ -506,6 +357,7 @@ server_drain(struct server *s, void (*done)(void *arg), void *arg)
 {
 	s->drained = done;
 	s->drained_arg = arg;
+	s->env.closing = true;
 	close_listeners(s);
 	event_active(s->drain, EV_TIMEOUT, 0);
 }
@@ -523,11 +375,11 @@ server_counts(const struct server *s, server_count_fn *each, void *arg)
 		const struct route *r =
 		    i < s->routes_len ? &s->routes[i] : &s->other;
 
-		for (size_t k = 0; k < nitems(statuses); k++) {
+		for (size_t k = 0; k < REQUEST_STATUSES; k++) {
 			/* a route's 200 from the start, for increases */
 			if (r->counts[k] > 0 || (k == 0 && r != &s->other))
-				each(r->path, statuses[k].code, r->counts[k],
-				    arg);
+				each(r->path, request_status_code(k),
+				    r->counts[k], arg);
 		}
 	}
 }

@@ -12,29 +12,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/address.h"
-#include "base/error.h"
 #include "http/request.h"
 
 /* Of the request line and of the header, each. */
 #define SERVER_HEADER_MAX 16384
 
 /* Under way at a time; for one more, status 503. */
-#define SERVER_REQUESTS_MAX 2048
+#define SERVER_REQUESTS_MAX 6144
 
 /* Routes that can be added. */
 #define SERVER_ROUTES_MAX 16
 
 struct event_base;
+struct listen_socket;
 struct server;
+struct web;
 
 typedef void route_fn(struct request *r, void *arg);
 
 /* For one path and status: how many requests were answered so. */
 typedef void server_count_fn(const char *path, int code, uint64_t n, void *arg);
 
-/* descriptors: how many this process may have open. */
-struct server *server_new(struct event_base *base, size_t descriptors);
+/*
+ * web is borrowed. connections: of clients, at most; descriptors: how many
+ * this process may have open.
+ */
+struct server *server_new(struct event_base *base, struct web *web,
+    size_t connections, size_t descriptors);
 void server_free(struct server *s);
 
 /* path is borrowed for good. */
@@ -45,13 +49,8 @@ void server_route(
 void server_route_post(
     struct server *s, const char *path, route_fn *serve, void *arg);
 
-/*
- * Binds and accepts; for port 0 the system chooses. A stale socket file is
- * replaced. Blocks for a name's look-up: for the start only. The address
- * bound, as text, is put in bound.
- */
-int server_listen(struct server *s, const struct address *a,
-    char bound[ADDRESS_TEXT_MAX], struct error *e);
+/* Accepts from it, and takes it: closes it and removes its file at the end. */
+void server_listen(struct server *s, const struct listen_socket *socket);
 
 /*
  * Stops accepting. Calls done, from the loop, when no request is under way

@@ -17,6 +17,7 @@ struct modules;
 
 struct access {
 	struct modules *owner;        /* held by each target */
+	const char *module;           /* its name; "": the flags' own target */
 	const struct allow *allow[2]; /* all of these: NULL lets all through */
 	struct tls *tls;              /* NULL: plain TCP */
 	bool binary;          /* speak the binary protocol; SASL if need be */

@@ -52,6 +52,7 @@ struct connection {
 	bool reused;
 	bool failed;  /* why says it */
 	bool reached; /* somebody has accepted it */
+	uint64_t connected_at;
 	struct error why;
 	struct event *report; /* makes that call, from the loop */
 
@@ -273,6 +274,7 @@ on_ready(struct connection *c)
 {
 	(void)event_del(c->attempt);
 	c->reached = true;
+	c->connected_at = clock_us();
 	c->env->opened++;
 	send_commands(c);
 }
@@ -574,6 +576,14 @@ bool
 connection_was_reached(const struct connection *c)
 {
 	return c->reached;
+}
+
+uint64_t
+connection_since(const struct connection *c)
+{
+	bool is_open = c->state == STATE_ASKING || c->state == STATE_RESTING;
+
+	return is_open ? c->connected_at : 0;
 }
 
 struct reply *

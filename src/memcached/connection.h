@@ -56,6 +56,9 @@ bool connection_was_reused(const struct connection *c);
 /* Somebody accepted it, if only to refuse later. */
 bool connection_was_reached(const struct connection *c);
 
+/* When it was connected, as clock_us; 0 while it is not. */
+uint64_t connection_since(const struct connection *c);
+
 /* Nothing has come since the last ask. */
 bool connection_is_silent(const struct connection *c);
 

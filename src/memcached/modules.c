@@ -34,11 +34,12 @@ struct modules {
 };
 
 static void
-fill_access(struct modules *ms, struct module *m)
+fill_access(struct modules *ms, struct module *m, const char *name)
 {
 	for (size_t i = 0; i < 2; i++) {
 		for (size_t k = 0; k < 2; k++)
 			m->access[i][k] = (struct access){ .owner = ms,
+				.module = name,
 				.tls = m->tls,
 				.binary = m->binary,
 				.username = m->username,
@@ -173,8 +174,8 @@ modules_new(const struct config *config, const struct module_presets *presets,
 		return -1;
 	}
 	for (size_t i = 0; i < ms->len; i++)
-		fill_access(ms, &ms->list[i]);
-	fill_access(ms, &ms->own);
+		fill_access(ms, &ms->list[i], ms->list[i].name);
+	fill_access(ms, &ms->own, "");
 	*out = ms;
 	return 0;
 }
@@ -223,6 +224,18 @@ modules_find(const struct modules *ms, const char *name)
 			return &ms->list[i];
 	}
 	return NULL;
+}
+
+size_t
+modules_count(const struct modules *ms)
+{
+	return ms->len;
+}
+
+const char *
+modules_name(const struct modules *ms, size_t i)
+{
+	return ms->list[i].name;
 }
 
 uint64_t

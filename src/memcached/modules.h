@@ -7,6 +7,7 @@
 #define MEMCACHED_MODULES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/address.h"
@@ -51,6 +52,10 @@ const struct module *modules_own(const struct modules *ms);
  * "default", which is always there.
  */
 const struct module *modules_find(const struct modules *ms, const char *name);
+
+/* How many have a name that a request may pick, and the names. */
+size_t modules_count(const struct modules *ms);
+const char *modules_name(const struct modules *ms, size_t i);
 
 uint64_t module_timeout(const struct module *m);
 unsigned module_sections(const struct module *m);

@@ -12,6 +12,7 @@
 #include "memcached/connection.h"
 #include "memcached/modules.h"
 #include "memcached/resolve.h"
+#include "memcached/status.h"
 #include "memcached/tls.h"
 
 /*
@@ -35,17 +36,11 @@ struct targets {
 	struct event *sweep;
 };
 
-enum health {
-	HEALTH_UNKNOWN,
-	HEALTH_UP,
-	HEALTH_DOWN
-};
-
 struct target {
 	struct peer peer; /* first: the tree compares it */
 	TAILQ_ENTRY(target) entry;
 	struct targets *all;
-	enum health health;
+	struct status status;
 	uint64_t got;           /* when somebody last wanted it */
 	bool forgotten;         /* nobody will find it again */
 	struct waiters asking;  /* share the collection under way */
@@ -274,16 +269,13 @@ target_address(const struct target *t)
 	return &t->peer.address;
 }
 
-bool
-target_set_up(struct target *t, bool up)
+struct status *
+target_status(struct target *t)
 {
-	enum health before = t->health;
-
-	t->health = up ? HEALTH_UP : HEALTH_DOWN;
-	return t->health != before && (before != HEALTH_UNKNOWN || !up);
+	return &t->status;
 }
 
-/* Names are the same in any case. */
+/* By address, for people to read. Names are the same in any case. */
 static int
 compare(const void *a, const void *b)
 {
@@ -291,13 +283,13 @@ compare(const void *a, const void *b)
 	bool path = x->address.is_path;
 	int r = path - y->address.is_path;
 
-	if (r == 0 && x->access != y->access)
-		r = (uintptr_t)x->access < (uintptr_t)y->access ? -1 : 1;
-	if (r == 0)
-		r = x->address.port - y->address.port;
 	if (r == 0)
 		r = (path ? strcmp : strcasecmp)(
 		    x->address.host, y->address.host);
+	if (r == 0)
+		r = (int)x->address.port - (int)y->address.port;
+	if (r == 0 && x->access != y->access)
+		r = (uintptr_t)x->access < (uintptr_t)y->access ? -1 : 1;
 	return r;
 }
 
@@ -318,6 +310,7 @@ add(struct targets *ts, const struct peer *peer)
 	if (peer->access->tls != NULL)
 		t->peer.session = tls_session_new();
 	t->all = ts;
+	status_init(&t->status);
 	modules_hold(peer->access->owner);
 	TAILQ_INIT(&t->asking);
 	TAILQ_INIT(&t->waiting);
@@ -350,6 +343,7 @@ target_free(struct target *t)
 	drop(&t->connection);
 	event_free(t->silence);
 	tls_session_free(t->peer.session);
+	status_release(&t->status);
 	TAILQ_REMOVE(&ts->list, t, entry);
 	if (!t->forgotten)
 		(void)tdelete(t, &ts->tree, compare);
@@ -490,6 +484,50 @@ size_t
 targets_count(const struct targets *ts)
 {
 	return ts->len;
+}
+
+struct walk {
+	target_fn *each;
+	void *arg;
+	bool down;
+	uint64_t now;
+};
+
+static void
+tell(const struct target *t, const struct walk *walk)
+{
+	uint64_t since =
+	    t->connection != NULL ? connection_since(t->connection) : 0;
+	struct target_entry entry = { .address = &t->peer.address,
+		.module = t->peer.access->module,
+		.status = &t->status,
+		.is_connected = since != 0,
+		.connected_us = since != 0 ? walk->now - since : 0 };
+
+	walk->each(&entry, walk->arg);
+}
+
+static void
+on_node(const void *node, VISIT visit, void *arg)
+{
+	const struct target *t = *(const struct target *const *)node;
+	const struct walk *walk = arg;
+
+	if (visit != postorder && visit != leaf) /* its turn, of three */
+		return;
+	if ((t->status.health == HEALTH_DOWN) == walk->down)
+		tell(t, walk);
+}
+
+void
+targets_each(const struct targets *ts, target_fn *each, void *arg)
+{
+	struct walk walk = { .each = each, .arg = arg, .now = clock_us() };
+
+	for (int down = 1; down >= 0; down--) {
+		walk.down = down;
+		twalk_r(ts->tree, on_node, &walk);
+	}
 }
 
 uint64_t

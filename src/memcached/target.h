@@ -21,6 +21,7 @@ struct event;
 struct event_base;
 struct keys;
 struct reply;
+struct status;
 struct target;
 struct targets;
 
@@ -80,13 +81,27 @@ void targets_forget(struct targets *ts);
 
 size_t targets_count(const struct targets *ts);
 
+/* One of those that are known; borrowed for the call. */
+struct target_entry {
+	const struct address *address;
+	const char *module; /* "": --memcached.address, as the flags say */
+	const struct status *status;
+	bool is_connected;
+	uint64_t connected_us; /* for so long */
+};
+
+typedef void target_fn(const struct target_entry *entry, void *arg);
+
+/* All that are known: first those that are down, each part by address. */
+void targets_each(const struct targets *ts, target_fn *each, void *arg);
+
 /* Connections opened to all of them since start. */
 uint64_t targets_connects(const struct targets *ts);
 
 void target_ask(struct target *t, struct waiter *w);
 const struct address *target_address(const struct target *t);
 
-/* Notes its health; true when that has changed and is news for the log. */
-bool target_set_up(struct target *t, bool up);
+/* What is known of it, to note how a scrape went. */
+struct status *target_status(struct target *t);
 
 #endif

@@ -31,6 +31,10 @@ struct connection {
 	const char *request;
 	bool (*complete)(char *answer, size_t len);
 	int fd;
+	/* instead of send and recv with the socket; NULL: these */
+	ssize_t (*put)(struct connection *c, const char *p, size_t len);
+	ssize_t (*get)(struct connection *c, char *p, size_t len);
+	void *tls; /* theirs */
 	char answer[ANSWER_MAX];
 };
 
@@ -120,16 +124,31 @@ connection_open(struct connection *c, unsigned port)
 		err(1, "%s: setsockopt", c->name);
 }
 
+static inline ssize_t
+connection_put(struct connection *c, const char *p, size_t len)
+{
+	if (c->put != NULL)
+		return c->put(c, p, len);
+	return send(c->fd, p, len, MSG_NOSIGNAL);
+}
+
+static inline ssize_t
+connection_get(struct connection *c, char *p, size_t len)
+{
+	return c->get != NULL ? c->get(c, p, len) : recv(c->fd, p, len, 0);
+}
+
 /* Returns the length of the answer. */
 static inline size_t
 connection_ask(struct connection *c)
 {
 	size_t len = 0;
 
-	if (send(c->fd, c->request, strlen(c->request), MSG_NOSIGNAL) == -1)
+	if (connection_put(c, c->request, strlen(c->request)) == -1)
 		err(1, "%s: send", c->name);
 	do {
-		ssize_t n = recv(c->fd, c->answer + len, ANSWER_MAX - len, 0);
+		ssize_t n =
+		    connection_get(c, c->answer + len, ANSWER_MAX - len);
 		if (n == -1)
 			err(1, "%s: recv", c->name);
 		if (n == 0)

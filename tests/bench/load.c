@@ -4,8 +4,8 @@
  * Asks each server on 127.0.0.1 about REQUESTS times over CLIENTS persistent
  * connections; a client asks again as soon as it has its answer. The servers
  * take turns, burst by burst, so that whatever else the machine does hits all
- * alike. KIND is "stats" (a memcached), "http" (an exporter or relay) or
- * "openmetrics" (an exporter that shall answer so).
+ * alike. KIND is "stats" (a memcached), "http" (an exporter or relay),
+ * "openmetrics" or "gzip" (an exporter that shall answer so), or "https".
  * Prints a line for each server:
  *
  *	requests=5000 p50_us=141.2 p99_us=190.7 per_second=6920
@@ -16,6 +16,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <openssl/ssl.h>
 
 #include "connection.h"
 #include "figures.h"
@@ -32,6 +34,7 @@ struct kind {
 	const char *request;
 	bool (*complete)(char *answer, size_t len);
 	bool (*right)(const char *answer, size_t len);
+	bool tls;
 };
 
 struct client {
@@ -78,11 +81,49 @@ openmetrics_right(const char *answer, size_t len)
 	return http_right(answer, len) && ends_with(answer, len, "\n# EOF\n");
 }
 
+static bool
+gzip_right(const char *answer, size_t len)
+{
+	static const char header[] = "\r\nContent-Encoding: gzip\r\n";
+
+	return http_right(answer, len) &&
+	       memmem(answer, len, header, strlen(header)) != NULL;
+}
+
+static ssize_t
+tls_put(struct connection *c, const char *p, size_t len)
+{
+	return SSL_write(c->tls, p, (int)len);
+}
+
+static ssize_t
+tls_get(struct connection *c, char *p, size_t len)
+{
+	return SSL_read(c->tls, p, (int)len);
+}
+
+static void
+tls_open(struct connection *c)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = ctx != NULL ? SSL_new(ctx) : NULL;
+
+	if (ssl == NULL || SSL_set_fd(ssl, c->fd) != 1 || SSL_connect(ssl) != 1)
+		errx(1, "%s: no TLS", c->name);
+	SSL_CTX_free(ctx);
+	c->tls = ssl;
+	c->put = tls_put;
+	c->get = tls_get;
+}
+
 static const struct kind kinds[] = {
-	{ "stats:", STATS_REQUEST, stats_complete, stats_right },
-	{ "http:", GET "\r\n", http_complete, http_right },
+	{ "stats:", STATS_REQUEST, stats_complete, stats_right, false },
+	{ "http:", GET "\r\n", http_complete, http_right, false },
 	{ "openmetrics:", GET "Accept: application/openmetrics-text\r\n\r\n",
-	    http_complete, openmetrics_right },
+	    http_complete, openmetrics_right, false },
+	{ "gzip:", GET "Accept-Encoding: gzip\r\n\r\n", http_complete,
+	    gzip_right, false },
+	{ "https:", GET "\r\n", http_complete, http_right, true },
 };
 
 static void *
@@ -122,6 +163,8 @@ server_connect(
 		c->right = kind->right;
 		c->took = s->took + i * asks;
 		connection_open(&c->connection, port);
+		if (kind->tls)
+			tls_open(&c->connection);
 	}
 }
 

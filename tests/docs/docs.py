@@ -19,6 +19,7 @@ from exporter import Exporter, run  # noqa: E402
 README = TOP / "README.md"
 CHANGELOG = TOP / "CHANGELOG.md"
 MAN = TOP / "memcached_exporter.1"
+SYSTEMD = TOP / "contrib/systemd"
 
 BEGIN = '.\\" Written by "make regen", from here\n'
 END = '.\\" to here.\n'
@@ -101,6 +102,10 @@ def flags():
             preset = "on" if "On unless" in block else "off"
         found[name] = preset.replace('""', "none")
     return found
+
+
+def environment_name(flag):
+    return "MEMCACHED_EXPORTER_" + re.sub(r"\W", "_", flag).upper()
 
 
 def defines():

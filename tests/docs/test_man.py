@@ -20,10 +20,6 @@ def section(heading):
 QUESTIONS = {"help", "version"}
 
 
-def environment_name(flag):
-    return "MEMCACHED_EXPORTER_" + re.sub(r"\W", "_", flag).upper()
-
-
 def test_flags():
     found = {}
     for item in section("FLAGS").split("\n.It ")[1:]:
@@ -33,7 +29,7 @@ def test_flags():
                 r"^\.Pq default: (?:Cm )?(\S+) ; Ev (\w+)$", item,
                 re.MULTILINE)
     assert found == {
-        name: [] if name in QUESTIONS else [(preset, environment_name(name))]
+        name: [] if name in QUESTIONS else [(preset, docs.environment_name(name))]
         for name, preset in docs.flags().items()
     }, "--help and FLAGS differ"
 

@@ -95,13 +95,15 @@ def assert_restarts(server, running):
 
 
 class Prometheus(Daemon):
-    def __init__(self, folder, target):
+    def __init__(self, folder, target, more=""):
+        """more: lines of the job's."""
         config = folder / "prometheus.yml"
         config.write_text(
             "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
             "scrape_configs:\n"
             "- job_name: memcached\n"
             f"  static_configs: [{{targets: ['{target}']}}]\n"
+            + more
         )
         listen = f"127.0.0.1:{free_port()}"
         self.url = f"http://{listen}"

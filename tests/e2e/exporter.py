@@ -30,6 +30,9 @@ FINDING = re.compile(
 )
 GET = b"GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n"
 
+# Of a machine to itself, vsock(7).
+VMADDR_CID_LOCAL = 1
+
 Answer = collections.namedtuple("Answer", "status headers text")
 
 
@@ -38,15 +41,17 @@ def environment(extra=None):
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("MEMCACHED_EXPORTER_")
+        if not re.match(
+            "MEMCACHED_EXPORTER_|LISTEN_|NOTIFY_SOCKET|WATCHDOG_", name)
     }
     return {**kept, **(extra or {})}
 
 
-def run(*flags, env=None):
+def run(*flags, env=None, prefix=(), pass_fds=()):
     """Runs the binary to its end."""
     return subprocess.run(
-        [*WRAPPER, BINARY, *flags],
+        [*prefix, *WRAPPER, BINARY, *flags],
+        pass_fds=pass_fds,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -62,24 +67,27 @@ def probe(target, *collect, path="/scrape"):
     return f"{path}?{urllib.parse.urlencode(query, errors='surrogateescape')}"
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path, timeout):
+class SocketConnection(http.client.HTTPConnection):
+    """Through another kind of socket than TCP."""
+
+    def __init__(self, family, where, timeout):
         super().__init__("localhost", timeout=timeout)
-        self.path = path
+        self.family, self.where = family, where
 
     def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock = socket.socket(self.family)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+        self.sock.connect(self.where)
 
 
 class Exporter:
     timeout = 10 * SLOW
 
     def __init__(self, *flags, listen=("127.0.0.1:0",), listeners=None,
-                 env=None, prefix=()):
+                 env=None, prefix=(), pass_fds=()):
         """Starts it. listen: its --web.listen-address; listeners: how many
-        there are when other flags name them, 0 when the log is silent."""
+        there are when other flags name them, 0 when the log is silent;
+        pass_fds: descriptors that it gets, under the same numbers."""
         listen_flags = [f"--web.listen-address={a}" for a in listen]
         self.process = subprocess.Popen(
             [*prefix, *WRAPPER, BINARY, *listen_flags, *flags],
@@ -87,6 +95,7 @@ class Exporter:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=environment(env),
+            pass_fds=pass_fds,
         )
         self.stderr = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -129,7 +138,11 @@ class Exporter:
         """An http.client connection that is kept alive."""
         address = address or self.address
         if address.startswith("unix:"):
-            return UnixConnection(address[5:], self.timeout)
+            path = address[5:].replace("@", "\0", 1)
+            return SocketConnection(socket.AF_UNIX, path, self.timeout)
+        if address.startswith("vsock:"):
+            where = (VMADDR_CID_LOCAL, int(address.rpartition(":")[2]))
+            return SocketConnection(socket.AF_VSOCK, where, self.timeout)
         return http.client.HTTPConnection(address, timeout=self.timeout)
 
     def connect(self):

@@ -114,3 +114,14 @@ def test_the_name_is_gone(fake, exporter, etc, nameserver):
     assert running.metrics().reason == "dns"
     names.zone[NAME] = ["127.0.0.1"]
     assert running.metrics().up == 1
+
+
+@pytest.mark.parametrize("number, up", [(16, 1), (17, 0)])
+def test_addresses_of_a_name(fake, exporter, etc, number, up):
+    """So many are tried, src/memcached/resolve.h; nobody listens at those
+    before the last."""
+    hosts = [f"127.0.1.{n}" for n in range(1, number + 1)]
+    server = fake(host=hosts[-1])
+    prefix = etc(HOSTS + "".join(f"{host} {NAME}\n" for host in hosts))
+    metrics = exporter(f"{NAME}:{server.port}", prefix=prefix).metrics()
+    assert (metrics.up, metrics.reason) == (up, None if up else "refused")

@@ -4,10 +4,11 @@ import os
 import re
 import socket
 import stat
+import subprocess
 
 import pytest
 
-from exporter import run
+from exporter import BINARY, WRAPPER, environment, run
 from fake import MINIMAL
 
 SCRUB = {"stats scrub": b"STAT scrubber:status stopped\r\nEND\r\n"}
@@ -200,4 +201,12 @@ def test_telemetry_path(exporter):
     running = exporter("", "--web.telemetry-path=/data")
     assert running.metrics(path="/data").families
     assert running.get("/metrics").status == 404
-    assert 'href="/data"' in running.get("/").text
+    assert 'href="./data"' in running.get("/").text
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_full_disk(flag):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([*WRAPPER, BINARY, flag], stdout=full,
+                              env=environment(), check=False)
+    assert done.returncode == 1

@@ -51,6 +51,13 @@ def assert_refused(running, request):
     ("HEAD", "/metrics", 200),
     ("HEAD", "/", 200),
     ("HEAD", "/-/healthy", 200),
+    ("GET", "/api/v1/targets", 200),
+    ("GET", "/api/v1/targets?limit=1", 200),
+    ("GET", "/api/v1/targets?limit=", 400),
+    ("GET", "/api/v1/targets?limit=-1", 400),
+    ("GET", "/page.css", 200),
+    ("GET", "/page.js", 200),
+    ("GET", "/page.svg", 200),
     ("GET", "/nothing", 404),
     ("GET", "/metrics/", 404),
     ("GET", "/metrics/../metrics", 404),
@@ -58,6 +65,7 @@ def assert_refused(running, request):
     ("HEAD", "/nothing", 404),
     ("POST", "/metrics", 405),
     ("PUT", "/", 405),
+    ("POST", "/api/v1/targets", 405),
     ("DELETE", "/-/healthy", 405),
     ("OPTIONS", "/metrics", 405),
     ("PATCH", "/metrics", 405),
@@ -74,9 +82,12 @@ def test_content_type(running):
     assert headers["Content-Type"] == \
         "text/plain; version=0.0.4; charset=utf-8"
     assert running.get("/").headers["Content-Type"].startswith("text/html")
+    for path in ("/", "/metrics", "/nothing"):
+        assert running.get(path).headers["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/", "/-/healthy", "/metrics", "/nothing"])
+@pytest.mark.parametrize("path", [
+    "/", "/page.css", "/api/v1/targets", "/-/healthy", "/metrics", "/nothing"])
 def test_head(running, path):
     """HEAD gives GET's header and no body."""
     get = running.get(path)
@@ -93,13 +104,6 @@ def test_head(running, path):
     assert headers["Content-Type"] == get.headers["Content-Type"]
     ours = {name.lower() for name in headers} - {"connection"}
     assert ours == {name.lower() for name in get.headers} - {"connection"}
-
-
-def test_landing_page(running):
-    text = running.get("/").text
-    for path in ("/metrics", "/-/healthy"):
-        assert f'href="{path}"' in text
-    assert "memcached_exporter" in text
 
 
 def test_keep_alive(running):

@@ -1,6 +1,7 @@
 """The memcached process by its pid file, and the exporter about itself."""
 
 import os
+import subprocess
 import time
 
 import pytest
@@ -79,6 +80,16 @@ def test_no_pid_file(fake, exporter):
 
 def test_exporters_process(fake, exporter):
     running = exporter(fake().address)
+    assert_plausible(process(running.metrics(), "process_"), running.pid)
+
+
+def test_sandbox_without_proc_stat(fake, exporter):
+    """A service sees no more of /proc than processes."""
+    prefix = ["unshare", "-rm", "sh", "-c",
+              'mount --bind /dev/null /proc/stat && exec "$@"', "sh"]
+    if subprocess.run([*prefix, "true"], check=False).returncode:
+        pytest.skip("no right to mount in a namespace of one's own")
+    running = exporter(fake().address, prefix=prefix)
     assert_plausible(process(running.metrics(), "process_"), running.pid)
 
 

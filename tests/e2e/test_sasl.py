@@ -439,9 +439,8 @@ def test_late_answer(fake, exporter):
     """It is not taken for that to the next question."""
     def late(conn, request):
         eventually(lambda: len(conn.server.connections) == 2)
-        conn.server.answers["stats"] = b"STAT curr_items 666\r\nEND\r\n"
-        conn.send(b"".join(binary.stat_packets(conn, request)))
-        conn.server.answers["stats"] = MINIMAL["stats"]
+        conn.send(binary.packet(request, b"curr_items", b"666") +
+                  binary.packet(request))
         binary.hang(conn)
 
     first = binary.until(STAT, b"", late)

@@ -2,6 +2,7 @@
 
 #include <sys/un.h>
 
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 
 #include "support.h"
@@ -62,6 +63,10 @@ TEST(parsing)
 		{ "unix:", 11211, NULL },
 		{ "unix:" X107 "x", 11211, NULL },
 		{ "/" X107, 11211, NULL },
+		{ "vsock:9150", NO_DEFAULT, "vsock:9150" },
+		{ "unix:vsock://:9150", NO_DEFAULT, "unix:vsock://:9150" },
+		{ "vsock://:9150", NO_DEFAULT, NULL },
+		{ "vsock://2:9150", 11211, NULL },
 	};
 
 	for (EACH(r, rows)) {
@@ -75,6 +80,74 @@ TEST(parsing)
 		address_text(&a, text);
 		check_text(r->input, span_of(text),
 		    r->text != NULL ? r->text : "untouched:1");
+	}
+}
+
+/* What may be listened on; the rest is as above. */
+TEST(listening)
+{
+	static const struct {
+		const char *input;
+		const char *text; /* or the error */
+		bool ok;
+	} rows[] = {
+		{ ":9150", ":9150", true },
+		{ "unix:/x", "unix:/x", true },
+		{ "vsock://:9150", "vsock://:9150", true },
+		{ "vsock://:0", "vsock://:0", true },
+		{ "vsock://:4294967294", "vsock://:4294967294", true },
+		{ "vsock://:4294967295", "expected vsock://:port", false },
+		{ "vsock://:-1", "expected vsock://:port", false },
+		{ "vsock://:", "expected vsock://:port", false },
+		{ "vsock://", "expected vsock://:port", false },
+		{ "vsock://2:9150", "expected vsock://:port", false },
+		{ "vsock:///9150", "expected vsock://:port", false },
+		{ "localhost",
+		    "expected host:port, [v6]:port or the path of a socket",
+		    false },
+	};
+
+	for (EACH(r, rows)) {
+		char text[ADDRESS_TEXT_MAX] = "";
+		struct address a;
+		struct error e;
+
+		check_number(r->input, address_parse_listen(&a, r->input, &e),
+		    r->ok ? 0 : -1);
+		if (r->ok)
+			address_text(&a, text);
+		check_text(r->input, span_of(r->ok ? text : e.text), r->text);
+	}
+}
+
+TEST(vsock_endpoints)
+{
+	static const struct {
+		const char *input;
+		unsigned port;
+		const char *text;
+	} rows[] = {
+		{ "vsock://:9150", 9150, "vsock://:9150" },
+		{ "vsock://:70000", 70000, "vsock://:70000" },
+		{ "vsock://:0", VMADDR_PORT_ANY, "vsock://:4294967295" },
+	};
+
+	for (EACH(r, rows)) {
+		struct endpoint ep = { 0 };
+		const struct sockaddr_vm *vm =
+		    (const struct sockaddr_vm *)&ep.sa;
+		char text[ADDRESS_TEXT_MAX];
+		struct address a;
+		struct error e;
+
+		(void)address_parse_listen(&a, r->input, &e);
+		check(r->input, address_endpoint(&a, &ep));
+		check_number(r->input, ep.len, sizeof(*vm));
+		check_number(r->input, vm->svm_family, AF_VSOCK);
+		check_number(r->input, vm->svm_cid, VMADDR_CID_ANY);
+		check_number(r->input, vm->svm_port, r->port);
+		endpoint_text(&ep, text);
+		check_text(r->input, span_of(text), r->text);
 	}
 }
 
@@ -125,7 +198,7 @@ TEST(endpoint_lengths)
 	};
 
 	for (EACH(r, rows)) {
-		struct endpoint ep;
+		struct endpoint ep = { 0 };
 		struct address a;
 		struct error e;
 
@@ -146,5 +219,20 @@ TEST(nameless_peer)
 	check_text("nameless", span_of(text), "unix:");
 }
 
-TESTS(
-    "address", T(parsing), T(endpoints), T(endpoint_lengths), T(nameless_peer))
+/* As systemd can pass one. */
+TEST(abstract_socket)
+{
+	static const char name[] = "\0exporter";
+	struct endpoint ep = { .len = sizeof(sa_family_t) + sizeof(name) - 1 };
+	struct sockaddr_un *un = (struct sockaddr_un *)&ep.sa;
+	char text[ADDRESS_TEXT_MAX];
+
+	un->sun_family = AF_UNIX;
+	memset(un->sun_path, 'x', sizeof(un->sun_path));
+	memcpy(un->sun_path, name, sizeof(name) - 1);
+	endpoint_text(&ep, text);
+	check_text("abstract", span_of(text), "unix:@exporter");
+}
+
+TESTS("address", T(parsing), T(listening), T(endpoints), T(vsock_endpoints),
+    T(endpoint_lengths), T(nameless_peer), T(abstract_socket))

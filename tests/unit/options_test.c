@@ -23,6 +23,7 @@ describe(struct buf *out, const struct options *o)
 		{ "settings", o->collect_settings, true },
 		{ "slab", o->collect_slab, true },
 		{ "scrub", o->collect_scrub, false },
+		{ "systemd", o->systemd_socket, false },
 	};
 	char text[ADDRESS_TEXT_MAX] = "none";
 
@@ -39,11 +40,18 @@ describe(struct buf *out, const struct options *o)
 		    out, "timeout=%llu ", (unsigned long long)o->timeout_us);
 	if (o->pid_file[0] != '\0')
 		buf_printf(out, "pid-file=%s ", o->pid_file);
+	if (o->web_config_file[0] != '\0')
+		buf_printf(out, "web-config=%s ", o->web_config_file);
+	if (o->max_connections != 8192)
+		buf_printf(out, "connections=%llu ",
+		    (unsigned long long)o->max_connections);
 	if (strcmp(o->telemetry_path, "/metrics") != 0)
 		buf_printf(out, "path=%s ", o->telemetry_path);
 	if (o->log_level != LEVEL_INFO || o->log_format != FORMAT_LOGFMT)
 		buf_printf(out, "log=%s,%s ", log_level_names[o->log_level],
 		    log_format_names[o->log_format]);
+	if (o->socket_mode != -1)
+		buf_printf(out, "mode=%o ", (unsigned)o->socket_mode);
 	for (size_t i = 0; i < o->listen_len; i++) {
 		address_text(&o->listen[i], text);
 		if (o->listen_len != 1 || strcmp(text, ":9150") != 0)
@@ -84,6 +92,10 @@ static const struct {
 	{ { "--memcached.timeout", "1m30s" }, "timeout=90000000 " },
 	{ { "--memcached.pid-file=/run/a=b" }, "pid-file=/run/a=b " },
 	{ { "--web.telemetry-path=/m/x" }, "path=/m/x " },
+	{ { "--web.config.file=web.yml" }, "web-config=web.yml " },
+	{ { "--web.config.file=web.yml", "--web.config.file=" }, "" },
+	{ { "--web.max-connections=1" }, "connections=1 " },
+	{ { "--web.max-connections", "1000000" }, "connections=1000000 " },
 	{ { "--log.level=debug" }, "log=debug,logfmt " },
 	{ { "--log.level", "error", "--log.format", "json" },
 	    "log=error,json " },
@@ -92,6 +104,10 @@ static const struct {
 	{ { "--web.listen-address=:1", "--web.listen-address=:2",
 	      "--web.listen-address", "unix:/x" },
 	    "listen=:1 listen=:2 listen=unix:/x " },
+	{ { "--web.listen-address=vsock://:9150" }, "listen=vsock://:9150 " },
+	{ { "--web.systemd-socket" }, "systemd " },
+	{ { "--web.socket-mode=0660" }, "mode=660 " },
+	{ { "--web.socket-mode=0660", "--web.socket-mode=" }, "" },
 	{ { "--" }, "" },
 
 	{ { "--nonsense" }, "unknown long flag '--nonsense'" },
@@ -138,6 +154,29 @@ static const struct {
 	{ { "--web.listen-address=9150" },
 	    "--web.listen-address=9150: expected host:port, [v6]:port or the"
 	    " path of a socket" },
+	{ { "--web.max-connections=" },
+	    "--web.max-connections=: expected a number from 1 to 1000000" },
+	{ { "--web.max-connections=0" },
+	    "--web.max-connections=0: expected a number from 1 to 1000000" },
+	{ { "--web.max-connections=-1" },
+	    "--web.max-connections=-1: expected a number from 1 to 1000000" },
+	{ { "--web.max-connections=1000001" },
+	    "--web.max-connections=1000001: expected a number from 1 to "
+	    "1000000" },
+	{ { "--web.max-connections=99999999999999999999" },
+	    "--web.max-connections=99999999999999999999: expected a number "
+	    "from 1 to 1000000" },
+	{ { "--web.max-connections=8k" },
+	    "--web.max-connections=8k: expected a number from 1 to 1000000" },
+	{ { "--web.max-connections=1.5" },
+	    "--web.max-connections=1.5: expected a number from 1 to 1000000" },
+	{ { "--web.listen-address=vsock://2:9150" },
+	    "--web.listen-address=vsock://2:9150: expected vsock://:port" },
+	{ { "--memcached.address=vsock://:11211" },
+	    "--memcached.address=vsock://:11211: a vsock address is to listen"
+	    " on, not to connect to" },
+	{ { "--web.socket-mode=rw" },
+	    "--web.socket-mode=rw: expected octal permissions such as 0660" },
 	{ { "--web.telemetry-path=metrics" },
 	    "--web.telemetry-path=metrics: expected a path that begins with a"
 	    " slash and has no blank and none of ?#%\\\"<>" },
@@ -396,6 +435,10 @@ TEST(help_shows_every_flag)
 		"      --[no-]collector.slab ",
 		"      --[no-]collector.scrub ",
 		"      --web.listen-address=:9150 ",
+		"      --web.socket-mode=\"\" ",
+		"      --[no-]web.systemd-socket ",
+		"      --web.config.file=\"\" ",
+		"      --web.max-connections=8192 ",
 		"      --scrape.allow-target=\"\" ",
 		"      --web.telemetry-path=/metrics ",
 		"      --web.scrape-path=/scrape ",

@@ -149,4 +149,36 @@ TEST(switches)
 	}
 }
 
-TESTS("parse", T(numbers), T(nul), T(switches))
+TEST(modes)
+{
+	static const struct {
+		const char *text;
+		int result;
+		unsigned mode;
+	} modes[] = {
+		{ "0660", 0, 0660 },
+		{ "660", 0, 0660 },
+		{ "0", 0, 0 },
+		{ "0777", 0, 0777 },
+		{ "00000777", 0, 0777 },
+		{ "1000", -1, 0 },
+		{ "40000000000", -1, 0 },
+		{ "", -1, 0 },
+		{ "0o660", -1, 0 },
+		{ "680", -1, 0 },
+		{ "-660", -1, 0 },
+		{ " 660", -1, 0 },
+		{ "660 ", -1, 0 },
+		{ "u=rw", -1, 0 },
+	};
+
+	for (EACH(r, modes)) {
+		unsigned mode = 01234;
+
+		check_number(
+		    r->text, parse_mode(span_of(r->text), &mode), r->result);
+		check_number(r->text, mode, r->result == 0 ? r->mode : 01234);
+	}
+}
+
+TESTS("parse", T(numbers), T(nul), T(switches), T(modes))

@@ -1,0 +1,95 @@
+/*
+ * The file of --web.config.file, in the schema that all exporters share
+ * (exporter-toolkit, docs/web-configuration.md): TLS, headers, users and a
+ * rate. Paths are relative to the file. What does not fit is an error with
+ * the file's line and column.
+ */
+#ifndef CONFIG_WEB_H
+#define CONFIG_WEB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Users, paths and names, each. */
+#define WEB_ENTRIES_MAX 1000
+
+/*
+ * A bcrypt hash may not ask for more: each step doubles the time, which is
+ * some seconds here and would be a day at the format's own end, 31.
+ */
+#define WEB_BCRYPT_COST_MAX 16
+
+/* Bytes of a bcrypt hash. */
+#define WEB_HASH_BYTES 60
+
+enum client_auth {
+	CLIENT_AUTH_NONE,
+	CLIENT_AUTH_REQUEST,         /* any, or none */
+	CLIENT_AUTH_REQUIRE_ANY,     /* any */
+	CLIENT_AUTH_VERIFY_IF_GIVEN, /* one of the authorities, or none */
+	CLIENT_AUTH_REQUIRE,         /* one of the authorities */
+	CLIENT_AUTHS
+};
+
+enum tls_version {
+	TLS_VERSION_10,
+	TLS_VERSION_11,
+	TLS_VERSION_12,
+	TLS_VERSION_13,
+	TLS_VERSIONS
+};
+
+/* NULL-terminated strings. */
+struct web_list {
+	char *names[WEB_ENTRIES_MAX];
+	size_t len;
+};
+
+/* Of certificate, key and authorities: the text (PEM) or the file, or none. */
+struct web_tls {
+	char *cert, *cert_file;
+	char *key, *key_file;
+	char *client_ca, *client_ca_file;
+	enum client_auth client_auth;
+	struct web_list *allowed_sans; /* NULL: any */
+	enum tls_version min_version;
+	enum tls_version max_version;
+	struct web_list *ciphers; /* by their IANA names; NULL: OpenSSL's */
+	struct web_list *curves;  /* as OpenSSL calls them; NULL: OpenSSL's */
+	bool prefer_server_ciphers;
+};
+
+struct web_user {
+	char *name;
+	char *hash; /* WEB_HASH_BYTES characters */
+};
+
+struct web_header {
+	const char *name;
+	char *value;
+};
+
+/* The headers that can be set. */
+#define WEB_HEADERS 5
+
+struct web_config {
+	bool has_tls;
+	struct web_tls tls;
+	bool http2; /* read and of no effect: only HTTP/1.1 is spoken */
+	struct web_header headers[WEB_HEADERS];
+	size_t headers_len;
+	struct web_user *users;
+	size_t users_len;
+	struct web_list *open_paths; /* without credentials; NULL: none */
+	uint64_t interval_us;        /* between two requests; 0: no limit */
+	uint64_t burst;              /* requests at once */
+};
+
+/* web_config_free in any case. */
+int web_config_load(const char *path, struct web_config *c, struct error *e);
+void web_config_free(struct web_config *c);
+
+#endif

@@ -1,0 +1,18 @@
+/* Sockets that systemd has opened for this process: sd_listen_fds(3). */
+#ifndef HTTP_ACTIVATION_H
+#define HTTP_ACTIVATION_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* The first one; the others follow it. */
+#define ACTIVATION_FIRST 3
+
+/*
+ * How many there are, and takes LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES out
+ * of the environment. -1 for none, or more than OPTIONS_LISTEN_MAX.
+ */
+int activation_count(size_t *n, struct error *e);
+
+#endif

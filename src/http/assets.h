@@ -1,0 +1,16 @@
+/*
+ * The files that belong to the page of http/landing.h, as they were when the
+ * program was built: page.css, page.js and page.svg of this folder.
+ */
+#ifndef HTTP_ASSETS_H
+#define HTTP_ASSETS_H
+
+struct server;
+
+/*
+ * Adds a route for each, by its name: "/page.css" and so on; page.svg is
+ * "/favicon.ico" as well.
+ */
+void assets_add_routes(struct server *s);
+
+#endif

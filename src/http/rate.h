@@ -1,0 +1,20 @@
+/* A token bucket: so many requests at once, and one more each interval. */
+#ifndef HTTP_RATE_H
+#define HTTP_RATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rate {
+	uint64_t interval_us; /* 0: no limit */
+	uint64_t burst;
+	uint64_t full_at; /* of clock_us: when the bucket is full again */
+};
+
+/* A full bucket. */
+void rate_init(struct rate *r, uint64_t interval_us, uint64_t burst);
+
+/* Takes a token if there is one now, as clock_us. */
+bool rate_take(struct rate *r, uint64_t now);
+
+#endif

@@ -1,0 +1,320 @@
+#include "http/request.h"
+
+#include <sys/queue.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "http/accept.h"
+#include "http/clients.h"
+#include "http/encoding.h"
+#include "http/server.h"
+#include "http/web.h"
+
+/* Less is not worth the work. */
+#define GZIP_BYTES_MIN 512
+
+static const struct {
+	int code;
+	const char *phrase;
+} statuses[] = {
+	{ 200, "OK" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 413, "Content Too Large" },
+	{ 417, "Expectation Failed" },
+	{ 429, "Too Many Requests" },
+	{ 431, "Request Header Fields Too Large" },
+	{ 500, "Internal Server Error" },
+	{ 503, "Service Unavailable" },
+};
+_Static_assert(nitems(statuses) == REQUEST_STATUSES, "a count for each");
+
+struct request {
+	const struct request_env *env;
+	struct client *client;
+	struct evhttp_request *ev;
+	struct evkeyvalq query; /* of evhttp */
+	uint64_t arrived;
+	uint64_t *counts;
+	void *owner;
+};
+
+size_t
+request_status_index(int code)
+{
+	size_t i = 0;
+
+	while (i < nitems(statuses) - 1 && statuses[i].code != code)
+		i++;
+	return i;
+}
+
+int
+request_status_code(size_t index)
+{
+	return statuses[index].code;
+}
+
+const char *
+request_status_phrase(int code)
+{
+	return statuses[request_status_index(code)].phrase;
+}
+
+static void
+on_written(struct evhttp_request *ev, void *arg)
+{
+	struct client *c = arg;
+
+	(void)ev;
+	client_end(c);
+}
+
+void
+request_add_header(struct request *r, const char *name, const char *value)
+{
+	(void)evhttp_add_header(
+	    evhttp_request_get_output_headers(r->ev), name, value);
+}
+
+static void
+add_configured(const char *name, const char *value, void *arg)
+{
+	struct request *r = arg;
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(r->ev);
+
+	/* what is set for all comes before what an answer says of itself */
+	(void)evhttp_remove_header(headers, name);
+	(void)evhttp_add_header(headers, name, value);
+}
+
+static void
+free_body(const void *data, size_t len, void *arg)
+{
+	(void)data;
+	(void)len;
+	free(arg);
+}
+
+/*
+ * Writes what the socket takes now; libevent would first go through all that
+ * has happened meanwhile, with the answers of a whole fleet in memory.
+ */
+static void
+write_now(struct bufferevent *bev)
+{
+	struct evbuffer *out = bufferevent_get_output(bev);
+
+	(void)evbuffer_unfreeze(out, 1);
+	(void)evbuffer_write(out, bufferevent_getfd(bev));
+	(void)evbuffer_freeze(out, 1);
+}
+
+static bool
+wants_gzip(const struct request *r)
+{
+	struct buf accepted;
+	bool wants;
+
+	buf_init(&accepted, SERVER_HEADER_MAX);
+	request_header_list(r, "Accept-Encoding", &accepted);
+	wants = accepted.len > 0 &&
+		accept_gzip((struct span){ accepted.p, accepted.len });
+	buf_release(&accepted);
+	return wants;
+}
+
+static void
+compress(struct request *r, struct buf *body)
+{
+	if (body->len >= GZIP_BYTES_MIN && wants_gzip(r) &&
+	    encoder_gzip(r->env->encoder, body))
+		request_add_header(r, "Content-Encoding", "gzip");
+}
+
+/* An answer to HEAD is as long as that to GET, and has no body. */
+static struct evbuffer *
+take_body(struct request *r, struct buf *body)
+{
+	struct evbuffer *out;
+	size_t len;
+	char *bytes = buf_take(body, &len), text[24];
+
+	if (evhttp_request_get_command(r->ev) == EVHTTP_REQ_HEAD) {
+		(void)snprintf(text, sizeof(text), "%zu", len);
+		request_add_header(r, "Content-Length", text);
+		free(bytes);
+		return NULL;
+	}
+	out = xnonnull(evbuffer_new());
+	(void)evbuffer_add_reference(out, bytes, len, free_body, bytes);
+	return out;
+}
+
+/* The only end of a request: takes the body's bytes. */
+static void
+finish(struct request *r, int code, const char *type, struct buf *body)
+{
+	struct evhttp_connection *conn = evhttp_request_get_connection(r->ev);
+	struct evbuffer *out;
+
+	r->counts[request_status_index(code)]++;
+	request_add_header(r, "Content-Type", type);
+	/* it holds what peers say: never to be taken for anything else */
+	request_add_header(r, "X-Content-Type-Options", "nosniff");
+	request_add_header(r, "Vary", "Accept, Accept-Encoding");
+	web_each_header(r->env->web, add_configured, r);
+	compress(r, body);
+	out = take_body(r, body);
+	if (r->env->closing)
+		request_add_header(r, "Connection", "close");
+	client_answer(r->client);
+	evhttp_request_set_on_complete_cb(r->ev, on_written, r->client);
+	evhttp_send_reply(r->ev, code, request_status_phrase(code), out);
+	/* with TLS, what is in the buffer is not what goes out */
+	if (conn != NULL && !web_has_tls(r->env->web))
+		write_now(evhttp_connection_get_bufferevent(conn));
+	if (out != NULL)
+		evbuffer_free(out);
+	evhttp_clear_headers(&r->query);
+	free(r);
+}
+
+void
+request_answer(struct request *r, const char *content_type, struct buf *body)
+{
+	finish(r, 200, content_type, body);
+}
+
+void
+request_say(struct request *r, int code, const char *sentence)
+{
+	struct buf body;
+
+	buf_init(&body, ERROR_TEXT_MAX);
+	buf_add_str(&body, sentence);
+	buf_add_char(&body, '\n');
+	finish(r, code, "text/plain; charset=utf-8", &body);
+}
+
+uint64_t
+request_arrived(const struct request *r)
+{
+	return r->arrived;
+}
+
+const char *
+request_header(const struct request *r, const char *name)
+{
+	return evhttp_find_header(
+	    evhttp_request_get_input_headers(r->ev), name);
+}
+
+void
+request_header_list(const struct request *r, const char *name, struct buf *out)
+{
+	const struct evkeyval *kv;
+
+	TAILQ_FOREACH (kv, evhttp_request_get_input_headers(r->ev), next) {
+		if (evutil_ascii_strcasecmp(kv->key, name) != 0)
+			continue;
+		if (out->len > 0)
+			buf_add_char(out, ',');
+		buf_add_str(out, kv->value);
+	}
+}
+
+const char *
+request_query(const struct request *r, const char *name, size_t n)
+{
+	const struct evkeyval *kv;
+
+	TAILQ_FOREACH (kv, &r->query, next) {
+		char *key = evhttp_uridecode(kv->key, 1, NULL);
+		bool same = key != NULL && strcmp(key, name) == 0;
+
+		free(key);
+		if (same && n-- == 0)
+			return kv->value;
+	}
+	return NULL;
+}
+
+static void
+parse_query(struct request *r)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->ev);
+	const char *query = uri != NULL ? evhttp_uri_get_query(uri) : NULL;
+
+	TAILQ_INIT(&r->query);
+	/* what is no query is none */
+	if (query != NULL && evhttp_parse_query_str(query, &r->query) < 0)
+		TAILQ_INIT(&r->query);
+}
+
+/*
+ * The path that was asked for. evhttp reads "//x" as a host; only what begins
+ * with a scheme has one (RFC 9112, section 3.2).
+ */
+struct span
+request_path(const struct request *r)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->ev);
+	const char *path = evhttp_request_get_uri(r->ev);
+
+	if (path[0] != '/')
+		path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
+	if (path == NULL || path[0] == '\0')
+		path = "/";
+	return (struct span){ path, strcspn(path, "?#") };
+}
+
+bool
+request_is(const struct request *r, enum request_kind kind)
+{
+	enum evhttp_cmd_type method = evhttp_request_get_command(r->ev);
+
+	if (kind == REQUEST_POST)
+		return method == EVHTTP_REQ_POST;
+	return method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD;
+}
+
+void *
+request_owner(const struct request *r)
+{
+	return r->owner;
+}
+
+void
+request_set_owner(struct request *r, void *owner, uint64_t *counts)
+{
+	r->owner = owner;
+	r->counts = counts;
+}
+
+struct request *
+request_new(struct evhttp_request *ev, struct client *client,
+    const struct request_env *env)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	r->env = env;
+	r->client = client;
+	r->ev = ev;
+	r->arrived = clock_us();
+	parse_query(r);
+	return r;
+}

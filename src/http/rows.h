@@ -1,0 +1,21 @@
+/*
+ * The rows of the page's table, one a target. page.js writes into a copy of
+ * the blank one what is written here.
+ */
+#ifndef HTTP_ROWS_H
+#define HTTP_ROWS_H
+
+#include "base/buf.h"
+
+struct target_entry;
+
+/* What stands where nothing is known. */
+#define NOTHING "\u2013"
+
+/* The cells of the table's head. */
+void rows_add_heads(struct buf *out);
+
+void rows_add(struct buf *out, const struct target_entry *t);
+void rows_add_blank(struct buf *out);
+
+#endif

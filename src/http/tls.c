@@ -1,0 +1,419 @@
+#include "http/tls.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "config/web.h"
+
+/* Of cipher and curve names. */
+#define NAMES_BYTES_MAX 4096
+
+/* Certificates of an authorities' file, and of a chain. */
+#define CERTIFICATES_MAX 10000
+
+/* Sessions are resumed by those alone that are served here. */
+#define SESSION_CONTEXT "memcached_exporter"
+
+#define HTTP_1_1 "\x08http/1.1"
+
+struct server_tls {
+	SSL_CTX *ctx;
+};
+
+/* What a context checks of clients, for as long as it has connections. */
+struct policy {
+	enum client_auth client_auth;
+	bool has_sans;
+	size_t sans_len;
+	char *sans[];
+};
+
+static const int versions[] = {
+	[TLS_VERSION_10] = TLS1_VERSION,
+	[TLS_VERSION_11] = TLS1_1_VERSION,
+	[TLS_VERSION_12] = TLS1_2_VERSION,
+	[TLS_VERSION_13] = TLS1_3_VERSION,
+};
+_Static_assert(nitems(versions) == TLS_VERSIONS, "a number for each");
+
+/* -1 with OpenSSL's words behind ours. */
+static int
+fail(struct error *e, const char *what, const char *file)
+{
+	unsigned long code = ERR_peek_error();
+	const char *words = ERR_SYSTEM_ERROR(code)
+				? strerror(ERR_GET_REASON(code))
+				: ERR_reason_error_string(code);
+
+	bool named = file != NULL && file[0] != '\0';
+
+	ERR_clear_error();
+	return error_because(e, REASON_TLS, "%s%s%s: %s", what,
+	    named ? " " : "", named ? file : "",
+	    words != NULL ? words : "nothing of use in it");
+}
+
+/* Nobody is there to type one. */
+static int
+no_passphrase(char *buf, int size, int writing, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+/* PEM, from a text or else from a file. */
+static BIO *
+open_pem(const char *text, const char *file)
+{
+	if (text != NULL && text[0] != '\0')
+		return BIO_new_mem_buf(text, -1);
+	return BIO_new_file(file, "r");
+}
+
+static bool
+load_chain(SSL_CTX *ctx, BIO *bio)
+{
+	X509 *x = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
+	bool ok = x != NULL && SSL_CTX_use_certificate(ctx, x) == 1;
+
+	X509_free(x);
+	for (int i = 0; ok && i < CERTIFICATES_MAX; i++) {
+		x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+		if (x == NULL)
+			break;
+		/* taken when that works */
+		ok = SSL_CTX_add0_chain_cert(ctx, x) == 1;
+		if (!ok)
+			X509_free(x);
+	}
+	if (ok)
+		ERR_clear_error(); /* that of the end */
+	return ok;
+}
+
+static int
+load_certificate(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
+{
+	BIO *bio = open_pem(c->cert, c->cert_file);
+	bool ok = bio != NULL && load_chain(ctx, bio);
+
+	BIO_free(bio);
+	return ok ? 0 : fail(e, "certificate", c->cert_file);
+}
+
+static int
+load_key(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
+{
+	BIO *bio = open_pem(c->key, c->key_file);
+	EVP_PKEY *key = bio == NULL ? NULL
+				    : PEM_read_bio_PrivateKey(
+					  bio, NULL, no_passphrase, NULL);
+	bool ok = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	return ok ? 0 : fail(e, "key", c->key_file);
+}
+
+/* Those that clients' certificates may come from; their names go to clients. */
+static int
+load_authorities(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	BIO *bio = open_pem(c->client_ca, c->client_ca_file);
+	int n = 0;
+	X509 *x;
+
+	while (
+	    bio != NULL && n < CERTIFICATES_MAX &&
+	    (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL) {
+		if (X509_STORE_add_cert(store, x) == 1 &&
+		    SSL_CTX_add_client_CA(ctx, x) == 1)
+			n++;
+		X509_free(x);
+	}
+	BIO_free(bio);
+	if (n == 0)
+		return fail(e, "client authorities", c->client_ca_file);
+	ERR_clear_error(); /* that of the end */
+	return 0;
+}
+
+/* Go prints addresses as inet_ntop does. */
+static bool
+san_is(const GENERAL_NAME *san, const char *name)
+{
+	const ASN1_STRING *s = NULL;
+	ASN1_OCTET_STRING *ip = NULL;
+	bool same;
+
+	if (san->type == GEN_IPADD) {
+		ip = a2i_IPADDRESS(name);
+		ERR_clear_error();
+		same = ip != NULL &&
+		       ASN1_OCTET_STRING_cmp(ip, san->d.iPAddress) == 0;
+		ASN1_OCTET_STRING_free(ip);
+		return same;
+	}
+	if (san->type == GEN_DNS || san->type == GEN_EMAIL ||
+	    san->type == GEN_URI)
+		s = san->d.ia5;
+	return s != NULL &&
+	       span_is((struct span){ (const char *)ASN1_STRING_get0_data(s),
+			   (size_t)ASN1_STRING_length(s) },
+		   name);
+}
+
+static bool
+has_allowed_san(X509 *x, const struct policy *p)
+{
+	GENERAL_NAMES *sans =
+	    X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	bool found = false;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(sans) && !found; i++) {
+		for (size_t k = 0; k < p->sans_len && !found; k++)
+			found =
+			    san_is(sk_GENERAL_NAME_value(sans, i), p->sans[k]);
+	}
+	GENERAL_NAMES_free(sans);
+	return found;
+}
+
+/* OpenSSL frees it with the context. */
+static void
+policy_free(void *parent, void *policy, CRYPTO_EX_DATA *data, int index,
+    long number, void *arg)
+{
+	struct policy *p = policy;
+
+	(void)parent;
+	(void)data;
+	(void)index;
+	(void)number;
+	(void)arg;
+	for (size_t i = 0; p != NULL && i < p->sans_len; i++)
+		free(p->sans[i]);
+	free(p);
+}
+
+/* The place for it in each context, which OpenSSL gives once. */
+static int
+policy_index(void)
+{
+	static int index = -1;
+
+	if (index < 0)
+		index =
+		    SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, policy_free);
+	return index;
+}
+
+static void
+set_policy(SSL_CTX *ctx, const struct web_tls *c)
+{
+	size_t n = c->allowed_sans != NULL ? c->allowed_sans->len : 0;
+	struct policy *p = xcalloc(1, sizeof(*p) + n * sizeof(p->sans[0]));
+
+	p->client_auth = c->client_auth;
+	p->has_sans = c->allowed_sans != NULL;
+	p->sans_len = n;
+	for (size_t i = 0; i < n; i++)
+		p->sans[i] = xstrdup(c->allowed_sans->names[i]);
+	(void)SSL_CTX_set_ex_data(ctx, policy_index(), p);
+}
+
+/* Called for each certificate of the client's chain; its own is at depth 0. */
+static int
+on_verify(int ok, X509_STORE_CTX *store)
+{
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(
+	    store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	const struct policy *p =
+	    SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), policy_index());
+
+	if (p->client_auth == CLIENT_AUTH_REQUEST ||
+	    p->client_auth == CLIENT_AUTH_REQUIRE_ANY)
+		ok = 1;
+	if (ok == 1 && p->has_sans &&
+	    X509_STORE_CTX_get_error_depth(store) == 0 &&
+	    !has_allowed_san(X509_STORE_CTX_get_current_cert(store), p)) {
+		X509_STORE_CTX_set_error(
+		    store, X509_V_ERR_APPLICATION_VERIFICATION);
+		ok = 0;
+	}
+	return ok;
+}
+
+static void
+ask_for_certificates(SSL_CTX *ctx, const struct web_tls *c)
+{
+	static const int modes[] = {
+		[CLIENT_AUTH_NONE] = SSL_VERIFY_NONE,
+		[CLIENT_AUTH_REQUEST] = SSL_VERIFY_PEER,
+		[CLIENT_AUTH_REQUIRE_ANY] =
+		    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+		[CLIENT_AUTH_VERIFY_IF_GIVEN] = SSL_VERIFY_PEER,
+		[CLIENT_AUTH_REQUIRE] =
+		    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+	};
+	_Static_assert(nitems(modes) == CLIENT_AUTHS, "a mode for each");
+
+	SSL_CTX_set_verify(ctx, modes[c->client_auth],
+	    c->client_auth == CLIENT_AUTH_NONE ? NULL : on_verify);
+}
+
+/* Whether a name is one of TLS 1.3, whose suites are not for choosing. */
+static bool
+is_of_tls13(const char *cipher)
+{
+	return strstr(cipher, "_WITH_") == NULL;
+}
+
+static int
+set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
+{
+	struct buf names;
+	int r = 1;
+
+	buf_init(&names, NAMES_BYTES_MAX);
+	for (size_t i = 0; c->ciphers != NULL && i < c->ciphers->len; i++) {
+		if (is_of_tls13(c->ciphers->names[i]))
+			continue;
+		buf_add_str(&names, OPENSSL_cipher_name(c->ciphers->names[i]));
+		buf_add_char(&names, ':');
+	}
+	if (c->ciphers == NULL)
+		buf_add_str(&names, "DEFAULT");
+	/* old versions need what the system's own level forbids */
+	if (c->min_version < TLS_VERSION_12)
+		buf_add_str(&names, ":@SECLEVEL=0");
+	buf_add_char(&names, '\0');
+	if (c->ciphers != NULL && names.len == 1)
+		(void)SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
+	else
+		r = SSL_CTX_set_cipher_list(ctx, names.p);
+	if (names.full || r != 1)
+		r = fail(e, "cipher_suites", NULL);
+	buf_release(&names);
+	return r < 0 ? -1 : 0;
+}
+
+static int
+set_curves(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
+{
+	struct buf names;
+	int r;
+
+	if (c->curves == NULL)
+		return 0;
+	buf_init(&names, NAMES_BYTES_MAX);
+	for (size_t i = 0; i < c->curves->len; i++) {
+		buf_add_str(&names, i > 0 ? ":" : "");
+		buf_add_str(&names, c->curves->names[i]);
+	}
+	buf_add_char(&names, '\0');
+	r = names.full || SSL_CTX_set1_groups_list(ctx, names.p) != 1
+		? fail(e, "curve_preferences", NULL)
+		: 0;
+	buf_release(&names);
+	return r;
+}
+
+static int
+on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+    const unsigned char *in, unsigned in_len, void *arg)
+{
+	unsigned char *chosen;
+	int r = SSL_select_next_proto(&chosen, out_len,
+	    (const unsigned char *)HTTP_1_1, strlen(HTTP_1_1), in, in_len);
+
+	(void)ssl;
+	(void)arg;
+	*out = chosen;
+	/* a client that speaks HTTP/2 alone will find out by itself */
+	return r == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK
+					   : SSL_TLSEXT_ERR_NOACK;
+}
+
+static int
+set_up(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
+{
+	uint64_t options = SSL_OP_NO_RENEGOTIATION |
+			   SSL_OP_IGNORE_UNEXPECTED_EOF |
+			   SSL_OP_PRIORITIZE_CHACHA;
+	bool ca = (c->client_ca != NULL && c->client_ca[0] != '\0') ||
+		  (c->client_ca_file != NULL && c->client_ca_file[0] != '\0');
+
+	if (c->prefer_server_ciphers)
+		options |= SSL_OP_CIPHER_SERVER_PREFERENCE;
+	(void)SSL_CTX_set_options(ctx, options);
+	(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	(void)SSL_CTX_set_min_proto_version(ctx, versions[c->min_version]);
+	(void)SSL_CTX_set_max_proto_version(ctx, versions[c->max_version]);
+	(void)SSL_CTX_set_session_id_context(ctx,
+	    (const unsigned char *)SESSION_CONTEXT, strlen(SESSION_CONTEXT));
+	/* tickets remember sessions, at no cost here */
+	(void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	set_policy(ctx, c);
+	ask_for_certificates(ctx, c);
+	if (set_ciphers(ctx, c, e) < 0 || set_curves(ctx, c, e) < 0 ||
+	    load_certificate(ctx, c, e) < 0 || load_key(ctx, c, e) < 0)
+		return -1;
+	if (ca)
+		return load_authorities(ctx, c, e);
+	if (c->client_auth >= CLIENT_AUTH_VERIFY_IF_GIVEN)
+		(void)SSL_CTX_set_default_verify_paths(ctx);
+	return 0;
+}
+
+struct server_tls *
+server_tls_new(const struct web_tls *config, struct error *e)
+{
+	struct server_tls *tls = xcalloc(1, sizeof(*tls));
+
+	ERR_clear_error();
+	tls->ctx = xnonnull(SSL_CTX_new(TLS_server_method()));
+	if (set_up(tls->ctx, config, e) < 0) {
+		server_tls_free(tls);
+		return NULL;
+	}
+	return tls;
+}
+
+void
+server_tls_free(struct server_tls *tls)
+{
+	if (tls == NULL)
+		return;
+	SSL_CTX_free(tls->ctx);
+	free(tls);
+}
+
+struct bufferevent *
+server_tls_accept(struct server_tls *tls, struct event_base *base)
+{
+	struct bufferevent *bev = xnonnull(bufferevent_openssl_socket_new(base,
+	    -1, xnonnull(SSL_new(tls->ctx)), BUFFEREVENT_SSL_ACCEPTING,
+	    BEV_OPT_CLOSE_ON_FREE));
+
+	/* many clients hang up without saying so in TLS */
+	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	return bev;
+}

@@ -1,0 +1,27 @@
+/*
+ * TLS for HTTP clients, as a server: OpenSSL behind bufferevents, set up by
+ * the tls_server_config of config/web.h. ALPN (RFC 7301) settles on HTTP/1.1,
+ * whatever else the client would like.
+ */
+#ifndef HTTP_TLS_H
+#define HTTP_TLS_H
+
+#include "base/error.h"
+
+struct bufferevent;
+struct event_base;
+struct server_tls;
+struct web_tls;
+
+/* Reads the files. Returns NULL when one is of no use. */
+struct server_tls *server_tls_new(
+    const struct web_tls *config, struct error *e);
+
+/* Its connections live on. */
+void server_tls_free(struct server_tls *tls);
+
+/* A bufferevent without a socket yet, which begins with a handshake. */
+struct bufferevent *server_tls_accept(
+    struct server_tls *tls, struct event_base *base);
+
+#endif

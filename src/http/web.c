@@ -1,0 +1,323 @@
+#include "http/web.h"
+
+#include <sys/stat.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/web.h"
+#include "http/rate.h"
+#include "http/tls.h"
+
+#define US_PER_S 1000000
+
+/* How often to look for changes. */
+#define LOOK_US 500000
+
+/* The file itself, and those of certificate, key and authorities. */
+#define FILES 4
+
+/* What tells one state of a file from another. */
+struct stamp {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified;
+};
+
+/* One that was read, or could not be, in the state it had before. */
+struct source {
+	char *path; /* NULL: none */
+	struct stamp stamp;
+};
+
+/* What one reading of the files gave. */
+struct reading {
+	struct web_config config;
+	struct server_tls *tls; /* NULL: none */
+};
+
+struct web {
+	struct event_base *base;
+	char *path;
+	struct reading *now;
+	struct source sources[FILES]; /* of the last reading, good or not */
+	bool is_current;
+	uint64_t read_at;
+	struct auth *auth;
+	struct rate rate;
+	struct event *look;
+};
+
+static void
+reading_free(struct reading *r)
+{
+	if (r == NULL)
+		return;
+	server_tls_free(r->tls);
+	web_config_free(&r->config);
+	free(r);
+}
+
+/* A file that is not there has a stamp as well. */
+static struct stamp
+stamp_of(const char *path)
+{
+	struct stat st;
+
+	if (path == NULL || stat(path, &st) < 0)
+		return (struct stamp){ 0 };
+	return (struct stamp){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
+}
+
+static bool
+same_stamp(const struct stamp *a, const struct stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	       a->size == b->size && a->modified.tv_sec == b->modified.tv_sec &&
+	       a->modified.tv_nsec == b->modified.tv_nsec;
+}
+
+static void
+sources_free(struct source sources[FILES])
+{
+	for (size_t i = 0; i < FILES; i++)
+		free(sources[i].path);
+	memset(sources, 0, FILES * sizeof(*sources));
+}
+
+/* Before it is read: what changes meanwhile is read again. */
+static void
+source_set(struct source *s, const char *path)
+{
+	s->path = path != NULL ? xstrdup(path) : NULL;
+	s->stamp = stamp_of(path);
+}
+
+static bool
+has_changed(const struct source sources[FILES])
+{
+	for (size_t i = 0; i < FILES; i++) {
+		struct stamp now = stamp_of(sources[i].path);
+
+		if (!same_stamp(&now, &sources[i].stamp))
+			return true;
+	}
+	return false;
+}
+
+/* Sets the sources in any case. */
+static struct reading *
+reading_new(const char *path, struct source sources[FILES], struct error *e)
+{
+	struct reading *r = xcalloc(1, sizeof(*r));
+	const struct web_tls *tls = &r->config.tls;
+
+	sources_free(sources);
+	if (path[0] == '\0')
+		return r;
+	source_set(&sources[0], path);
+	if (web_config_load(path, &r->config, e) < 0)
+		goto fail;
+	if (!r->config.has_tls)
+		return r;
+	source_set(&sources[1], tls->cert_file);
+	source_set(&sources[2], tls->key_file);
+	source_set(&sources[3], tls->client_ca_file);
+	r->tls = server_tls_new(tls, e);
+	if (r->tls != NULL)
+		return r;
+fail:
+	reading_free(r);
+	return NULL;
+}
+
+static void
+use(struct web *w, struct reading *r)
+{
+	const struct web_config *c = &r->config;
+	bool same_rate =
+	    w->rate.interval_us == c->interval_us && w->rate.burst == c->burst;
+
+	reading_free(w->now);
+	w->now = r;
+	w->is_current = true;
+	w->read_at = (uint64_t)time(NULL);
+	if (!same_rate)
+		rate_init(&w->rate, c->interval_us, c->burst);
+	auth_use(w->auth, c->users, c->users_len);
+}
+
+/* What clients speak cannot change under them. */
+static struct reading *
+read_again(struct web *w, struct error *e)
+{
+	struct reading *r = reading_new(w->path, w->sources, e);
+
+	if (r == NULL || (r->tls != NULL) == (w->now->tls != NULL))
+		return r;
+	(void)error_set(e, "%s: switches TLS %s, which takes a restart",
+	    w->path, r->tls != NULL ? "on" : "off");
+	reading_free(r);
+	return NULL;
+}
+
+int
+web_reload(struct web *w, struct error *e)
+{
+	struct reading *r;
+
+	if (w->path[0] == '\0')
+		return 0;
+	r = read_again(w, e);
+	w->is_current = r != NULL;
+	if (r == NULL) {
+		log_error("Web configuration not reloaded", "err", e->text);
+		return -1;
+	}
+	use(w, r);
+	log_info("Web configuration reloaded", "file", w->path);
+	return 0;
+}
+
+static void
+look_later(struct web *w)
+{
+	struct timeval tv = { LOOK_US / US_PER_S, LOOK_US % US_PER_S };
+
+	(void)event_add(w->look, &tv);
+}
+
+static void
+on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct web *w = arg;
+	struct error e;
+
+	(void)fd;
+	(void)what;
+	if (has_changed(w->sources))
+		(void)web_reload(w, &e);
+	look_later(w);
+}
+
+struct web *
+web_new(struct event_base *base, const char *path, struct error *e)
+{
+	struct source sources[FILES] = { 0 };
+	struct reading *r = reading_new(path, sources, e);
+	struct web *w;
+
+	if (r == NULL) {
+		sources_free(sources);
+		return NULL;
+	}
+	w = xcalloc(1, sizeof(*w));
+	memcpy(w->sources, sources, sizeof(sources));
+	w->base = base;
+	w->path = xstrdup(path);
+	w->auth = auth_new(base);
+	w->look = xnonnull(evtimer_new(base, on_look, w));
+	use(w, r);
+	if (path[0] != '\0')
+		look_later(w);
+	return w;
+}
+
+void
+web_free(struct web *w)
+{
+	if (w == NULL)
+		return;
+	event_free(w->look);
+	auth_free(w->auth); /* while the rest is there for the answers */
+	reading_free(w->now);
+	sources_free(w->sources);
+	free(w->path);
+	free(w);
+}
+
+int
+web_check(const char *path, struct error *e)
+{
+	struct source sources[FILES] = { 0 };
+	struct reading *r = reading_new(path, sources, e);
+	bool ok = r != NULL;
+
+	sources_free(sources);
+	reading_free(r);
+	return ok ? 0 : -1;
+}
+
+bool
+web_is_current(const struct web *w)
+{
+	return w->is_current;
+}
+
+uint64_t
+web_read_at(const struct web *w)
+{
+	return w->read_at;
+}
+
+bool
+web_has_tls(const struct web *w)
+{
+	return w->now->tls != NULL;
+}
+
+struct bufferevent *
+web_accept(struct web *w)
+{
+	if (w->now->tls != NULL)
+		return server_tls_accept(w->now->tls, w->base);
+	return xnonnull(
+	    bufferevent_socket_new(w->base, -1, BEV_OPT_CLOSE_ON_FREE));
+}
+
+uint64_t
+web_wait_seconds(struct web *w, uint64_t now)
+{
+	if (rate_take(&w->rate, now))
+		return 0;
+	return (w->rate.interval_us + US_PER_S - 1) / US_PER_S;
+}
+
+static bool
+is_open(const struct web *w, struct span path)
+{
+	const struct web_list *open = w->now->config.open_paths;
+
+	for (size_t i = 0; open != NULL && i < open->len; i++) {
+		if (span_is(path, open->names[i]))
+			return true;
+	}
+	return false;
+}
+
+void
+web_admit(struct web *w, struct span path, const char *authorization,
+    auth_fn *done, void *arg)
+{
+	if (!auth_is_needed(w->auth) || is_open(w, path))
+		done(AUTH_RIGHT, arg);
+	else
+		auth_check(w->auth, authorization, done, arg);
+}
+
+void
+web_each_header(const struct web *w, web_header_fn *each, void *arg)
+{
+	const struct web_config *c = &w->now->config;
+
+	for (size_t i = 0; i < c->headers_len; i++)
+		each(c->headers[i].name, c->headers[i].value, arg);
+}

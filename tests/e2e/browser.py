@@ -1,0 +1,143 @@
+"""A headless Chromium, driven by chromedriver's WebDriver protocol:
+https://www.w3.org/TR/webdriver2/"""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+from poll import SLOW, eventually
+
+CHROMIUM, DRIVER = "chromium", "chromedriver"
+ARGUMENTS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu",
+    "--disable-dev-shm-usage", "--disable-background-networking",
+    "--no-first-run", "--window-size=1280,900", "--lang=en-GB",
+]
+# How the protocol names an element in JSON.
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+
+def skip_without():
+    if not shutil.which(CHROMIUM) or not shutil.which(DRIVER):
+        pytest.skip("Chromium is missing: make deps-test installs it")
+
+
+class Browser:
+    def __init__(self, folder):
+        """folder: for its profile and the driver's log."""
+        skip_without()
+        log = open(f"{folder}/chromedriver.log", "w+b")
+        self.log = log
+        self.session = None
+        self.driver = subprocess.Popen(
+            [DRIVER, "--port=0"], stdin=subprocess.DEVNULL, stdout=log,
+            stderr=subprocess.STDOUT)
+        try:
+            self.url = f"http://127.0.0.1:{eventually(self._port, 30)}"
+            self._open(folder)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _port(self):
+        assert self.driver.poll() is None, "chromedriver ended"
+        with open(self.log.name, "rb") as log:
+            found = re.search(rb"successfully on port (\d+)", log.read())
+        return found and int(found[1])
+
+    def _open(self, folder):
+        options = {
+            "binary": shutil.which(CHROMIUM),
+            "args": [*ARGUMENTS, f"--user-data-dir={folder}/profile"],
+        }
+        value = self._call("POST", "/session", {"capabilities": {
+            "alwaysMatch": {
+                "goog:chromeOptions": options,
+                "goog:loggingPrefs": {"browser": "ALL"},
+            },
+        }})
+        self.session = f"/session/{value['sessionId']}"
+
+    def _call(self, method, path, body=None):
+        request = urllib.request.Request(
+            self.url + path, method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60 * SLOW) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read().decode()) from None
+
+    def _post(self, path, **body):
+        return self._call("POST", self.session + path, body)
+
+    def stop(self):
+        """The driver ends the browser."""
+        try:
+            if self.session:
+                self._call("DELETE", self.session)
+        finally:
+            self.driver.terminate()
+            self.driver.wait()
+            self.log.close()
+
+    # What a person does
+
+    def open(self, url):
+        self._post("/url", url=url)
+
+    def element(self, selector):
+        return self._post("/element", using="css selector",
+                          value=selector)[ELEMENT]
+
+    def click(self, selector):
+        self._post(f"/element/{self.element(selector)}/click")
+
+    def type(self, selector, text):
+        self._post(f"/element/{self.element(selector)}/value", text=text)
+
+    # What the page is like
+
+    def run(self, script, *args):
+        """The value of a function's body."""
+        return self._post("/execute/sync", script=script, args=list(args))
+
+    def text(self, selector):
+        """As it is shown; "" when it is not."""
+        return self.run(
+            "const e = document.querySelector(arguments[0]);"
+            "return e?.checkVisibility() ? e.innerText : '';", selector)
+
+    def address(self):
+        return self._call("GET", self.session + "/url")
+
+    def console(self):
+        """What its console has said since this was asked last."""
+        return self._post("/se/log", type="browser")
+
+    def picture(self):
+        """A PNG of what is shown."""
+        return base64.b64decode(
+            self._call("GET", self.session + "/screenshot"))
+
+    # What the browser is made to believe
+
+    def devtools(self, command, **params):
+        return self._post("/goog/cdp/execute", cmd=command, params=params)
+
+    def resize(self, width, height, phone=False):
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height,
+            deviceScaleFactor=1, mobile=phone)
+
+    def prefer(self, scheme):
+        """light or dark"""
+        self.devtools("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": scheme}])

@@ -1,0 +1,340 @@
+"""The page at / in a real browser. PAGE_PICTURE=file.png keeps what it looks
+like, for the README:
+
+    PAGE_PICTURE=page.png make e2e PYTEST_ARGS='-k test_pictures'
+"""
+
+import contextlib
+import os
+import struct
+import tempfile
+
+import pytest
+
+from browser import Browser
+from exporter import probe
+from fake import hang
+from poll import eventually
+
+REFRESH = 'document.dispatchEvent(new Event("visibilitychange"));'
+ROW = "#targets tbody tr"
+
+# Of each text that is seen: itself and how it stands out from what is behind
+# it (WCAG 2, "contrast ratio").
+CONTRASTS = """
+const parse = (c) => c.match(/[\\d.]+/g).map(Number);
+const luminance = (c) => {
+    const [r, g, b] = c.slice(0, 3).map((v) => {
+        v /= 255;
+        return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = (e) => {
+    for (; e; e = e.parentElement) {
+        const c = parse(getComputedStyle(e).backgroundColor);
+        if (c.length < 4 || c[3] === 1)
+            return c;
+    }
+    throw new Error("nothing behind it");
+};
+const found = [];
+for (const e of document.querySelectorAll("body *")) {
+    const own = [...e.childNodes].some(
+        (n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !e.checkVisibility())
+        continue;
+    const pair = [parse(getComputedStyle(e).color), behind(e)];
+    const [low, high] = pair.map(luminance).sort((a, b) => a - b);
+    found.push([e.textContent, (high + 0.05) / (low + 0.05)]);
+}
+return found;
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with tempfile.TemporaryDirectory(prefix="e2e-") as folder, \
+            contextlib.ExitStack() as stack:
+        browser = Browser(folder)
+        stack.callback(browser.stop)
+        yield browser
+
+
+@pytest.fixture
+def browser(chromium):
+    """As a desktop with light colours. The page must not have complained."""
+    chromium.resize(1280, 900)
+    chromium.prefer("light")
+    chromium.console()
+    yield chromium
+    assert chromium.console() == []
+    chromium.open("about:blank")
+
+
+def open_page(browser, running):
+    browser.open(f"http://{running.address}/")
+
+
+def cells(browser):
+    """The texts of all rows, by class, as they are in the document."""
+    return browser.run(
+        "return Array.from(document.querySelectorAll(arguments[0]), (row) =>"
+        " Object.fromEntries(Array.from(row.cells, (cell) =>"
+        " [cell.className, cell.textContent])));", ROW)
+
+
+def refresh(browser):
+    """As if its tab had been hidden and is shown again."""
+    browser.run("window.before = performance.now();" + REFRESH)
+    eventually(lambda: browser.run(
+        "return performance.getEntriesByType('resource').some((e) =>"
+        " e.name.includes('api/v1') && e.startTime >= window.before"
+        " && e.responseEnd > 0);"))
+
+
+def fill(server, items, hits):
+    """So many items of 2 kB, and a thousand look-ups."""
+    server.ask(b"".join(
+        b"set k%d 0 0 2000 noreply\r\n%s\r\n" % (i, b"x" * 2000)
+        for i in range(items)) + b"mn\r\n", b"MN\r\n")
+    server.ask(b"get k1\r\n" * hits + b"get none\r\n" * (1000 - hits) +
+               b"mn\r\n", b"MN\r\n")
+
+
+@pytest.fixture
+def fleet(memcached, fake, exporter, dead):
+    """An exporter that knows servers of several kinds."""
+    first, second = memcached("-m", "16"), memcached("-m", "64")
+    fill(first, 2000, 942)
+    fill(second, 200, 17)
+    running = exporter(first.address, timeout=0.5)
+    assert running.metrics().up == 1
+    for address in (second.address, fake().address, fake(hang).address, dead,
+                    'cache-9"><script>alert(1)'):
+        assert running.get(probe(address)).status == 200
+    return running
+
+
+def test_table(browser, fleet):
+    """The script writes the rows as the exporter does."""
+    browser.devtools("Emulation.setScriptExecutionDisabled", value=True)
+    open_page(browser, fleet)
+    browser.devtools("Emulation.setScriptExecutionDisabled", value=False)
+    written = cells(browser)
+    assert [row["state"] for row in written] == ["down"] * 3 + ["up"] * 3
+    assert 'cache-9"><script>alert(1):11211' in [r["address"] for r in written]
+    assert browser.text("#counts") == "6 known, 3 down"
+    assert not browser.run(
+        "return document.querySelector('#live').checkVisibility()")
+
+    open_page(browser, fleet)
+    before = browser.run(f"return document.querySelector('{ROW}').outerHTML")
+    # rows of its own, made of the blank one
+    browser.run(f"document.querySelectorAll('{ROW}').forEach("
+                "(row) => row.remove());")
+    refresh(browser)
+    eventually(lambda: len(cells(browser)) == 6)
+    for old, new in zip(written, cells(browser)):
+        for passing in "since", "connection":
+            for row in old, new:
+                row[passing] = row[passing].lstrip("0123456789")
+        assert new == old
+    after = browser.run(f"return document.querySelector('{ROW}').outerHTML")
+    assert before.split("<time")[0] == after.split("<time")[0]
+
+
+def test_refresh(browser, memcached, exporter):
+    """By itself and in place: the page is not loaded again."""
+    server = memcached()
+    running = exporter("")
+    assert running.scrape(server.address).up == 1
+    open_page(browser, running)
+    assert cells(browser)[0]["state"] == "up"
+    browser.run("window.kept = document.querySelector(arguments[0]);", ROW)
+    server.stop()
+    assert running.scrape(server.address).up == 0
+    eventually(lambda: cells(browser)[0]["state"] == "down", timeout=15)
+    row, = cells(browser)
+    assert row["error"].startswith("refused connect to ")
+    assert row["connection"] == "\u2013"
+    assert browser.text("#counts") == "1 known, 1 down"
+    assert browser.run(
+        "return window.kept === document.querySelector(arguments[0])", ROW)
+    news = "return document.querySelector('#news').textContent"
+    assert browser.run(news) == f"{server.address} is down: refused."
+    server.start()
+    assert running.scrape(server.address).up == 1
+    refresh(browser)
+    eventually(lambda: browser.run(news) == f"{server.address} is up.")
+
+
+def test_news_are_changes_only(browser, fake, exporter):
+    """Nothing is said of what is new, or stays as it was."""
+    running = exporter("")
+    open_page(browser, running)
+    assert "None yet" in browser.text("#none")
+    assert browser.text("#targets") == ""
+    server = fake()
+    running.scrape(server.address)
+    refresh(browser)
+    eventually(lambda: cells(browser))
+    assert browser.text("#none") == ""
+    refresh(browser)
+    assert browser.run(
+        "return document.querySelector('#news').textContent") == ""
+
+
+def test_pause(browser, fake, exporter):
+    running = exporter(fake().address)
+    open_page(browser, running)
+    browser.click("#live input")
+    running.metrics()
+    browser.run(REFRESH)
+    # a request after it would come later
+    browser.run("return fetch('./api/v1/targets').then((r) => r.text())")
+    assert cells(browser) == []
+    browser.click("#live input")
+    eventually(lambda: cells(browser))
+
+
+def test_exporter_is_gone(browser, exporter):
+    running = exporter("")
+    open_page(browser, running)
+    assert browser.text("#problem") == ""
+    running.stop()
+    browser.run(REFRESH)
+    eventually(lambda: browser.text("#problem"), timeout=15)
+    assert "the exporter does not answer" in browser.text("#problem")
+    # Chromium itself says that there was no answer
+    assert all("ERR_CONNECTION_REFUSED" in line["message"]
+               for line in browser.console())
+
+
+def test_form(browser, fake, exporter, folder):
+    with open(f"{folder}/modules.yml", "w") as file:
+        file.write("modules:\n  patient:\n    timeout: 3s\n")
+    server = fake()
+    running = exporter("", f"--config.file={folder}/modules.yml")
+    open_page(browser, running)
+    browser.click("button")
+    assert browser.address().endswith("/"), "a target is required"
+    browser.type("#target", server.address)
+    browser.click("#module option:first-child")
+    browser.click("button")
+    eventually(lambda: "/scrape?" in browser.address())
+    assert browser.address().endswith("&module=patient")
+    text = eventually(lambda: browser.text("pre"))
+    assert "memcached_up 1" in text and "memcached_current_items 7" in text
+    open_page(browser, running)
+    assert [(row["address"], row["module"]) for row in cells(browser)] == \
+        [(server.address, "patient")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 1160, 800, 360, 320])
+def test_readable(browser, fleet, width, scheme):
+    browser.resize(width, 800, phone=width < 800)
+    browser.prefer(scheme)
+    open_page(browser, fleet)
+    assert browser.run("return innerWidth") == width
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    # Nothing is cut off either.
+    assert browser.run(
+        "return Array.from(document.querySelectorAll("
+        "'section, td, th, td *, a, button, input, select'))"
+        ".filter((e) => e.checkVisibility() && e.closest('thead') === null)"
+        ".map((e) => e.getBoundingClientRect())"
+        ".filter((r) => r.left < 0 || r.right > innerWidth).length") == 0
+    contrasts = browser.run(CONTRASTS)
+    assert len(contrasts) > 30
+    assert [c for c in contrasts if c[1] < 4.5] == []
+    light = browser.run("return getComputedStyle(document.body).color"
+                        ".match(/\\d+/)[0] < 128")
+    assert light == (scheme == "light")
+
+
+def tree(browser):
+    """(role, name) of what a screen reader is told."""
+    nodes = browser.devtools("Accessibility.getFullAXTree")["nodes"]
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in nodes if not node["ignored"]]
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_screen_reader(browser, fleet, width):
+    browser.resize(width, 800, phone=width < 800)
+    open_page(browser, fleet)
+    found = tree(browser)
+    named = {role: [n for r, n in found if r == role] for role, _ in found}
+    assert named["heading"] == [
+        "memcached_exporter 0.1.0", "Scrape a server", "Targets"]
+    assert named["table"] == [
+        "The servers that this exporter scrapes, first those that are down"]
+    assert named["columnheader"] == [
+        "Target", "Module", "State", "Since", "Scrape took", "Hit ratio",
+        "Memory used", "Connected for", "Last error"]
+    assert len(named["rowheader"]) == 6 and len(named["row"]) == 7
+    assert set(named["meter"]) == {"Hit ratio", "Memory used"}
+    assert named["textbox"] == ["Target"]
+    assert named["button"] == ["Scrape"]
+    assert named["checkbox"] == ["Refresh every 5 s"]
+    assert named["link"] == ["Metrics", "Targets as JSON", "Health"]
+    assert len(named["status"]) == 2
+    assert {"banner", "main", "navigation"} <= set(named)
+
+
+def test_keyboard(browser, fleet):
+    """Each control is reached by the tab key and shows that it is."""
+    open_page(browser, fleet)
+    seen = []
+    for _ in range(6):
+        for kind in "keyDown", "keyUp":
+            browser.devtools("Input.dispatchKeyEvent", type=kind, key="Tab",
+                             code="Tab", windowsVirtualKeyCode=9)
+        seen.append(browser.run(
+            "const e = document.activeElement; return [e.tagName,"
+            " parseFloat(getComputedStyle(e).outlineWidth)];"))
+    assert [tag for tag, _ in seen] == ["A", "A", "A", "INPUT", "BUTTON",
+                                        "INPUT"]
+    assert all(width >= 2 for _, width in seen)
+
+
+def size(picture):
+    """Of a PNG."""
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    return struct.unpack(">II", picture[16:24])
+
+
+@pytest.fixture
+def known_by_name(memcached, fake, exporter, etc):
+    """What a person may have: servers with names, two of them down."""
+    names = [f"cache-{i}.example.com" for i in range(1, 5)]
+    hosts = "".join(f"127.0.0.1 {name}\n" for name in names)
+    running = exporter("", timeout=0.5, prefix=etc(hosts))
+    large, small = memcached("-m", "16"), memcached("-m", "8")
+    fill(large, 3000, 942)
+    fill(small, 3000, 678)
+    servers = large.port, small.port, fake().port, fake(hang).port
+    for name, port in zip(names, servers):
+        assert running.get(probe(f"{name}:{port}")).status == 200
+    assert running.get(probe("cache-5.example.com")).status == 200
+    return running
+
+
+def test_pictures(browser, known_by_name, tmp_path):
+    found = {}
+    for name, width, height, scheme in [
+            ("light", 1280, 640, "light"), ("dark", 1280, 780, "dark"),
+            ("phone", 360, 1200, "light")]:
+        browser.resize(width, height, phone=width < 800)
+        browser.prefer(scheme)
+        open_page(browser, known_by_name)
+        found[name] = browser.picture()
+        assert size(found[name]) == (width, height)
+        (tmp_path / f"{name}.png").write_bytes(found[name])
+    assert len(set(found.values())) == 3
+    if path := os.environ.get("PAGE_PICTURE"):
+        with open(path, "wb") as file:
+            file.write(found["light"])

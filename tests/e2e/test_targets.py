@@ -1,0 +1,312 @@
+"""What is known of the targets: as JSON, and as the page's table."""
+
+import datetime
+import json
+import os
+import re
+import threading
+from html.parser import HTMLParser
+
+import pytest
+
+from exporter import probe
+from fake import gated, saying
+from poll import SLOW, eventually
+
+SCRIPT = '"><script>alert(1)'
+NONE = {
+    "reason": "", "lastError": "", "connectionAgeSeconds": None,
+    "hitRatio": None, "memoryUsedRatio": None,
+}
+
+
+class Page(HTMLParser):
+    """The table's rows as {class: text}, and all elements there are."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.rows, self.elements, self.text = [], [], text
+        self._cell = None
+        self.feed(text.partition("<template")[0])
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.elements.append((tag, attrs))
+        if tag == "tr" and "data-state" in attrs:
+            self.rows.append({})
+        elif tag in ("td", "th") and self.rows:
+            self._cell = attrs["class"]
+            self.rows[-1][self._cell] = ""
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self._cell = None
+
+    def handle_data(self, data):
+        if self._cell:
+            self.rows[-1][self._cell] += data
+
+
+def data(running, query=""):
+    answer = running.get(f"/api/v1/targets{query}")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    parsed = json.loads(answer.text)
+    assert parsed["status"] == "success"
+    return parsed["data"]
+
+
+def targets(running, query=""):
+    """By address."""
+    return {t["address"]: t for t in data(running, query)["targets"]}
+
+
+def page(running):
+    return Page(running.get("/").text)
+
+
+def seconds_ago(text):
+    then = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return (now - then).total_seconds()
+
+
+def test_none(exporter):
+    running = exporter("")
+    assert data(running)["targets"] == []
+    assert data(running)["known"] == data(running)["down"] == 0
+    assert page(running).rows == []
+    assert "None yet" in running.get("/").text
+
+
+def test_up(memcached, exporter):
+    server = memcached("-m", "16")
+    server.ask(b"set a 0 0 1\r\nx\r\n", b"STORED\r\n")
+    server.ask(b"get a\r\nget a\r\nget a\r\nget b\r\nget a\r\nget b\r\n"
+               b"get a\r\nget a\r\nmn\r\n", b"MN\r\n")
+    running = exporter(server.address)
+    metrics = running.metrics()
+    target = targets(running)[server.address]
+    age = target.pop("connectionAgeSeconds")
+    assert 0 <= age < 60 and -1 <= seconds_ago(target.pop("since")) < 60
+    assert 0 < target.pop("lastScrapeDurationSeconds") < 1 * SLOW
+    assert target == {
+        **{k: v for k, v in NONE.items() if k != "connectionAgeSeconds"},
+        "address": server.address, "module": "", "state": "up",
+        "hitRatio": 0.75,
+        "memoryUsedRatio": round(
+            metrics.value("memcached_current_bytes") / (16 << 20), 4),
+    }
+    row, = page(running).rows
+    assert row["address"] == server.address
+    assert row["state"] == "up" and row["hits"] == "75.0 %"
+    assert row["memory"] == "0.0 %" and re.fullmatch(r"\d+ s", row["since"])
+    assert re.fullmatch(r"\d+(\.\d\d)? ms", row["duration"])
+    assert row["error"].strip() == row["module"] == "\u2013"
+    eventually(
+        lambda: targets(running)[server.address]["connectionAgeSeconds"] > age)
+
+
+def test_down_and_up_again(memcached, exporter):
+    server = memcached()
+    server.ask(b"get a\r\nmn\r\n", b"MN\r\n")
+    running = exporter("")
+    assert running.scrape(server.address).up == 1
+    server.stop()
+    for _ in range(2):
+        assert running.scrape(server.address).reason == "refused"
+    target = targets(running)[server.address]
+    assert target["state"] == "down" and target["reason"] == "refused"
+    assert target["lastError"] == \
+        f"connect to {server.address}: Connection refused"
+    assert target["connectionAgeSeconds"] is None
+    assert target["hitRatio"] == 0  # as it was
+    assert data(running)["down"] == 1
+    row, = page(running).rows
+    assert row["error"] == f"refused {target['lastError']}"
+    assert row["connection"] == "\u2013" and row["module"] == "default"
+    server.start()
+    assert running.scrape(server.address).up == 1
+    target = targets(running)[server.address]
+    assert target["state"] == "up"
+    assert target["reason"] == target["lastError"] == ""
+    assert data(running)["down"] == 0
+
+
+def test_keys_that_are_not_there(fake, exporter):
+    server = fake()
+    running = exporter(server.address)
+    assert running.metrics().up == 1
+    target = targets(running)[server.address]
+    assert target["state"] == "up"
+    assert target["hitRatio"] is target["memoryUsedRatio"] is None
+    shown = page(running)
+    assert shown.rows[0]["hits"] == shown.rows[0]["memory"] == "\u2013"
+    meters = [attrs for tag, attrs in shown.elements if tag == "meter"]
+    assert len(meters) == 2 and all("hidden" in m for m in meters)
+
+
+def test_unknown_while_the_first_scrape_is_under_way(fake, exporter):
+    gate = threading.Event()
+    server = fake(gated(gate))
+    running = exporter(server.address, timeout=10)
+    sock = running.send()
+    eventually(lambda: server.collections == 1)
+    target = targets(running)[server.address]
+    assert target["state"] == "unknown"
+    assert target["lastScrapeDurationSeconds"] is None
+    assert page(running).rows[0]["duration"] == "\u2013"
+    gate.set()
+    eventually(lambda: targets(running)[server.address]["state"] == "up")
+    sock.close()
+
+
+def test_down_comes_first(fake, exporter, dead):
+    hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+    servers = [f"{host}:{fake(host=host).port}" for host in hosts]
+    running = exporter("")
+    for address in servers[2], servers[0], dead, servers[1]:
+        running.scrape(address)
+    wanted = [dead, *servers]
+    assert [t["address"] for t in data(running)["targets"]] == wanted
+    assert [row["address"] for row in page(running).rows] == wanted
+    assert list(targets(running, "?limit=2")) == wanted[:2]
+    assert data(running, "?limit=0")["known"] == 4
+
+
+def test_modules(fake, exporter, folder):
+    """A target is there once for each; a reload brings other modules."""
+    name = "'\"><b>&amp;"
+    config = f"{folder}/modules.yml"
+    with open(config, "w") as file:
+        json.dump({"modules": {name: {"timeout": "1s"}}}, file)
+    server = fake()
+    running = exporter(server.address, f"--config.file={config}",
+                       "--web.enable-lifecycle")
+    running.metrics()
+    path = probe(server.address)
+    assert running.get(path).status == 200
+    assert running.get(f"{path}&module=%27%22%3E%3Cb%3E%26amp%3B").status == 200
+    found = [t["module"] for t in data(running)["targets"]]
+    assert sorted(found) == ["", name, "default"]
+    shown = page(running)
+    assert sorted(r["module"] for r in shown.rows) == [name, "default", "\u2013"]
+    assert ("option", {"selected": None}) in shown.elements
+    assert name not in shown.text
+    os.unlink(config)
+    with open(config, "w") as file:
+        file.write("modules: {}\n")
+    assert running.get("/-/reload", method="POST").status == 200
+    assert "<select" not in running.get("/").text
+    assert data(running)["targets"] == []
+
+
+def elements(running):
+    """Each tag of the page and how often; its attributes' names."""
+    return [(tag, sorted(attrs)) for tag, attrs in page(running).elements]
+
+
+def assert_shown(running, address, error=""):
+    """These very texts, and no element that they might have made."""
+    plain = elements(running)
+    assert not [attrs for _, attrs in plain
+                if any(name.startswith("on") or name == "style"
+                       for name in attrs)]
+    assert sum(tag == "script" for tag, _ in plain) == 1
+    assert not {"img", "svg", "i"} & {tag for tag, _ in plain}
+    row = next(r for r in page(running).rows if r["address"] == address)
+    assert error in row["error"]
+
+
+@pytest.mark.parametrize("host", [
+    SCRIPT, "'onclick='x", "&lt;i&gt;", "<!--", "x\"onload=\"y", "{{7*7}}"])
+def test_hostile_target(exporter, host):
+    running = exporter("")
+    assert running.get(probe(f"{host}:1")).status == 200
+    assert f"{host}:1" in targets(running)
+    assert_shown(running, f"{host}:1")
+
+
+def test_hostile_path(fake, exporter, folder):
+    """A socket's path may hold any byte."""
+    server = fake(path=os.fsdecode(
+        f"{folder}/<i>'\"&\n".encode() + b"\xff\x1b"))
+    running = exporter(server.address)
+    assert running.metrics().up == 1
+    wanted = f"unix:{folder}/<i>'\"&"
+    assert f"{wanted}\n\ufffd\x1b" in targets(running)
+    assert_shown(running, f"{wanted}\ufffd\ufffd\ufffd")
+
+
+def test_hostile_server(fake, exporter):
+    words = b'<img src=x onerror=alert(1)>"\\ \xff\x07'
+    server = fake(saying(b"SERVER_ERROR " + words + b"\r\n"))
+    running = exporter(server.address)
+    assert running.metrics().up == 0
+    error = targets(running)[server.address]["lastError"]
+    assert '<img src=x onerror=alert(1)>"\\ ' in error
+    assert_shown(running, server.address, '<img src=x onerror=alert(1)>"\\ ')
+
+
+def test_target_in_the_query_of_the_page(exporter):
+    running = exporter("")
+    query = probe(SCRIPT, path="/")
+    assert running.get(query).text == running.get("/").text
+
+
+def test_many(exporter):
+    """The page has its limit; the JSON has them all."""
+    running = exporter("", timeout=5)
+    conn = running.connection()
+    for i in range(1003):
+        path = probe(f"127.1.{i // 250}.{i % 250 + 1}:1")
+        assert running.request(conn, path).status == 200
+    conn.close()
+    found = data(running)
+    assert len(found["targets"]) == found["known"] == found["down"] == 1003
+    shown = page(running)
+    assert len(shown.rows) == 1000
+    assert "<span>3</span> more" in shown.text
+
+
+POLICY = {
+    "default-src 'none'", "script-src 'self'", "style-src 'self'",
+    "img-src 'self'", "connect-src 'self'", "form-action 'self'",
+    "base-uri 'none'", "frame-ancestors 'none'",
+}
+
+
+def test_policy(exporter):
+    headers = exporter("").get("/").headers
+    found = headers["Content-Security-Policy"].split("; ")
+    assert len(found) == len(POLICY) and set(found) == POLICY
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_links(fake, exporter):
+    """All relative, so that a proxy's prefix works, and all lead somewhere."""
+    server = fake()
+    running = exporter(server.address, "--web.telemetry-path=/a'b&c/d",
+                       "--web.scrape-path=/s")
+    links = [
+        attrs[name] for _, attrs in page(running).elements
+        for name in ("href", "src", "action") if name in attrs]
+    assert {"./a'b&c/d", "./api/v1/targets", "./page.css", "./page.js",
+            "./page.svg", "./s"} <= set(links)
+    for link in links:
+        assert re.match(r"\./\w|\./-/", link)
+        status = running.get(link[1:]).status
+        assert status == (400 if link == "./s" else 200), link
+
+
+@pytest.mark.parametrize("path, kind, word", [
+    ("/page.css", "text/css; charset=utf-8", "prefers-color-scheme: dark"),
+    ("/page.js", "text/javascript; charset=utf-8", "textContent"),
+    ("/page.svg", "image/svg+xml", "</svg>"),
+    ("/favicon.ico", "image/svg+xml", "</svg>"),
+])
+def test_files(exporter, path, kind, word):
+    answer = exporter("").get(path)
+    assert answer.headers["Content-Type"] == kind
+    assert word in answer.text and answer.text.endswith("\n")
+    assert "://" not in answer.text.replace("http://www.w3.org/2000/svg", "")

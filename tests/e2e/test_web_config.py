@@ -1,0 +1,551 @@
+"""--web.config.file: what is wrong in one, TLS, and changes while it runs."""
+
+import contextlib
+import pathlib
+import re
+import signal
+import ssl
+
+import pytest
+
+from authority import Authority
+from daemons import Prometheus
+from exporter import GET, run
+from poll import eventually
+from web import basic, get, hashed, is_turned_away, put, secure, shaken
+from web import trusting
+
+NAMES = "DNS:localhost,IP:127.0.0.1"
+TLS12 = ssl.TLSVersion.TLSv1_2
+TLS13 = ssl.TLSVersion.TLSv1_3
+HASH = "$2b$04$" + "a" * 53
+PAIR = "tls_server_config:\n  cert_file: c\n  key_file: k\n"
+CURRENT = "memcached_exporter_web_config_last_reload_successful"
+READ_AT = "memcached_exporter_web_config_last_reload_success_timestamp_seconds"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory):
+    """Another authority."""
+    return Authority(tmp_path_factory.mktemp("stranger"))
+
+
+@pytest.fixture(scope="module")
+def pair(authority):
+    return authority.issue(NAMES)
+
+
+@pytest.fixture(scope="module")
+def client_pair(authority):
+    return authority.issue("DNS:scraper.test,IP:192.0.2.7,URI:spiffe://a/b")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "web.yml"
+
+
+@pytest.fixture
+def serving(exporter, path, pair):
+    """serving(key=value…): an exporter with these of tls_server_config."""
+
+    def start(*flags, more=None, **keys):
+        tls = {"cert_file": pair.cert, "key_file": pair.key, **keys}
+        flag = put(path, {"tls_server_config": tls, **(more or {})})
+        return exporter(None, flag, *flags)
+
+    return start
+
+
+# What is wrong
+
+@pytest.mark.parametrize("text, place, words", [
+    ("tls_config: {}\n", "1:1", 'unknown key "tls_config", expected one of'),
+    ("tls_server_config:\n  certs: c\n", "2:3", 'unknown key "certs"'),
+    ("tls_server_config:\n  cert_file: c\n", "2:3",
+     "expected key_file or key"),
+    ("tls_server_config:\n  key_file: k\n", "2:3",
+     "expected cert_file or cert"),
+    ("tls_server_config:\n  client_auth_type: RequireAnyClientCert\n", "2:3",
+     "expected cert_file or cert"),
+    (PAIR + "  cert: c\n", "2:3", "both a text and a file"),
+    (PAIR + "  key: k\n", "2:3", "both a text and a file"),
+    (PAIR + "  cipher_suites: [TLS_NULL]\n", "4:19",
+     'unknown cipher "TLS_NULL", expected a name such as TLS_ECDHE_RSA'),
+    (PAIR + "  curve_preferences: [P-256]\n", "4:23",
+     'unknown curve "P-256", expected one of CurveP256'),
+    (PAIR + "  min_version: TLS1.2\n", "4:16",
+     "expected one of TLS10, TLS11, TLS12, TLS13"),
+    (PAIR + "  max_version: SSL3\n", "4:16", "expected one of TLS10"),
+    (PAIR + "  min_version: TLS13\n  max_version: TLS12\n", "2:3",
+     "expected a min_version not above max_version"),
+    (PAIR + "  client_ca_file: a\n", "2:3",
+     "expected a client_auth_type that asks for certificates"),
+    (PAIR + "  client_auth_type: VerifyClientCertIfGiven\n"
+     "  client_allowed_sans: [a]\n", "2:3",
+     "expected a client_auth_type that requires a certificate"),
+    (PAIR + "  client_auth_type: Always\n", "4:21",
+     "expected one of NoClientCert, RequestClientCert"),
+    (PAIR + "  prefer_server_cipher_suites: 7\n", "4:32", "expected"),
+    ("tls_server_config: [a]\n", "1:20", "expected a mapping"),
+    ("auth_excluded_paths: /\n", "1:22", "expected a list"),
+    ("basic_auth_users:\n  a: secret\n", "2:6", "expected a bcrypt hash"),
+    (f"basic_auth_users:\n  a: {HASH[:-1]}\n", "2:6", "a bcrypt hash"),
+    (f"basic_auth_users:\n  a: {HASH[:-1]}!\n", "2:6", "a bcrypt hash"),
+    (f"basic_auth_users:\n  a: {HASH.replace('04', '03')}\n", "2:6",
+     "a bcrypt hash"),
+    (f"basic_auth_users:\n  a: {HASH.replace('2b', '1b')}\n", "2:6",
+     "a bcrypt hash"),
+    (f"basic_auth_users:\n  a: {HASH.replace('04', '31')}\n", "2:6",
+     "a bcrypt hash of cost 31, expected at most 16"),
+    (f"basic_auth_users:\n  'a:b': {HASH}\n", "2:3",
+     "expected a name without a colon"),
+    (f"basic_auth_users:\n  a: {HASH}\n  a: {HASH}\n", "3:3",
+     '"a" again, expected it once'),
+    ("http_server_config:\n  headers:\n    Server: x\n", "3:5",
+     'the header "Server" cannot be set, expected one of'),
+    ("http_server_config:\n  headers:\n    X-Frame-Options: none\n", "3:22",
+     "expected deny or sameorigin"),
+    ("http_server_config:\n  headers:\n    X-Content-Type-Options: x\n",
+     "3:29", "expected nosniff"),
+    ("http_server_config:\n  headers:\n"
+     '    X-XSS-Protection: "1\\r\\nSet-Cookie: a"\n', "3:23",
+     "expected one line"),
+    ("rate_limit:\n  interval: 1s\n", "2:3",
+     "expected a burst of at least 1"),
+    ("rate_limit:\n  interval: often\n  burst: 1\n", "2:13",
+     "expected a duration such as 1s"),
+    ("rate_limit:\n  interval: 1s\n  burst: -1\n", "3:10",
+     "expected a number of requests"),
+    ("http_server_config: {}\n---\na: b\n", "2:1",
+     "a second document, expected one"),
+    ("a: [\n", "2:1", "expected YAML"),
+])
+def test_wrong(path, text, place, words):
+    flag = put(path, text)
+    done = run(flag, "--config.check")
+    assert done.returncode == 1
+    assert f"{path}:{place}: " in done.stderr
+    assert words in done.stderr.replace('\\"', '"')
+    # nor does it start
+    done = run(flag, "--web.listen-address=127.0.0.1:0")
+    assert done.returncode == 1
+    assert f"{path}:{place}: " in done.stderr
+
+
+def test_no_such_file(tmp_path):
+    done = run(f"--web.config.file={tmp_path / 'none'}", "--config.check")
+    assert done.returncode == 1
+    assert f"{tmp_path / 'none'}" in done.stderr
+    assert "No such file" in done.stderr
+
+
+@pytest.mark.parametrize("keys, words", [
+    ({"cert_file": "none"}, "certificate {folder}/none: No such file"),
+    ({"key_file": "none"}, "key {folder}/none: No such file"),
+    ({"cert_file": "web.yml"}, "certificate {folder}/web.yml: "),
+    ({"key_file": "web.yml"}, "key {folder}/web.yml: "),
+    ({"client_ca_file": "web.yml",
+      "client_auth_type": "RequireAndVerifyClientCert"},
+     "client authorities {folder}/web.yml: "),
+    ({"cert_file": "", "cert": "nonsense"}, "certificate: "),
+])
+def test_bad_pem(path, pair, keys, words):
+    """Of files whose paths are relative to the web configuration."""
+    tls = {"cert_file": pair.cert, "key_file": pair.key, **keys}
+    done = run(put(path, {"tls_server_config": tls}), "--config.check")
+    assert done.returncode == 1
+    assert words.format(folder=path.parent) in done.stderr
+
+
+def test_key_of_another(path, pair, client_pair):
+    tls = {"cert_file": pair.cert, "key_file": client_pair.key}
+    done = run(put(path, {"tls_server_config": tls}), "--config.check")
+    assert done.returncode == 1
+    assert f"key {client_pair.key}: " in done.stderr
+
+
+@pytest.mark.parametrize("text", [
+    "", "# nothing\n", "tls_server_config:\nbasic_auth_users:\n",
+    "tls_server_config: {}\n", "rate_limit: {interval: 0, burst: 0}\n",
+    "http_server_config: {http2: false}\n",
+])
+def test_right(exporter, path, text):
+    flag = put(path, text)
+    assert run(flag, "--config.check").returncode == 0
+    assert exporter(None, flag).get("/-/healthy").status == 200
+
+
+# TLS
+
+def test_https(fake, exporter, path, pair, authority):
+    flag = put(path, {"tls_server_config": {
+        "cert_file": pair.cert, "key_file": pair.key}})
+    running = exporter(fake().address, flag)
+    answer = get(running, trusting(authority), "/metrics")
+    assert answer.status == 200
+    assert "\nmemcached_up 1\n" in answer.text
+    # kept alive as well
+    with contextlib.closing(secure(running, trusting(authority))) as conn:
+        for _ in range(3):
+            assert running.request(conn, "/-/healthy").status == 200
+            sock = conn.sock
+            assert running.request(conn, "/nothing").status == 404
+            assert conn.sock is sock
+
+
+def test_not_trusted(serving, stranger):
+    with pytest.raises(ssl.SSLCertVerificationError):
+        get(serving(), trusting(stranger))
+
+
+@pytest.mark.parametrize("sent", [GET, b"\0" * 1000, b"\x16\x03\x01"],
+                         ids=["HTTP", "NUL", "half a record"])
+def test_no_tls_on_its_port(serving, authority, sent):
+    """The end of that connection, and of no other."""
+    running = serving()
+    with running.send(sent) as sock:
+        sock.settimeout(running.timeout)
+        if sent == b"\x16\x03\x01":
+            sock.close()
+        else:
+            with contextlib.suppress(ConnectionError):
+                while data := sock.recv(4096):
+                    assert not data.startswith(b"HTTP/1.1 2")
+    assert get(running, trusting(authority)).status == 200
+
+
+def test_stalled_handshakes(serving, authority):
+    running = serving()
+    with contextlib.ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(running.send(b"\x16\x03\x01\x02\x00\x01"))
+        tls = trusting(authority)
+        for _ in range(10):
+            assert get(running, tls).status == 200
+
+
+REQUIRE = "RequireAndVerifyClientCert"
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+@pytest.mark.parametrize("auth, none, theirs, ours", [
+    ("", True, True, True),
+    ("NoClientCert", True, True, True),
+    ("RequestClientCert", True, True, True),
+    ("RequireAnyClientCert", False, True, True),
+    ("RequireClientCert", False, True, True),
+    ("VerifyClientCertIfGiven", True, False, True),
+    (REQUIRE, False, False, True),
+])
+def test_client_auth(serving, authority, stranger, client_pair, version, auth,
+                     none, theirs, ours):
+    """Without a certificate, with one of another authority, with the right."""
+    keys = {} if auth in ("", "NoClientCert") else {
+        "client_ca_file": authority.cert}
+    running = serving(client_auth_type=auth, **keys)
+    pairs = (None, stranger.issue("DNS:scraper.test"), client_pair)
+    assert [not is_turned_away(running, trusting(authority, p, version))
+            for p in pairs] == [none, theirs, ours]
+
+
+@pytest.mark.parametrize("sans, let_in", [
+    (["scraper.test"], True),
+    (["other", "192.0.2.7"], True),
+    (["spiffe://a/b"], True),
+    (["other", "scraper.tes", "scraper.test.", "192.0.2.8"], False),
+])
+@pytest.mark.parametrize("auth", [REQUIRE, "RequireAnyClientCert"])
+def test_allowed_sans(serving, authority, client_pair, auth, sans, let_in):
+    running = serving(client_auth_type=auth, client_ca_file=authority.cert,
+                      client_allowed_sans=sans)
+    tls = trusting(authority, client_pair)
+    assert is_turned_away(running, tls) != let_in
+    assert is_turned_away(running, trusting(authority))
+
+
+@pytest.mark.parametrize("keys, spoken", [
+    ({}, [TLS12, TLS13]),
+    ({"min_version": "TLS13"}, [TLS13]),
+    ({"max_version": "TLS12"}, [TLS12]),
+])
+def test_versions(serving, authority, keys, spoken):
+    running = serving(**keys)
+    assert [v for v in (TLS12, TLS13) if not is_turned_away(
+        running, trusting(authority, version=v))] == spoken
+
+
+def test_old_version(serving, authority):
+    """It is there for who asks for it."""
+    running = serving(min_version="TLS10")
+    tls = trusting(authority)
+    tls.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning):
+        tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_1
+    with shaken(running, tls) as sock:
+        assert sock.version() == "TLSv1.1"
+
+
+def test_cipher_suites(serving, authority):
+    """The one that both have, in TLS 1.2; those of 1.3 are always there."""
+    running = serving(
+        cipher_suites=["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"])
+    with shaken(running, trusting(authority, version=TLS12)) as sock:
+        assert sock.cipher()[0] == "ECDHE-ECDSA-AES256-GCM-SHA384"
+    other = trusting(authority, version=TLS12)
+    other.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+    assert is_turned_away(running, other)
+    with shaken(running, trusting(authority)) as sock:
+        assert sock.version() == "TLSv1.3"
+
+
+def test_cipher_suites_of_tls13_alone(serving, authority):
+    running = serving(cipher_suites=["TLS_AES_128_GCM_SHA256"])
+    assert is_turned_away(running, trusting(authority, version=TLS12))
+    assert not is_turned_away(running, trusting(authority, version=TLS13))
+
+
+def test_curves(serving, authority):
+    running = serving(curve_preferences=["CurveP384"])
+    for curve, turned_away in ("secp384r1", False), ("prime256v1", True):
+        tls = trusting(authority)
+        tls.set_ecdh_curve(curve)
+        assert is_turned_away(running, tls) == turned_away
+
+
+def test_inline(exporter, path, authority, pair, client_pair):
+    cert, key, client_ca = (
+        pathlib.Path(p).read_text() for p in (*pair, authority.cert))
+    flag = put(path, {"tls_server_config": {
+        "cert": cert, "key": key, "client_ca": client_ca,
+        "client_auth_type": REQUIRE}})
+    running = exporter(None, flag)
+    assert not is_turned_away(running, trusting(authority, client_pair))
+    assert is_turned_away(running, trusting(authority))
+    # all of these are secrets, or of no use in a log
+    assert "BEGIN" not in "\n".join(running.log())
+
+
+@pytest.mark.parametrize("offered, chosen", [
+    (["h2", "http/1.1"], "http/1.1"), (["http/1.1"], "http/1.1"),
+    (["h2"], None), ([], None)])
+def test_alpn(serving, authority, offered, chosen):
+    tls = trusting(authority)
+    if offered:
+        tls.set_alpn_protocols(offered)
+    with shaken(serving(), tls) as sock:
+        assert sock.selected_alpn_protocol() == chosen
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+@pytest.mark.parametrize("auth", ["NoClientCert", REQUIRE])
+def test_resumption(serving, authority, client_pair, version, auth):
+    keys = {} if auth == "NoClientCert" else {"client_ca_file": authority.cert}
+    running = serving(client_auth_type=auth, **keys)
+    tls = trusting(authority, client_pair, version)
+    with shaken(running, tls) as sock:
+        session = sock.session
+        assert not sock.session_reused
+    with shaken(running, tls, session) as sock:
+        assert sock.session_reused
+
+
+def test_client_leaves(serving, authority):
+    """At any moment, without a word in TLS."""
+    running = serving()
+    before = running.descriptors()
+    tls = trusting(authority)
+    for _ in range(20):
+        conn = secure(running, tls)
+        conn.connect()
+        conn.request("GET", "/")
+        conn.sock.close()
+        conn.close()
+    assert get(running, tls).status == 200
+    eventually(lambda: running.descriptors() <= before + 1)
+
+
+def test_large_answer(serving, authority):
+    """Many answers, piled up before the client reads any."""
+    running = serving()
+    with running.connect() as plain, trusting(authority).wrap_socket(
+            plain, server_hostname="127.0.0.1") as sock:
+        page = b"GET /page.js HTTP/1.1\r\nHost: x\r\n"
+        sock.sendall((page + b"\r\n") * 20 + page +
+                     b"Connection: close\r\n\r\n")
+        sock.settimeout(running.timeout)
+        data = b""
+        while chunk := sock.recv(65536):
+            data += chunk
+    assert data.count(b"HTTP/1.1 200 OK\r\n") == 21
+
+
+# Changes
+
+def serial(running, tls):
+    with shaken(running, tls) as sock:
+        return sock.getpeercert()["serialNumber"]
+
+
+def copied(pair, folder):
+    """The pair in files that can be changed."""
+    names = [str(folder / "cert"), str(folder / "key")]
+    for name, original in zip(names, pair):
+        put(name, pathlib.Path(original).read_text())
+    return names
+
+
+def test_new_certificate(exporter, path, authority, pair):
+    cert, key = copied(pair, path.parent)
+    flag = put(path, {"tls_server_config": {
+        "cert_file": "cert", "key_file": "key"}})
+    running = exporter(None, flag)
+    tls = trusting(authority)
+    kept = secure(running, tls)
+    assert running.request(kept, "/-/healthy").status == 200
+    sock = kept.sock
+    old = serial(running, tls)
+    copied(authority.issue(NAMES), path.parent)
+    eventually(lambda: serial(running, tls) != old)
+    # who was there stays
+    assert running.request(kept, "/-/healthy").status == 200
+    assert kept.sock is sock
+    kept.close()
+
+
+def answers(running, password):
+    return running.get("/-/healthy", headers=basic("a", password)).status
+
+
+def users(**passwords):
+    return {"basic_auth_users": {
+        name: hashed(password) for name, password in passwords.items()}}
+
+
+def test_users_change(exporter, path):
+    running = exporter(None, put(path, users(a="old")))
+    assert answers(running, "old") == 200
+    put(path, users(a="new"))
+    eventually(lambda: answers(running, "new") == 200)
+    assert answers(running, "old") == 401
+    put(path, users(b="new"))
+    eventually(lambda: answers(running, "new") == 401)
+    put(path, {})
+    eventually(lambda: running.get("/-/healthy").status == 200)
+    put(path, users(a="old"))
+    eventually(lambda: running.get("/-/healthy").status == 401)
+    assert answers(running, "old") == 200
+
+
+def complaints(running):
+    return [line for line in running.log()
+            if "Web configuration not reloaded" in line]
+
+
+def values(running):
+    text = running.get("/metrics", headers=basic("a", "pw")).text
+    return {name: float(value) for name, value in
+            re.findall(r"^(memcached_exporter_web_\w+) (\S+)$", text, re.M)}
+
+
+def test_broken_and_mended(exporter, path):
+    running = exporter(None, put(path, users(a="pw")))
+    first = values(running)
+    assert first[CURRENT] == 1
+    assert first[READ_AT] > 1e9
+    put(path, "basic_auth_users: {a: b}\n")
+    eventually(lambda: values(running)[CURRENT] == 0)
+    assert answers(running, "pw") == 200
+    assert answers(running, "b") == 401
+    assert values(running)[READ_AT] == first[READ_AT]
+    # A second change is a second line; the looks between them said nothing.
+    put(path, "nonsense: 1\n")
+    eventually(lambda: len(complaints(running)) == 2)
+    assert f"{path}:1:1: unknown key" in complaints(running)[1]
+    put(path, users(a="pw"))
+    eventually(lambda: values(running)[CURRENT] == 1)
+    assert values(running)[READ_AT] >= first[READ_AT]
+    assert len(complaints(running)) == 2
+
+
+def test_file_goes_and_comes(exporter, path):
+    running = exporter(None, put(path, users(a="pw")))
+    path.unlink()
+    eventually(lambda: values(running)[CURRENT] == 0)
+    assert answers(running, "pw") == 200
+    put(path, users(a="pw"))
+    eventually(lambda: values(running)[CURRENT] == 1)
+    assert len(complaints(running)) == 1
+
+
+def test_file_that_is_named_comes_later(exporter, path, authority, pair):
+    """The web configuration first, the certificate behind it."""
+    cert, key = copied(pair, path.parent)
+    keys = {"cert_file": cert, "key_file": key}
+    running = exporter(None, put(path, {"tls_server_config": keys}))
+    tls = trusting(authority)
+    old = serial(running, tls)
+    keys = {"cert_file": cert + "2", "key_file": key + "2"}
+    put(path, {"tls_server_config": keys})
+    eventually(lambda: complaints(running))
+    assert serial(running, tls) == old
+    for name, original in zip(keys.values(), authority.issue(NAMES)):
+        put(name, pathlib.Path(original).read_text())
+    eventually(lambda: serial(running, tls) != old)
+
+
+def test_sighup(exporter, path):
+    """Reads it anew, changed or not."""
+    running = exporter(None, put(path, users(a="pw")))
+    for n in range(1, 3):
+        running.process.send_signal(signal.SIGHUP)
+        eventually(lambda: sum("Web configuration reloaded" in line
+                               for line in running.log()) == n)
+    put(path, "a")
+    running.process.send_signal(signal.SIGHUP)
+    eventually(lambda: values(running)[CURRENT] == 0)
+    assert answers(running, "pw") == 200
+
+
+def test_tls_switched(serving, exporter, path, authority, pair, tmp_path):
+    """Takes a restart, in both directions."""
+    running = serving()
+    put(path, {})
+    eventually(lambda: complaints(running))
+    assert f"{path}: switches TLS off, which takes a restart" in \
+        complaints(running)[0]
+    assert get(running, trusting(authority)).status == 200
+    other = tmp_path / "other.yml"
+    plain = exporter(None, put(other, {}))
+    put(other, {"tls_server_config": {
+        "cert_file": pair.cert, "key_file": pair.key}})
+    eventually(lambda: complaints(plain))
+    assert "switches TLS on" in complaints(plain)[0]
+    assert plain.get("/-/healthy").status == 200
+
+
+# All at once
+
+def test_prometheus(fake, exporter, path, tmp_path, stack, authority, pair,
+                    client_pair):
+    """A real one: HTTPS, a client's certificate, and a password."""
+    flag = put(path, {
+        "tls_server_config": {
+            "cert_file": pair.cert, "key_file": pair.key,
+            "client_ca_file": authority.cert, "client_auth_type": REQUIRE,
+            "client_allowed_sans": ["scraper.test"]},
+        **users(a="pw")})
+    running = exporter(fake().address, flag)
+    prometheus = Prometheus(tmp_path, running.address, more=(
+        "  scheme: https\n"
+        f"  tls_config: {{ca_file: {authority.cert}, "
+        f"cert_file: {client_pair.cert}, key_file: {client_pair.key}}}\n"
+        "  basic_auth: {username: a, password: pw}\n"))
+    stack.callback(prometheus.stop)
+    eventually(lambda: prometheus.query("memcached_up") == [1], timeout=20)
+    assert prometheus.query("up") == [1]

@@ -1,0 +1,359 @@
+#include "http/auth.h"
+
+#include <crypt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <openssl/evp.h>
+
+#include "base/worker.h"
+#include "config/web.h"
+#include "http/password.h"
+
+#include "support.h"
+
+/* A test that hangs fails. */
+#define SECONDS_MAX 60
+
+#define PENDING (-1)
+
+/*
+ * Threads are free again only when the loop has run: until then what is asked
+ * first is under way, and the rest waits.
+ */
+static struct event_base *base;
+static struct auth *auth;
+
+/* The least cost there is. */
+static char *
+hash_of(const char *password)
+{
+	return strdup(crypt(password, "$2b$04$abcdefghijklmnopqrstuu"));
+}
+
+/* Pairs of name and password; none: no users. */
+static void
+use(size_t n, const char *const pairs[][2])
+{
+	struct web_user users[4] = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		users[i].name = strdup(pairs[i][0]);
+		users[i].hash = hash_of(pairs[i][1]);
+	}
+	auth_use(auth, users, n);
+	for (size_t i = 0; i < n; i++) {
+		free(users[i].name);
+		free(users[i].hash);
+	}
+}
+
+static void
+use_one(const char *name, const char *password)
+{
+	const char *const pairs[][2] = { { name, password } };
+
+	use(1, pairs);
+}
+
+static int
+begin(void **unused)
+{
+	(void)unused;
+	(void)alarm(SECONDS_MAX);
+	base = event_base_new();
+	auth = auth_new(base);
+	return 0;
+}
+
+static int
+end(void **unused)
+{
+	(void)unused;
+	auth_free(auth);
+	auth = NULL;
+	event_base_free(base);
+	(void)alarm(0);
+	return 0;
+}
+
+/* Exactly one verdict each. */
+static void
+on_verdict(enum auth_verdict verdict, void *arg)
+{
+	int *got = arg;
+
+	check_number("before the verdict", *got, PENDING);
+	*got = (int)verdict;
+}
+
+static void
+ask(const char *pair, int *verdict)
+{
+	char header[2 * CREDENTIALS_BYTES_MAX] = "Basic ";
+
+	(void)EVP_EncodeBlock((unsigned char *)header + strlen("Basic "),
+	    (const unsigned char *)pair, (int)strlen(pair));
+	*verdict = PENDING;
+	auth_check(auth, header, on_verdict, verdict);
+}
+
+static void
+wait_for(const int *verdict)
+{
+	while (*verdict == PENDING)
+		(void)event_base_loop(base, EVLOOP_ONCE);
+}
+
+static int
+verdict_of(const char *pair)
+{
+	int verdict;
+
+	ask(pair, &verdict);
+	wait_for(&verdict);
+	return verdict;
+}
+
+TEST(verdicts)
+{
+	static const char *const users[][2] = {
+		{ "a", "first" },
+		{ "b", "second" },
+		{ "c", "" },
+	};
+	static const struct {
+		const char *pair;
+		enum auth_verdict verdict;
+	} rows[] = {
+		{ "a:first", AUTH_RIGHT },
+		{ "b:second", AUTH_RIGHT },
+		{ "c:", AUTH_RIGHT },
+		{ "a:second", AUTH_WRONG },
+		{ "b:first", AUTH_WRONG },
+		{ "a:", AUTH_WRONG },
+		{ "A:first", AUTH_WRONG },
+		{ "d:second", AUTH_WRONG },
+		/* the hash that unknown names are compared with */
+		{ "d:first", AUTH_WRONG },
+		{ ":first", AUTH_WRONG },
+		{ "a:first:", AUTH_WRONG },
+	};
+
+	check("no users", !auth_is_needed(auth));
+	use(nitems(users), users);
+	check("users", auth_is_needed(auth));
+	for (EACH(r, rows))
+		check_number(r->pair, verdict_of(r->pair), r->verdict);
+}
+
+/* A verdict that is known comes at once, right or wrong. */
+TEST(remembers)
+{
+	static const char *const pairs[] = { "a:pw", "a:other", "b:pw" };
+	int verdict;
+
+	use_one("a", "pw");
+	for (EACH(pair, pairs)) {
+		ask(*pair, &verdict);
+		check_number(*pair, verdict, PENDING);
+		wait_for(&verdict);
+		check_number(*pair, verdict_of(*pair), verdict);
+		ask(*pair, &verdict);
+		check(*pair, verdict != PENDING);
+	}
+}
+
+TEST(no_credentials)
+{
+	static const char *const headers[] = { NULL, "", "Basic", "Bearer x",
+		"Basic bmFtZQ==" };
+
+	use_one("a", "pw");
+	for (EACH(header, headers)) {
+		int verdict = PENDING;
+
+		auth_check(auth, *header, on_verdict, &verdict);
+		check_number(
+		    *header != NULL ? *header : "none", verdict, AUTH_WRONG);
+	}
+}
+
+/* More askers of one pair than checks may wait: they are one check. */
+TEST(shares)
+{
+	int verdicts[2 * AUTH_WAITING_MAX], others[WORKERS_MAX];
+
+	use_one("a", "pw");
+	for (EACH(v, verdicts))
+		ask("a:pw", &verdicts[v - verdicts]);
+	for (EACH(v, verdicts))
+		wait_for(v);
+	for (EACH(v, verdicts))
+		check_number("under way", *v, AUTH_RIGHT);
+
+	/* the same behind others, where it waits */
+	use_one("a", "new");
+	for (EACH(v, others)) {
+		char pair[32];
+
+		(void)snprintf(
+		    pair, sizeof(pair), "a:%zu", (size_t)(v - others));
+		ask(pair, &others[v - others]);
+	}
+	for (EACH(v, verdicts))
+		ask("a:new", &verdicts[v - verdicts]);
+	for (EACH(v, verdicts))
+		wait_for(v);
+	for (EACH(v, verdicts))
+		check_number("waiting", *v, AUTH_RIGHT);
+	for (EACH(v, others)) {
+		wait_for(v);
+		check_number("others", *v, AUTH_WRONG);
+	}
+}
+
+static void
+ask_all(int *verdicts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char pair[32];
+
+		(void)snprintf(pair, sizeof(pair), "a:%zu", i);
+		ask(pair, &verdicts[i]);
+	}
+}
+
+/* Past the limit the one that has waited longest goes, not one under way. */
+TEST(too_many_wait)
+{
+	static const char row[] = "too many";
+	int verdicts[WORKERS_MAX + AUTH_WAITING_MAX + 3];
+	size_t n = nitems(verdicts);
+
+	use_one("a", "pw");
+	ask_all(verdicts, n);
+	for (size_t i = 0; i < n; i++)
+		check_number(row, verdicts[i],
+		    i >= WORKERS_MAX && i < WORKERS_MAX + 3 ? (int)AUTH_BUSY
+							    : PENDING);
+	for (size_t i = 0; i < n; i++)
+		wait_for(&verdicts[i]);
+	for (size_t i = WORKERS_MAX + 3; i < n; i++)
+		check_number(row, verdicts[i], AUTH_WRONG);
+	check_number("afterwards", verdict_of("a:pw"), AUTH_RIGHT);
+}
+
+/* A crowd of wrong passwords is not in front of a right one that is late. */
+TEST(newest_first)
+{
+	int verdicts[WORKERS_MAX + AUTH_WAITING_MAX], right;
+	size_t known = 0;
+
+	use_one("a", "pw");
+	ask_all(verdicts, nitems(verdicts) - 1);
+	verdicts[nitems(verdicts) - 1] = AUTH_BUSY;
+	ask("a:pw", &right);
+	wait_for(&right);
+	check_number("right", right, AUTH_RIGHT);
+	for (EACH(v, verdicts))
+		known += *v == AUTH_WRONG;
+	/* what was under way, and what ran beside it */
+	check("newest first", known <= 2 * WORKERS_MAX + 1);
+	for (EACH(v, verdicts))
+		wait_for(v);
+}
+
+/* Of verdicts the one not asked for longest is forgotten. */
+TEST(forgets)
+{
+	static int verdicts[AUTH_VERDICTS_MAX];
+	int verdict;
+
+	use_one("a", "pw");
+	check_number("first", verdict_of("a:pw"), AUTH_RIGHT);
+	for (size_t i = 0; i < AUTH_VERDICTS_MAX; i++) {
+		char pair[32];
+
+		(void)snprintf(pair, sizeof(pair), "a:%zu", i);
+		if (i == AUTH_VERDICTS_MAX - 1) {
+			ask("a:pw", &verdict);
+			check_number("the most", verdict, AUTH_RIGHT);
+		}
+		verdicts[i] = verdict_of(pair);
+		check_number(pair, verdicts[i], AUTH_WRONG);
+	}
+	ask("a:pw", &verdict);
+	check_number("asked for lately", verdict, AUTH_RIGHT);
+	ask("a:1", &verdict);
+	check_number("still there", verdict, AUTH_WRONG);
+	ask("a:0", &verdict);
+	check_number("forgotten", verdict, PENDING);
+	wait_for(&verdict);
+}
+
+/* The users that are there when the verdict comes are those that count. */
+TEST(users_change)
+{
+	int before, after, waiting[WORKERS_MAX];
+
+	use_one("a", "old");
+	ask("a:old", &before);
+	ask("a:new", &after);
+	ask_all(waiting, nitems(waiting));
+	use_one("a", "new");
+	wait_for(&before);
+	wait_for(&after);
+	check_number("the old password", before, AUTH_WRONG);
+	check_number("the new one", after, AUTH_RIGHT);
+	for (EACH(v, waiting))
+		wait_for(v);
+
+	/* what was known is no more */
+	use_one("a", "old");
+	ask("a:new", &after);
+	check_number("not known any more", after, PENDING);
+	wait_for(&after);
+	check_number("wrong by now", after, AUTH_WRONG);
+
+	/* the same users again change nothing */
+	use_one("a", "old");
+	ask("a:new", &after);
+	check_number("still known", after, AUTH_WRONG);
+}
+
+/* Without users, whoever waits may ask. */
+TEST(users_go)
+{
+	int verdicts[WORKERS_MAX + 2];
+
+	use_one("a", "pw");
+	ask_all(verdicts, nitems(verdicts));
+	use(0, NULL);
+	check("no users", !auth_is_needed(auth));
+	for (EACH(v, verdicts)) {
+		wait_for(v);
+		check_number("without users", *v, AUTH_RIGHT);
+	}
+}
+
+/* Under way or waiting, alone or not. */
+TEST(freed)
+{
+	int verdicts[WORKERS_MAX + 3], again;
+
+	use_one("a", "pw");
+	ask_all(verdicts, nitems(verdicts));
+	ask("a:0", &again);
+	auth_free(auth);
+	auth = NULL;
+	for (EACH(v, verdicts))
+		check_number("freed", *v, AUTH_BUSY);
+	check_number("shared", again, AUTH_BUSY);
+}
+
+#define A(name) cmocka_unit_test_setup_teardown(name, begin, end)
+TESTS("auth", A(verdicts), A(remembers), A(no_credentials), A(shares),
+    A(too_many_wait), A(newest_first), A(forgets), A(users_change), A(users_go),
+    A(freed))

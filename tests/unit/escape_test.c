@@ -1,0 +1,62 @@
+#include "base/escape.h"
+
+#include "support.h"
+
+#define BYTES_MAX 256
+
+#define MARK "\xEF\xBF\xBD" /* U+FFFD */
+
+/* How a text comes out in each place. */
+TEST(texts)
+{
+	static const struct {
+		const char *text;
+		const char *log;
+		const char *json;
+		const char *html;
+	} rows[] = {
+		{ "", "", "", "" },
+		{ "a b", "a b", "a b", "a b" },
+		{ "\"><script>alert(1)</script>",
+		    "\\\"><script>alert(1)</script>",
+		    "\\\"><script>alert(1)</script>",
+		    "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;" },
+		{ "' onload='x", "' onload='x", "' onload='x",
+		    "&#39; onload=&#39;x" },
+		{ "&amp;", "&amp;", "&amp;", "&amp;amp;" },
+		{ "\\", "\\\\", "\\\\", "\\" },
+		{ "a\nb", "a\\nb", "a\\nb", "a" MARK "b" },
+		{ "\r\t", "\\x0d\\x09", "\\u000d\\u0009", MARK MARK },
+		{ "\x1b[2J", "\\x1b[2J", "\\u001b[2J", MARK "[2J" },
+		{ "\x7f", "\\x7f", "\\u007f", MARK },
+		{ "\xc2\x9f", "\\x9f", "\\u009f", MARK },
+		{ "\xc2\xa0", "\xc2\xa0", "\xc2\xa0", "\xc2\xa0" },
+		{ "M\xc3\xbcnchen", "M\xc3\xbcnchen", "M\xc3\xbcnchen",
+		    "M\xc3\xbcnchen" },
+		{ "\xf0\x9f\x90\x98", "\xf0\x9f\x90\x98", "\xf0\x9f\x90\x98",
+		    "\xf0\x9f\x90\x98" },
+		{ "\xff<", "\\xff<", "\\ufffd<", MARK "&lt;" },
+		/* a lead byte must not swallow what follows it */
+		{ "\xc3<", "\\xc3<", "\\ufffd<", MARK "&lt;" },
+		{ "\xe2\x82\"", "\\xe2\\x82\\\"", "\\ufffd\\ufffd\\\"",
+		    MARK MARK "&quot;" },
+		{ "\xc0\xbc", "\\xc0\\xbc", "\\ufffd\\ufffd", MARK MARK },
+	};
+	static void (*const escape[])(struct buf *,
+	    const char *) = { escape_log, escape_json, escape_html };
+
+	for (EACH(r, rows)) {
+		const char *wanted[] = { r->log, r->json, r->html };
+
+		for (size_t i = 0; i < nitems(escape); i++) {
+			struct buf out;
+
+			buf_init(&out, BYTES_MAX);
+			escape[i](&out, r->text);
+			check_text(r->text, span_of_buf(&out), wanted[i]);
+			buf_release(&out);
+		}
+	}
+}
+
+TESTS("escape", T(texts))

@@ -1,0 +1,133 @@
+#include "memcached/status.h"
+
+#include "stats/reply.h"
+#include "support.h"
+
+/* A whole answer to `stats` with these values; NULL is a key not sent. */
+static struct reply *
+reply_of(const struct keys *keys, const char *const values[4])
+{
+	static const char *const names[] = { "get_hits", "get_misses", "bytes",
+		"limit_maxbytes" };
+	struct reply *reply = reply_new(keys);
+	struct error why;
+
+	for (size_t i = 0; i < nitems(names); i++) {
+		if (values[i] != NULL)
+			assert_int_equal(
+			    reply_add(reply, SECTION_STATS, span_of(names[i]),
+				span_of(values[i]), &why),
+			    0);
+	}
+	return reply;
+}
+
+/* In ten thousandths; -1 is none. */
+static long
+share(double ratio)
+{
+	return ratio < 0 ? -1 : (long)(ratio * 10000 + 0.5);
+}
+
+TEST(ratios)
+{
+	static const struct {
+		const char *name;
+		const char *values[4];
+		long hits;
+		long memory;
+	} rows[] = {
+		{ "usual", { "9", "1", "25", "100" }, 9000, 2500 },
+		{ "no lookup yet", { "0", "0", "0", "100" }, -1, 0 },
+		{ "all missed", { "0", "7", "100", "100" }, 0, 10000 },
+		{ "no key", { NULL, NULL, NULL, NULL }, -1, -1 },
+		{ "no other key", { "1", NULL, "1", NULL }, -1, -1 },
+		{ "no number", { "1", "x", "-1", "100" }, -1, -1 },
+		{ "no memory", { "1", "0", "1", "0" }, 10000, -1 },
+		{ "more than it may", { "1", "1", "150", "100" }, 5000, 15000 },
+		{ "a sum past 64 bits",
+		    { "18446744073709551615", "1", "1",
+			"18446744073709551615" },
+		    10000, 0 },
+	};
+	struct keys *keys = keys_new();
+
+	for (EACH(r, rows)) {
+		struct reply *reply = reply_of(keys, r->values);
+		struct status s;
+
+		status_init(&s);
+		(void)status_note(&s, reply, NULL, 1);
+		check_number(r->name, share(s.hit_ratio), r->hits);
+		check_number(r->name, share(s.memory_ratio), r->memory);
+		status_release(&s);
+		reply_free(reply);
+	}
+	keys_free(keys);
+}
+
+/* Scrapes one after the other, and what is left of each. */
+TEST(story)
+{
+	static const struct {
+		const char *name;
+		const char *error; /* NULL: up */
+		enum health health;
+		bool news;
+		bool is_since_now;
+		long hits;
+	} rows[] = {
+		{ "the first is up", NULL, HEALTH_UP, false, true, 5000 },
+		{ "still", NULL, HEALTH_UP, false, false, 5000 },
+		{ "down", "no way", HEALTH_DOWN, true, true, 5000 },
+		{ "the same", "no way", HEALTH_DOWN, false, false, 5000 },
+		{ "other words", "gone", HEALTH_DOWN, false, false, 5000 },
+		{ "up again", NULL, HEALTH_UP, true, true, 5000 },
+	};
+	static const char *const values[4] = { "1", "1", NULL, NULL };
+	struct keys *keys = keys_new();
+	struct reply *reply = reply_of(keys, values);
+	struct status s;
+
+	status_init(&s);
+	check_text("new", span_of(health_name(s.health)), "unknown");
+	check("new", s.error == NULL && s.since > 0 && s.hit_ratio < 0);
+	for (EACH(r, rows)) {
+		struct error down;
+		bool news;
+
+		s.since = 7;
+		if (r->error != NULL)
+			(void)error_because(
+			    &down, REASON_CLOSED, "%s", r->error);
+		news = status_note(&s, r->error == NULL ? reply : NULL,
+		    r->error != NULL ? &down : NULL, 1234);
+		check_number(r->name, news, r->news);
+		check_number(r->name, s.health, r->health);
+		check_number(r->name, s.since != 7, r->is_since_now);
+		check_number(r->name, share(s.hit_ratio), r->hits);
+		check_number(r->name, s.duration_us, 1234);
+		check_number(r->name, s.error != NULL, r->error != NULL);
+		if (s.error != NULL) {
+			check_text(r->name, span_of(s.error), r->error);
+			check_number(r->name, s.reason, REASON_CLOSED);
+		}
+	}
+	status_release(&s);
+	reply_free(reply);
+	keys_free(keys);
+}
+
+/* A target's first scrape that fails is news. */
+TEST(down_at_first)
+{
+	struct error down;
+	struct status s;
+
+	(void)error_because(&down, REASON_REFUSED, "nobody");
+	status_init(&s);
+	check("down at first", status_note(&s, NULL, &down, 1));
+	status_release(&s);
+}
+
+TESTS("status", T(ratios), T(story), T(down_at_first))
