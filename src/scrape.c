@@ -38,8 +38,7 @@ struct scrape {
 	struct waiter waiter;
 	uint64_t arrived;
 	enum text_format format;
-	bool own;             /* the exporter's own metrics as well */
-	struct buf processes; /* of them: rendered while the server works */
+	bool own; /* the exporter's own metrics as well */
 	scrape_fn *done;
 	void *arg;
 };
@@ -154,15 +153,6 @@ render_scrape(struct buf *out, enum text_format format, uint64_t duration_us,
 	text_sample_u64(out, ignored, NULL, reply_ignored(reply));
 }
 
-static void
-render_own(struct scrape *s, struct buf *out)
-{
-	if (!s->own)
-		return;
-	self_render(s->scraper->self, out, s->format);
-	buf_add(out, s->processes.p, s->processes.len);
-}
-
 /*
  * The only end of a scrape. A reply whose `stats` is whole is an answer, even
  * if a later part is missing.
@@ -187,13 +177,13 @@ scrape_finish(struct reply *reply, const struct error *why, void *arg)
 		if (up)
 			render_reply(&out, s->format, reply, slabs);
 		render_scrape(&out, s->format, duration, reply, down);
-		render_own(s, &out);
+		if (s->own)
+			self_render(all->self, &out, s->format);
 		text_end(&out, s->format);
 		all->usual_bytes = out.len;
 	}
 	s->done(&out, down, s->arg);
 	buf_release(&out);
-	buf_release(&s->processes);
 	free(s);
 }
 
@@ -242,10 +232,9 @@ start(struct scraper *all, const struct wish *wish, scrape_fn *done, void *arg)
 	s->waiter.deadline_us = wish->arrived + wish->timeout_us;
 	s->waiter.done = scrape_finish;
 	s->waiter.arg = s;
-	buf_init(&s->processes, TEXT_BYTES_MAX);
 	target_ask(target, &s->waiter);
-	if (s->own)
-		self_render_processes(all->self, &s->processes, s->format);
+	if (wish->own)
+		self_prepare(all->self, wish->format);
 }
 
 static void
@@ -256,7 +245,6 @@ start_without_target(
 
 	buf_init(&out, TEXT_BYTES_MAX);
 	self_render(all->self, &out, format);
-	self_render_processes(all->self, &out, format);
 	text_end(&out, format);
 	done(&out, NULL, arg);
 	buf_release(&out);
@@ -302,51 +290,54 @@ timeout_of(const struct request *r, const struct module *module)
 	return us < own ? us : own;
 }
 
-static struct accepted
-accepted(const struct request *r)
+/* Who asked, and in which form he likes the answer. */
+struct question {
+	struct request *request;
+	struct accepted accepted;
+};
+
+static struct question *
+question_new(struct request *r)
 {
-	struct accepted a;
+	struct question *q = xcalloc(1, sizeof(*q));
 	struct buf header;
 
 	buf_init(&header, SERVER_HEADER_MAX);
 	request_header_list(r, "Accept", &header);
-	a = accept_metrics((struct span){ header.p, header.len });
+	q->request = r;
+	q->accepted = accept_metrics((struct span){ header.p, header.len });
 	buf_release(&header);
-	return a;
-}
-
-static void
-answer_metrics(struct request *r, struct buf *text)
-{
-	struct accepted a = accepted(r);
-	char type[ACCEPT_TYPE_MAX];
-
-	accept_content_type(&a, type);
-	request_answer(r, type, text);
+	return q;
 }
 
 /* Without a text it is no scrape: it was not allowed, or there is no room. */
 static void
 answer(struct buf *text, const struct error *down, void *arg)
 {
+	struct question *q = arg;
+	char type[ACCEPT_TYPE_MAX];
+
+	accept_content_type(&q->accepted, type);
 	if (down != NULL && (text == NULL || text->len == 0))
-		request_say(arg, down->reason == REASON_FORBIDDEN ? 403 : 503,
-		    down->text);
+		request_say(q->request,
+		    down->reason == REASON_FORBIDDEN ? 403 : 503, down->text);
 	else if (text == NULL || text->full)
-		request_say(arg, 500, "The metrics are too large.");
+		request_say(q->request, 500, "The metrics are too large.");
 	else
-		answer_metrics(arg, text);
+		request_answer(q->request, type, text);
+	free(q);
 }
 
 void
 scrape_serve(struct request *r, void *arg)
 {
 	struct scraper *all = arg;
+	struct question *q = question_new(r);
 	struct wish wish = { .arrived = request_arrived(r),
 		.timeout_us = timeout_of(r, modules_own(all->modules)),
-		.format = accepted(r).format };
+		.format = q->accepted.format };
 
-	start_own(all, &wish, answer, r);
+	start_own(all, &wish, answer, q);
 }
 
 /* The collect[] parameters, if there are any. */
@@ -394,15 +385,16 @@ scrape_serve_target(struct request *r, void *arg)
 {
 	struct scraper *all = arg;
 	struct address target;
-	struct wish wish = { .target = &target,
-		.arrived = request_arrived(r),
-		.format = accepted(r).format };
+	struct wish wish = { .target = &target, .arrived = request_arrived(r) };
+	struct question *q;
 	struct error e;
 
 	if (read_query(all, r, &target, &wish, &e) < 0) {
 		request_say(r, 400, e.text);
 		return;
 	}
+	q = question_new(r);
 	wish.timeout_us = timeout_of(r, wish.module);
-	start(all, &wish, answer, r);
+	wish.format = q->accepted.format;
+	start(all, &wish, answer, q);
 }

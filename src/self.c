@@ -273,29 +273,31 @@ render_memcached(struct self *s, struct buf *out, enum text_format format)
 }
 
 void
-self_render(const struct self *s, struct buf *out, enum text_format format)
-{
-	for (size_t i = 0; i < nitems(rows); i++) {
-		text_family(
-		    out, format, rows[i].name, rows[i].type, rows[i].help);
-		rows[i].samples(s, out, rows[i].name);
-	}
-}
-
-void
-self_render_processes(struct self *s, struct buf *out, enum text_format format)
+self_prepare(struct self *s, enum text_format format)
 {
 	struct processes *p = &s->processes[format];
 	uint64_t now = clock_us();
 	struct error why;
 
-	if (p->at == 0 || now - p->at >= PROCESS_US) {
-		p->at = now;
-		p->text.len = 0;
-		render_memcached(s, &p->text, format);
-		/* without /proc these are missing, and nothing else */
-		(void)process_render(
-		    s->reader, &p->text, format, "", getpid(), &why);
+	if (p->at != 0 && now - p->at < PROCESS_US)
+		return;
+	p->at = now;
+	p->text.len = 0;
+	render_memcached(s, &p->text, format);
+	/* without /proc these are missing, and nothing else */
+	(void)process_render(s->reader, &p->text, format, "", getpid(), &why);
+}
+
+void
+self_render(struct self *s, struct buf *out, enum text_format format)
+{
+	const struct buf *processes = &s->processes[format].text;
+
+	for (size_t i = 0; i < nitems(rows); i++) {
+		text_family(
+		    out, format, rows[i].name, rows[i].type, rows[i].help);
+		rows[i].samples(s, out, rows[i].name);
 	}
-	buf_add(out, p->text.p, p->text.len);
+	self_prepare(s, format);
+	buf_add(out, processes->p, processes->len);
 }

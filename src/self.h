@@ -27,10 +27,12 @@ void self_configured(struct self *s, bool ok);
 /* A scrape has ended; why is NULL when the server was up. */
 void self_count(struct self *s, const struct error *why);
 
-/* The exporter's own counters; then what the kernel says of processes. */
-void self_render(
-    const struct self *s, struct buf *out, enum text_format format);
-void self_render_processes(
-    struct self *s, struct buf *out, enum text_format format);
+/*
+ * The exporter's own counters, and what the kernel says of processes. That
+ * takes a while and is kept for a moment: self_prepare fetches it before it is
+ * needed, while something else has to be waited for.
+ */
+void self_prepare(struct self *s, enum text_format format);
+void self_render(struct self *s, struct buf *out, enum text_format format);
 
 #endif

@@ -11,10 +11,8 @@
 typedef void one_fn(struct buf *out, struct span c, bool is_bad);
 
 static void
-each(struct buf *out, const char *text, one_fn *one)
+each(struct buf *out, struct span s, one_fn *one)
 {
-	struct span s = span_of(text);
-
 	while (s.len > 0) {
 		size_t n = utf8_length(s);
 		size_t len = n > 0 ? n : 1;
@@ -42,7 +40,7 @@ last_byte(struct span c)
 	return (unsigned char)c.p[c.len - 1];
 }
 
-/* What both kinds of quotes write alike. */
+/* What all kinds of quotes write alike. */
 static void
 one_quoted(struct buf *out, struct span c)
 {
@@ -71,6 +69,15 @@ one_of_json(struct buf *out, struct span c, bool is_bad)
 		buf_add_str(out, "\\ufffd");
 	else if (is_control(c) && c.p[0] != '\n')
 		buf_printf(out, "\\u%04x", last_byte(c));
+	else
+		one_quoted(out, c);
+}
+
+static void
+one_of_label(struct buf *out, struct span c, bool is_bad)
+{
+	if (is_bad)
+		buf_add_str(out, REPLACEMENT);
 	else
 		one_quoted(out, c);
 }
@@ -105,17 +112,23 @@ one_of_html(struct buf *out, struct span c, bool is_bad)
 void
 escape_log(struct buf *out, const char *text)
 {
-	each(out, text, one_of_log);
+	each(out, span_of(text), one_of_log);
 }
 
 void
 escape_json(struct buf *out, const char *text)
 {
-	each(out, text, one_of_json);
+	each(out, span_of(text), one_of_json);
 }
 
 void
 escape_html(struct buf *out, const char *text)
 {
-	each(out, text, one_of_html);
+	each(out, span_of(text), one_of_html);
+}
+
+void
+escape_label(struct buf *out, struct span value)
+{
+	each(out, value, one_of_label);
 }

@@ -1,11 +1,13 @@
 /*
  * Text from peers, made safe for where it is written. Each of these appends
- * all of a text, and never a control character or what is no UTF-8 as it is.
+ * all of a text, and never what is no UTF-8 as it is, nor, but for a label, a
+ * control character.
  */
 #ifndef BASE_ESCAPE_H
 #define BASE_ESCAPE_H
 
 #include "base/buf.h"
+#include "base/span.h"
 
 /* Between quotes in a line of the log: `\"`, `\\`, `\n`, or `\x1b` a byte. */
 void escape_log(struct buf *out, const char *text);
@@ -18,5 +20,11 @@ void escape_json(struct buf *out, const char *text);
  * section 13.3); a control character and what is no UTF-8 is U+FFFD.
  */
 void escape_html(struct buf *out, const char *text);
+
+/*
+ * Between the quotes of a label, in both formats of stats/text.h: `\\`, `\"`,
+ * `\n`; no UTF-8 is U+FFFD.
+ */
+void escape_label(struct buf *out, struct span value);
 
 #endif

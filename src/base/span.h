@@ -20,6 +20,13 @@ span_of(const char *s)
 	return (struct span){ s, strlen(s) };
 }
 
+/* Whether a C string is there and not empty. */
+static inline bool
+is_set(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
+
 /* Whether s holds exactly the bytes of text. */
 static inline bool
 span_is(struct span s, const char *text)

@@ -90,12 +90,6 @@ read_min_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	return tree_read_string(y, node, dest, e);
 }
 
-static bool
-is_set(const char *text)
-{
-	return text != NULL && text[0] != '\0';
-}
-
 static int
 read_tls(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {

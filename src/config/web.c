@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
+#include "config/secret.h"
 #include "config/tree.h"
 
 #define FIELD(name) offsetof(struct web_config, name)
@@ -132,97 +133,89 @@ list_free(struct web_list *list)
 	free(list);
 }
 
-/* An item's text, if there is room for it in the list; NULL with an error. */
-static const char *
-item_text(struct tree *y, yaml_node_t *node, const struct web_list *list,
-    struct error *e)
-{
-	const char *text = tree_text(y, node, e);
-
-	if (text != NULL && list != NULL && list->len == WEB_ENTRIES_MAX) {
-		(void)tree_error(
-		    y, node, e, "expected at most %d entries", WEB_ENTRIES_MAX);
-		return NULL;
-	}
-	return text;
-}
+/* A list, and what may stand in it. */
+struct items {
+	struct web_list **list;
+	/* what is kept of a text; NULL for one that is not known */
+	const char *(*known)(const char *text);
+	const char *what; /* for an error */
+	const char *expected;
+};
 
 static int
-read_name(struct tree *y, const char *key, yaml_node_t *key_node,
+read_item(struct tree *y, const char *key, yaml_node_t *key_node,
     yaml_node_t *node, void *dest, struct error *e)
 {
-	struct web_list **list = dest;
-	const char *text = item_text(y, node, *list, e);
+	const struct items *items = dest;
+	const struct web_list *list = *items->list;
+	const char *text = tree_text(y, node, e), *kept;
 
 	(void)key;
 	(void)key_node;
 	if (text == NULL)
 		return -1;
-	list_add(list, text);
+	if (list != NULL && list->len == WEB_ENTRIES_MAX)
+		return tree_error(
+		    y, node, e, "expected at most %d entries", WEB_ENTRIES_MAX);
+	kept = items->known(text);
+	if (kept == NULL)
+		return tree_error(y, node, e,
+		    "unknown %s \"%.64s\", expected %s", items->what, text,
+		    items->expected);
+	list_add(items->list, kept);
 	return 0;
+}
+
+static const char *
+any_name(const char *text)
+{
+	return text;
 }
 
 static int
 read_names(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	return tree_each_item(y, node, read_name, dest, e);
+	struct items items = { .list = dest, .known = any_name };
+
+	return tree_each_item(y, node, read_item, &items, e);
 }
 
-static int
-read_cipher(struct tree *y, const char *key, yaml_node_t *key_node,
-    yaml_node_t *node, void *dest, struct error *e)
+static const char *
+cipher_name(const char *text)
 {
-	struct web_list **list = dest;
-	const char *text = item_text(y, node, *list, e);
-
-	(void)key;
-	(void)key_node;
-	if (text == NULL)
-		return -1;
 	for (size_t i = 0; i < nitems(cipher_names); i++) {
-		if (strcmp(text, cipher_names[i]) == 0) {
-			list_add(list, text);
-			return 0;
-		}
+		if (strcmp(text, cipher_names[i]) == 0)
+			return text;
 	}
-	return tree_error(y, node, e,
-	    "unknown cipher \"%.64s\", expected a name such as %s", text,
-	    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+	return NULL;
 }
 
 static int
 read_ciphers(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	return tree_each_item(y, node, read_cipher, dest, e);
+	struct items items = { dest, cipher_name, "cipher",
+		"a name such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" };
+
+	return tree_each_item(y, node, read_item, &items, e);
 }
 
-static int
-read_curve(struct tree *y, const char *key, yaml_node_t *key_node,
-    yaml_node_t *node, void *dest, struct error *e)
+static const char *
+curve_name(const char *text)
 {
-	struct web_list **list = dest;
-	const char *text = item_text(y, node, *list, e);
-
-	(void)key;
-	(void)key_node;
-	if (text == NULL)
-		return -1;
 	for (size_t i = 0; i < nitems(curve_names); i++) {
-		if (strcmp(text, curve_names[i].name) == 0) {
-			list_add(list, curve_names[i].openssl);
-			return 0;
-		}
+		if (strcmp(text, curve_names[i].name) == 0)
+			return curve_names[i].openssl;
 	}
-	return tree_error(y, node, e,
-	    "unknown curve \"%.64s\", expected one of CurveP256, CurveP384, "
-	    "CurveP521, X25519",
-	    text);
+	return NULL;
 }
 
 static int
 read_curves(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	return tree_each_item(y, node, read_curve, dest, e);
+	struct items items = { dest, curve_name, "curve",
+		"one of CurveP256, CurveP384, CurveP521, X25519" };
+
+	return tree_each_item(y, node, read_item, &items, e);
 }
 
 static int
@@ -261,12 +254,6 @@ read_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	}
 	return tree_error(
 	    y, node, e, "expected one of TLS10, TLS11, TLS12, TLS13");
-}
-
-static bool
-is_set(const char *text)
-{
-	return text != NULL && text[0] != '\0';
 }
 
 /* What no key alone can know of; NULL when all is well. */
@@ -508,20 +495,12 @@ web_config_load(const char *path, struct web_config *c, struct error *e)
 	return r;
 }
 
-static void
-wipe(char *secret)
-{
-	if (secret != NULL)
-		explicit_bzero(secret, strlen(secret));
-	free(secret);
-}
-
 void
 web_config_free(struct web_config *c)
 {
 	free(c->tls.cert);
 	free(c->tls.cert_file);
-	wipe(c->tls.key);
+	secret_free(c->tls.key);
 	free(c->tls.key_file);
 	free(c->tls.client_ca);
 	free(c->tls.client_ca_file);

@@ -164,23 +164,27 @@ static void
 run_job(void *arg)
 {
 	struct job *job = arg;
-
 	const struct credentials *c = job->credentials;
 
 	job->right =
 	    password_matches(c->name + c->password, job->hash) && job->known;
 }
 
-/* Without users meanwhile, everybody is right. */
 static void
-admit_all(struct auth *a)
+stop_waiting(struct auth *a, struct check *c)
+{
+	TAILQ_REMOVE(&a->waiting, c, entry);
+	a->waiting_len--;
+}
+
+static void
+end_waiting(struct auth *a, enum auth_verdict verdict)
 {
 	struct check *c;
 
 	while ((c = TAILQ_FIRST(&a->waiting)) != NULL) {
-		TAILQ_REMOVE(&a->waiting, c, entry);
-		a->waiting_len--;
-		end_check(c, AUTH_RIGHT);
+		stop_waiting(a, c);
+		end_check(c, verdict);
 	}
 }
 
@@ -190,8 +194,9 @@ start_jobs(struct auth *a)
 {
 	struct check *c;
 
+	/* without users meanwhile, everybody is right */
 	if (!auth_is_needed(a))
-		admit_all(a);
+		end_waiting(a, AUTH_RIGHT);
 	while ((c = TAILQ_FIRST(&a->waiting)) != NULL) {
 		struct job *job = job_new(a, c);
 
@@ -201,8 +206,7 @@ start_jobs(struct auth *a)
 		}
 		/* the job's from here on */
 		c->credentials = NULL;
-		TAILQ_REMOVE(&a->waiting, c, entry);
-		a->waiting_len--;
+		stop_waiting(a, c);
 		TAILQ_INSERT_TAIL(&a->running, c, entry);
 	}
 }
@@ -265,26 +269,19 @@ users_free(struct auth *a)
 	free(a->users);
 }
 
-static void
-end_all(struct checks *list)
-{
-	struct check *c;
-
-	while ((c = TAILQ_FIRST(list)) != NULL) {
-		TAILQ_REMOVE(list, c, entry);
-		end_check(c, AUTH_BUSY);
-	}
-}
-
 void
 auth_free(struct auth *a)
 {
+	struct check *c;
+
 	if (a == NULL)
 		return;
 	/* nobody is left for what the threads may still bring */
-	end_all(&a->waiting);
-	a->waiting_len = 0;
-	end_all(&a->running);
+	end_waiting(a, AUTH_BUSY);
+	while ((c = TAILQ_FIRST(&a->running)) != NULL) {
+		TAILQ_REMOVE(&a->running, c, entry);
+		end_check(c, AUTH_BUSY);
+	}
 	workers_free(a->workers);
 	forget_all(a);
 	users_free(a);
@@ -339,8 +336,7 @@ add_check(struct auth *a, const struct credentials *credentials,
 	TAILQ_INSERT_HEAD(&a->waiting, c, entry);
 	if (++a->waiting_len > AUTH_WAITING_MAX) {
 		oldest = TAILQ_LAST(&a->waiting, checks);
-		TAILQ_REMOVE(&a->waiting, oldest, entry);
-		a->waiting_len--;
+		stop_waiting(a, oldest);
 		end_check(oldest, AUTH_BUSY);
 	}
 	return c;

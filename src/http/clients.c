@@ -268,11 +268,8 @@ client_answer(struct client *c)
 void
 client_end(struct client *c)
 {
-	bool more;
-
 	c->received = evbuffer_get_length(bufferevent_get_input(c->bev));
-	more = c->received > 0;
-	set_state(c, more ? STATE_READING : STATE_IDLE);
+	set_state(c, c->received > 0 ? STATE_READING : STATE_IDLE);
 }
 
 struct evbuffer *

@@ -33,6 +33,14 @@
 /* evhttp's own timeout is only the last resort behind clients.h. */
 #define BACKSTOP_SECONDS (2 * CLIENT_IDLE_SECONDS)
 
+static const struct {
+	const char *allow;
+	const char *sentence;
+} kinds[] = {
+	[REQUEST_GET] = { "GET, HEAD", "Only GET and HEAD are served here." },
+	[REQUEST_POST] = { "POST", "Only POST is served here." },
+};
+
 struct route {
 	const char *path;
 	route_fn *serve;
@@ -179,12 +187,8 @@ serve_route(struct request *r, struct route *route)
 		request_say(
 		    r, 404, "There is nothing here; \"/\" has the links.");
 	} else if (!request_is(r, route->kind)) {
-		request_add_header(r, "Allow",
-		    route->kind == REQUEST_POST ? "POST" : "GET, HEAD");
-		request_say(r, 405,
-		    route->kind == REQUEST_POST
-			? "Only POST is served here."
-			: "Only GET and HEAD are served here.");
+		request_add_header(r, "Allow", kinds[route->kind].allow);
+		request_say(r, 405, kinds[route->kind].sentence);
 	} else {
 		route->serve(r, route->arg);
 	}

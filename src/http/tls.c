@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/openssl.h"
 #include "base/span.h"
 #include "config/web.h"
 
@@ -53,34 +54,19 @@ static int
 fail(struct error *e, const char *what, const char *file)
 {
 	unsigned long code = ERR_peek_error();
-	const char *words = ERR_SYSTEM_ERROR(code)
-				? strerror(ERR_GET_REASON(code))
-				: ERR_reason_error_string(code);
-
-	bool named = file != NULL && file[0] != '\0';
+	bool named = is_set(file);
 
 	ERR_clear_error();
 	return error_because(e, REASON_TLS, "%s%s%s: %s", what,
 	    named ? " " : "", named ? file : "",
-	    words != NULL ? words : "nothing of use in it");
-}
-
-/* Nobody is there to type one. */
-static int
-no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
+	    openssl_words(code, "nothing of use in it"));
 }
 
 /* PEM, from a text or else from a file. */
 static BIO *
 open_pem(const char *text, const char *file)
 {
-	if (text != NULL && text[0] != '\0')
+	if (is_set(text))
 		return BIO_new_mem_buf(text, -1);
 	return BIO_new_file(file, "r");
 }
@@ -88,12 +74,12 @@ open_pem(const char *text, const char *file)
 static bool
 load_chain(SSL_CTX *ctx, BIO *bio)
 {
-	X509 *x = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
+	X509 *x = PEM_read_bio_X509_AUX(bio, NULL, openssl_no_passphrase, NULL);
 	bool ok = x != NULL && SSL_CTX_use_certificate(ctx, x) == 1;
 
 	X509_free(x);
 	for (int i = 0; ok && i < CERTIFICATES_MAX; i++) {
-		x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+		x = PEM_read_bio_X509(bio, NULL, openssl_no_passphrase, NULL);
 		if (x == NULL)
 			break;
 		/* taken when that works */
@@ -121,8 +107,8 @@ load_key(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 {
 	BIO *bio = open_pem(c->key, c->key_file);
 	EVP_PKEY *key = bio == NULL ? NULL
-				    : PEM_read_bio_PrivateKey(
-					  bio, NULL, no_passphrase, NULL);
+				    : PEM_read_bio_PrivateKey(bio, NULL,
+					  openssl_no_passphrase, NULL);
 	bool ok = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
 
 	EVP_PKEY_free(key);
@@ -139,9 +125,9 @@ load_authorities(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	int n = 0;
 	X509 *x;
 
-	while (
-	    bio != NULL && n < CERTIFICATES_MAX &&
-	    (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL) {
+	while (bio != NULL && n < CERTIFICATES_MAX &&
+	       (x = PEM_read_bio_X509(
+		    bio, NULL, openssl_no_passphrase, NULL)) != NULL) {
 		if (X509_STORE_add_cert(store, x) == 1 &&
 		    SSL_CTX_add_client_CA(ctx, x) == 1)
 			n++;
@@ -357,8 +343,7 @@ set_up(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	uint64_t options = SSL_OP_NO_RENEGOTIATION |
 			   SSL_OP_IGNORE_UNEXPECTED_EOF |
 			   SSL_OP_PRIORITIZE_CHACHA;
-	bool ca = (c->client_ca != NULL && c->client_ca[0] != '\0') ||
-		  (c->client_ca_file != NULL && c->client_ca_file[0] != '\0');
+	bool ca = is_set(c->client_ca) || is_set(c->client_ca_file);
 
 	if (c->prefer_server_ciphers)
 		options |= SSL_OP_CIPHER_SERVER_PREFERENCE;

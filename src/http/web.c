@@ -9,7 +9,6 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/web.h"
@@ -211,16 +210,14 @@ on_look(evutil_socket_t fd, short what, void *arg)
 struct web *
 web_new(struct event_base *base, const char *path, struct error *e)
 {
-	struct source sources[FILES] = { 0 };
-	struct reading *r = reading_new(path, sources, e);
-	struct web *w;
+	struct web *w = xcalloc(1, sizeof(*w));
+	struct reading *r = reading_new(path, w->sources, e);
 
 	if (r == NULL) {
-		sources_free(sources);
+		sources_free(w->sources);
+		free(w);
 		return NULL;
 	}
-	w = xcalloc(1, sizeof(*w));
-	memcpy(w->sources, sources, sizeof(sources));
 	w->base = base;
 	w->path = xstrdup(path);
 	w->auth = auth_new(base);

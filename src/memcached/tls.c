@@ -11,6 +11,10 @@
 #include <openssl/x509v3.h>
 
 #include "base/mem.h"
+#include "base/openssl.h"
+
+/* When OpenSSL has none. */
+#define NO_WORDS "no reason given"
 
 struct tls {
 	SSL_CTX *ctx;
@@ -22,25 +26,14 @@ struct tls_session {
 	SSL_SESSION *session; /* NULL: none yet */
 };
 
-/* OpenSSL's words for an error, or the system's if it was that. */
-static const char *
-openssl_words(unsigned long code)
-{
-	const char *words = ERR_SYSTEM_ERROR(code)
-				? strerror(ERR_GET_REASON(code))
-				: ERR_reason_error_string(code);
-
-	return words != NULL ? words : "no reason given";
-}
-
 static int
 fail(struct error *e, const char *what, const char *file)
 {
 	unsigned long code = ERR_peek_error();
 
 	ERR_clear_error();
-	return error_because(
-	    e, REASON_TLS, "%s %s: %s", what, file, openssl_words(code));
+	return error_because(e, REASON_TLS, "%s %s: %s", what, file,
+	    openssl_words(code, NO_WORDS));
 }
 
 static int
@@ -76,17 +69,6 @@ on_session(SSL *ssl, SSL_SESSION *session)
 	return 0;
 }
 
-/* Nobody is there to type one. */
-static int
-no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
 struct tls *
 tls_new(const struct tls_settings *settings, struct error *e)
 {
@@ -101,7 +83,7 @@ tls_new(const struct tls_settings *settings, struct error *e)
 	(void)SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS);
 	/* memcached hangs up without saying so in TLS */
 	(void)SSL_CTX_set_options(tls->ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
-	SSL_CTX_set_default_passwd_cb(tls->ctx, no_passphrase);
+	SSL_CTX_set_default_passwd_cb(tls->ctx, openssl_no_passphrase);
 	(void)SSL_CTX_set_session_cache_mode(
 	    tls->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
 	SSL_CTX_sess_set_new_cb(tls->ctx, on_session);
@@ -221,8 +203,8 @@ tls_failure(struct bufferevent *bev, struct error *e)
 		    "%s", strerror(ERR_GET_REASON(code)));
 		return true;
 	}
-	(void)error_because(e, REASON_TLS, "TLS: %s%s%s", openssl_words(code),
-	    verdict != X509_V_OK ? ": " : "",
+	(void)error_because(e, REASON_TLS, "TLS: %s%s%s",
+	    openssl_words(code, NO_WORDS), verdict != X509_V_OK ? ": " : "",
 	    verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : "");
 	return true;
 }

@@ -1,8 +1,6 @@
 #include "stats/text.h"
 
-#include "base/utf8.h"
-
-#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+#include "base/escape.h"
 
 #define TOTAL "_total"
 
@@ -14,29 +12,6 @@ _Static_assert(nitems(type_names) == METRIC_TYPES, "a name for each type");
 
 /* As names end in them; of OpenMetrics' base units, those that ours have. */
 static const char *const units[] = { "_seconds", "_bytes" };
-
-static void
-escape(struct buf *out, struct span s)
-{
-	while (s.len > 0) {
-		size_t n = utf8_length(s);
-
-		if (n == 0) {
-			buf_add_str(out, REPLACEMENT);
-			n = 1;
-		} else if (s.p[0] == '\n') {
-			buf_add_str(out, "\\n");
-		} else if (s.p[0] == '\\') {
-			buf_add_str(out, "\\\\");
-		} else if (s.p[0] == '"') {
-			buf_add_str(out, "\\\"");
-		} else {
-			buf_add(out, s.p, n);
-		}
-		s.p += n;
-		s.len -= n;
-	}
-}
 
 const char *
 metric_type_name(enum metric_type type)
@@ -130,7 +105,7 @@ text_label(struct buf *out, const char *name, struct span value)
 		buf_add_char(out, ',');
 	buf_add_str(out, name);
 	buf_add_str(out, "=\"");
-	escape(out, value);
+	escape_label(out, value);
 	buf_add_char(out, '"');
 }
 

@@ -7,12 +7,6 @@
 #include "config/web.h"
 #include "fuzz.h"
 
-static bool
-is_set(const char *text)
-{
-	return text != NULL && text[0] != '\0';
-}
-
 static void
 check_list(const struct web_list *list)
 {

@@ -1,23 +1,8 @@
 #include "config/secret.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "support.h"
-
-static char folder[] = "/tmp/secret_test.XXXXXX";
-static char path[sizeof(folder) + sizeof("/secret")];
-
-static void
-write_file(struct span content)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(content.p, 1, content.len, f), content.len);
-	assert_int_equal(fclose(f), 0);
-}
+#include "scratch.h"
 
 /* The whole of a file, and what is read of it; NULL: refused. */
 TEST(first_line)
@@ -117,24 +102,6 @@ TEST(usernames)
 
 	for (EACH(r, rows))
 		check_number(r->name, secret_is_username(r->name), r->is);
-}
-
-static int
-make_folder(void **unused)
-{
-	(void)unused;
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/secret", folder);
-	return 0;
-}
-
-static int
-remove_folder(void **unused)
-{
-	(void)unused;
-	(void)unlink(path);
-	return rmdir(folder);
 }
 
 int

@@ -1,9 +1,6 @@
 #include "config/web.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
-#include "support.h"
+#include "scratch.h"
 
 #define HASH "$2y$10$QC.YAPKq/xdTcunBBiVa.eojHa7kgkAoNtT1uzaaOTAavJaY/dEsq"
 #define HASH_OF(cost)                                                          \
@@ -13,19 +10,6 @@
 /* What TLS cannot do without, on one line. */
 #define PAIR "cert_file: /c, key_file: /k"
 #define TLS(more) "tls_server_config: { " PAIR ", " more " }\n"
-
-static char folder[] = "/tmp/web_config_test.XXXXXX";
-static char path[sizeof(folder) + sizeof("/web.yml")];
-
-static void
-write_file(struct span content)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(content.p, 1, content.len, f), content.len);
-	assert_int_equal(fclose(f), 0);
-}
 
 static void
 add_text(struct buf *out, const char *name, const char *text)
@@ -396,29 +380,12 @@ TEST(no_file)
 	web_config_free(&c);
 }
 
-static int
-begin(void **unused)
-{
-	(void)unused;
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/web.yml", folder);
-	return 0;
-}
-
-static int
-end(void **unused)
-{
-	(void)unused;
-	(void)unlink(path);
-	return rmdir(folder);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { T(good), T(bad), T(relative_paths),
 		T(too_many), T(no_file) };
 
-	return cmocka_run_group_tests_name("web_config", tests, begin, end);
+	return cmocka_run_group_tests_name(
+	    "web_config", tests, make_folder, remove_folder);
 }
