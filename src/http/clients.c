@@ -132,23 +132,36 @@ look_in(struct clients *cs, uint64_t us)
 	(void)event_add(cs->look, &tv);
 }
 
+/* Closes those that evhttp has let go; how many that were. */
+static size_t
+remove_gone(struct clients *cs)
+{
+	struct client *c = TAILQ_FIRST(&cs->list), *next;
+	size_t gone = 0;
+
+	for (; c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (!was_let_go(c))
+			continue;
+		remove_client(c);
+		gone++;
+	}
+	return gone;
+}
+
 static void
 on_look(evutil_socket_t fd, short what, void *arg)
 {
 	struct clients *cs = arg;
-	struct client *c = TAILQ_FIRST(&cs->list), *next;
 	uint64_t now = clock_us();
-	size_t gone = 0;
+	size_t gone = remove_gone(cs);
+	struct client *c;
 
 	(void)fd;
 	(void)what;
 	cs->looks_soon = false;
-	for (; c != NULL; c = next) {
-		next = TAILQ_NEXT(c, entry);
-		if (was_let_go(c)) {
-			remove_client(c);
-			gone++;
-		} else if (now > c->deadline)
+	TAILQ_FOREACH (c, &cs->list, entry) {
+		if (now > c->deadline)
 			hang_up(c);
 	}
 
@@ -220,6 +233,8 @@ clients_add(struct clients *cs, struct bufferevent *bev)
 {
 	struct client *c = xcalloc(1, sizeof(*c));
 
+	if (cs->len >= cs->max)
+		(void)remove_gone(cs);
 	/* before it is one of them: it cannot be the one that goes */
 	if (cs->len - cs->hung_up >= cs->max)
 		clients_make_room(cs, 1);
@@ -301,10 +316,11 @@ clients_make_room(struct clients *cs, size_t n)
 {
 	struct client *c;
 
+	(void)remove_gone(cs);
 	TAILQ_FOREACH (c, &cs->list, entry) {
 		if (n == 0)
 			break;
-		if (is_busy(c) || c->hung_up || was_let_go(c))
+		if (is_busy(c) || c->hung_up)
 			continue;
 		hang_up(c);
 		n--;

@@ -62,7 +62,10 @@ size_t clients_count(const struct clients *cs);
 /* Those whose request is not answered to the end. */
 size_t clients_busy(const struct clients *cs);
 
-/* No more room: sends away the n that were quiet for longest, and looks soon. */
+/*
+ * No more room: closes those that evhttp has let go, sends away the n that
+ * were quiet for longest, and looks soon.
+ */
 void clients_make_room(struct clients *cs, size_t n);
 
 #endif
