@@ -103,7 +103,7 @@ render_up(struct buf *out, enum text_format format, bool up)
 {
 	gauge(out, format, "memcached_up",
 	    "1 when the server answered \"stats\" in time.");
-	text_sample_u64(out, "memcached_up", NULL, up);
+	text_sample_u64(out, "memcached_up", up);
 }
 
 static void
@@ -119,8 +119,8 @@ render_collectors(
 
 		if (!reply_was_asked(reply, section))
 			continue;
-		buf_printf(out, "%s{collector=\"%s\"} %d\n", name,
-		    section_name(section), reply_has_ended(reply, section));
+		text_sample_of(out, name, "collector", section_name(section),
+		    reply_has_ended(reply, section));
 	}
 }
 
@@ -142,15 +142,15 @@ render_scrape(struct buf *out, enum text_format format, uint64_t duration_us,
 	if (down != NULL) {
 		gauge(out, format, failure,
 		    "Why memcached_up is 0, as a label, value 1.");
-		buf_printf(out, "%s{reason=\"%s\"} 1\n", failure,
-		    reason_name(down->reason));
+		text_sample_of(
+		    out, failure, "reason", reason_name(down->reason), 1);
 	}
 	if (reply == NULL)
 		return;
 	render_collectors(out, format, reply);
 	gauge(out, format, ignored,
 	    "Lines of the answer that were not understood.");
-	text_sample_u64(out, ignored, NULL, reply_ignored(reply));
+	text_sample_u64(out, ignored, reply_ignored(reply));
 }
 
 /*

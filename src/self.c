@@ -1,7 +1,6 @@
 #include "self.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -151,32 +150,28 @@ build_info(const struct self *s, struct buf *out, const char *name)
 static void
 scrapes(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(out, name, NULL, s->scrapes);
+	text_sample_u64(out, name, s->scrapes);
 }
 
 /* All from the start, so that a first failure is an increase. */
 static void
 failures(const struct self *s, struct buf *out, const char *name)
 {
-	for (int i = REASON_REFUSED; i < REASONS; i++) {
-		char labels[64];
-
-		(void)snprintf(labels, sizeof(labels), "reason=\"%s\"",
-		    reason_name((enum reason)i));
-		text_sample_u64(out, name, labels, s->failures[i]);
-	}
+	for (int i = REASON_REFUSED; i < REASONS; i++)
+		text_sample_of(out, name, "reason",
+		    reason_name((enum reason)i), s->failures[i]);
 }
 
 static void
 connects(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(out, name, NULL, targets_connects(s->targets));
+	text_sample_u64(out, name, targets_connects(s->targets));
 }
 
 static void
 known(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(out, name, NULL, targets_count(s->targets));
+	text_sample_u64(out, name, targets_count(s->targets));
 }
 
 struct sink {
@@ -189,9 +184,12 @@ one_count(const char *path, int code, uint64_t n, void *arg)
 {
 	const struct sink *sink = arg;
 
-	buf_printf(sink->out, "%s{", sink->name);
+	buf_add_str(sink->out, sink->name);
+	buf_add_char(sink->out, '{');
 	text_label(sink->out, "handler", span_of(path));
-	buf_printf(sink->out, ",code=\"%d\"} ", code);
+	buf_add_str(sink->out, ",code=\"");
+	buf_add_u64(sink->out, (uint64_t)code);
+	buf_add_str(sink->out, "\"} ");
 	buf_add_u64(sink->out, n);
 	buf_add_char(sink->out, '\n');
 }
@@ -208,20 +206,20 @@ requests(const struct self *s, struct buf *out, const char *name)
 static void
 connections(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(out, name, NULL,
+	text_sample_u64(out, name, 
 	    s->server != NULL ? server_connections(s->server) : 0);
 }
 
 static void
 reload_ok(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(out, name, NULL, s->configured);
+	text_sample_u64(out, name, s->configured);
 }
 
 static void
 reload_time(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(out, name, NULL, s->configured_at);
+	text_sample_u64(out, name, s->configured_at);
 }
 
 /* Without HTTP there is nothing that could be wrong. */
@@ -229,13 +227,13 @@ static void
 web_ok(const struct self *s, struct buf *out, const char *name)
 {
 	text_sample_u64(
-	    out, name, NULL, s->web == NULL || web_is_current(s->web));
+	    out, name, s->web == NULL || web_is_current(s->web));
 }
 
 static void
 web_time(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(out, name, NULL,
+	text_sample_u64(out, name, 
 	    s->web != NULL ? web_read_at(s->web) : s->configured_at);
 }
 

@@ -14,26 +14,30 @@
 
 /* clang-format off */
 
+#define SPAN(text) { text, sizeof(text) - 1 }
+
 /*
  * One series: section, STAT key and, if any, further members of struct series,
  * such as .value, or the labels below.
  */
 #define STAT(sect, stat, ...) \
 	{ .section = SECTION_##sect, .key = stat, __VA_ARGS__ }
-#define COMMAND(command) .labels = "command=\"" command "\""
-#define OUTCOME(command, how) COMMAND(command) ",status=\"" how "\""
-#define LRU(lru) .labels = "lru=\"" lru "\""
+#define LABELS(text) .labels = SPAN(text)
+#define COMMAND(command) LABELS("command=\"" command "\"")
+#define OUTCOME(command, how) \
+	LABELS("command=\"" command "\",status=\"" how "\"")
+#define LRU(lru) LABELS("lru=\"" lru "\"")
 #define INFO(...) .info = (const struct info[]){ __VA_ARGS__, { 0 } }
 #define TAP(type, direction) \
 	STAT(STATS, "tap_" type "_" direction, \
-	    .labels = "type=\"" type "\",direction=\"" direction "\"")
+	    LABELS("type=\"" type "\",direction=\"" direction "\""))
 
 /* A family: its series are STAT()s. */
 #define FAMILY(name, type, help, ...) \
-	{ name, METRIC_##type, help, HEAD(name, type, help), false, \
+	{ name, METRIC_##type, help, SPAN(HEAD(name, type, help)), false, \
 	    SERIES(__VA_ARGS__) }
 #define SLAB_FAMILY(name, type, help, ...) \
-	{ name, METRIC_##type, help, HEAD(name, type, help), true, \
+	{ name, METRIC_##type, help, SPAN(HEAD(name, type, help)), true, \
 	    SERIES(__VA_ARGS__) }
 #define HEAD(name, type, help) \
 	"# HELP " name " " help "\n# TYPE " name " " NAME_##type "\n"

@@ -57,7 +57,7 @@ struct info {
 struct series {
 	enum section section;
 	const char *key;         /* NULL ends a family's list */
-	const char *labels;      /* constant: `command="get"`, or NULL */
+	struct span labels;      /* constant: `command="get"`; mostly none */
 	value_fn *value;         /* NULL: value_uint */
 	const struct info *info; /* not NULL: value 1, labels from these,
 				      a list that ends with label NULL;
@@ -69,7 +69,7 @@ struct family {
 	const char *name;
 	enum metric_type type;
 	const char *help; /* plain text, one line; names its STAT keys */
-	const char *head; /* text_family for TEXT_PROMETHEUS, ready-made */
+	struct span head; /* text_family for TEXT_PROMETHEUS, ready-made */
 	bool slab;        /* one set of series per slab class */
 	const struct series *series;
 };

@@ -17,6 +17,8 @@ static const struct {
 };
 _Static_assert(nitems(sections) == SECTIONS, "a section without a name");
 
+#define NO_KEY 0 /* an empty slot */
+
 struct key {
 	struct span text;
 	uint32_t hash;
@@ -24,7 +26,8 @@ struct key {
 };
 
 struct keys {
-	struct key *table; /* open addressing; text.p NULL = empty */
+	struct key *all; /* from 1 */
+	uint16_t *slots; /* open addressing; of a key in all */
 	size_t mask;
 	size_t counts[2];       /* [of slab classes] */
 	uint16_t *numbers;      /* of all series, one family after another */
@@ -43,9 +46,16 @@ section_command(enum section section)
 	return sections[section].command;
 }
 
+static uint64_t
+mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0x9E3779B97F4A7C15U; /* the golden ratio */
+	return h ^ h >> 32;
+}
+
 /*
- * Eight bytes at a time, the golden ratio and FNV's prime as multipliers. The
- * table's keys are known and few: no server can make it slow.
+ * Eight bytes at a time. The table's keys are known and few: no server can
+ * make it slow.
  */
 static uint32_t
 hash_of(enum section section, bool slab, struct span s)
@@ -54,26 +64,26 @@ hash_of(enum section section, bool slab, struct span s)
 
 	for (; s.len >= sizeof(word); s.p += sizeof(word)) {
 		memcpy(&word, s.p, sizeof(word));
-		h = (h ^ word) * 0x9E3779B97F4A7C15U;
-		h ^= h >> 32;
+		h = mix(h, word);
 		s.len -= sizeof(word);
 	}
+	word = s.len;
 	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (uint8_t)s.p[i]) * 0x100000001B3U;
-	return (uint32_t)(h ^ h >> 32);
+		word = word << 8 | (uint8_t)s.p[i];
+	return (uint32_t)mix(h, word);
 }
 
-/* Where a key is, or where it would go. */
-static struct key *
-place_of(const struct keys *k, uint32_t hash, struct span text)
+/* Where a key's index is, or where it would go. */
+static uint16_t *
+slot_of(const struct keys *k, uint32_t hash, struct span text)
 {
 	for (size_t i = hash & k->mask;; i = (i + 1) & k->mask) {
-		struct key *key = &k->table[i];
+		const struct key *key = &k->all[k->slots[i]];
 
-		if (key->text.p == NULL ||
+		if (k->slots[i] == NO_KEY ||
 		    (key->hash == hash && key->text.len == text.len &&
 			memcmp(key->text.p, text.p, text.len) == 0))
-			return key;
+			return &k->slots[i];
 	}
 }
 
@@ -81,9 +91,9 @@ int
 keys_find(
     const struct keys *k, enum section section, bool slab, struct span text)
 {
-	const struct key *key = place_of(k, hash_of(section, slab, text), text);
+	uint16_t i = *slot_of(k, hash_of(section, slab, text), text);
 
-	return key->text.p == NULL ? -1 : key->number;
+	return i == NO_KEY ? -1 : k->all[i].number;
 }
 
 static uint16_t
@@ -91,13 +101,15 @@ add(struct keys *k, enum section section, bool slab, const char *text)
 {
 	struct span s = span_of(text);
 	uint32_t hash = hash_of(section, slab, s);
-	struct key *key = place_of(k, hash, s);
+	uint16_t *slot = slot_of(k, hash, s);
 
-	if (key->text.p == NULL)
-		*key = (struct key){ .text = s,
+	if (*slot == NO_KEY) {
+		*slot = (uint16_t)(k->counts[0] + k->counts[1] + 1);
+		k->all[*slot] = (struct key){ .text = s,
 			.hash = hash,
 			.number = (uint16_t)k->counts[slab]++ };
-	return key->number;
+	}
+	return k->all[*slot].number;
 }
 
 /* A table that is a quarter full at most, whatever the catalogue names. */
@@ -119,7 +131,8 @@ make_room(struct keys *k)
 	}
 	while (size < keys * 4)
 		size *= 2;
-	k->table = xcalloc(size, sizeof(*k->table));
+	k->all = xcalloc(keys + 1, sizeof(*k->all));
+	k->slots = xcalloc(size, sizeof(*k->slots));
 	k->mask = size - 1;
 	k->numbers = xcalloc(series, sizeof(*k->numbers));
 	k->first = xcalloc(catalogue_len, sizeof(*k->first));
@@ -153,7 +166,8 @@ keys_free(struct keys *k)
 {
 	if (k == NULL)
 		return;
-	free(k->table);
+	free(k->all);
+	free(k->slots);
 	free(k->numbers);
 	free(k->first);
 	free(k);

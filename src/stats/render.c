@@ -1,17 +1,32 @@
 #include "stats/render.h"
 
-#include <stdio.h>
-
 #include "stats/catalogue.h"
 
-#define NUMBER_BYTES 8 /* of a slab class, as digits */
+#define CLASS_BYTES 16
+
+/* `{slab="12"`: whole arrays are copied, and `len` bytes count. */
+struct class {
+	char text[CLASS_BYTES];
+	size_t len;
+};
+
+static void
+name_class(struct class *c, uint32_t number)
+{
+	struct buf b = { .p = c->text, .cap = CLASS_BYTES, .max = CLASS_BYTES };
+
+	buf_add_str(&b, "{slab=\"");
+	buf_add_u64(&b, number);
+	buf_add_char(&b, '"');
+	c->len = b.len;
+}
 
 /* The work of one call: each family in turn, at each place it has. */
 struct writer {
 	struct buf *out;
 	enum text_format format;
 	struct reply *reply;
-	char numbers[REPLY_SLABS_MAX][NUMBER_BYTES];
+	struct class classes[REPLY_SLABS_MAX];
 
 	const struct family *family;
 	const uint16_t *keys; /* of its series */
@@ -32,7 +47,7 @@ begin_family(struct writer *w)
 	const struct family *f = w->family;
 
 	if (w->format == TEXT_PROMETHEUS)
-		buf_add_str(w->out, f->head);
+		buf_add_span(w->out, f->head);
 	else
 		text_family(w->out, w->format, f->name, f->type, f->help);
 	w->begun = true;
@@ -85,23 +100,35 @@ write_info(
 	return any;
 }
 
-/* Most samples have the class's number and nothing else in the braces. */
+/*
+ * All in front of the value. There is a sample for each key of each class, so
+ * here it pays to ask for room once and to copy pieces of known length.
+ */
 static void
-write_labels(struct writer *w, const struct series *series, int place)
+write_start(struct writer *w, const struct series *series, int place)
 {
+	static const struct class server = { .len = 0 };
+	const struct class *class =
+	    place == REPLY_SERVER ? &server : &w->classes[place];
+	struct span labels = series->labels;
 	struct buf *out = w->out;
+	char *p;
 
-	if (place != REPLY_SERVER) {
-		buf_add_str(out, "{slab=\"");
-		buf_add_str(out, w->numbers[place]);
-		buf_add_str(out, series->labels == NULL ? "\"} " : "\",");
-	} else {
-		buf_add_char(out, series->labels == NULL ? ' ' : '{');
+	if (!w->begun)
+		begin_family(w);
+	if (!buf_reserve(out, w->name_len + CLASS_BYTES + labels.len + 3))
+		return;
+	p = mempcpy(out->p + out->len, w->family->name, w->name_len);
+	(void)memcpy(p, class->text, CLASS_BYTES);
+	p += class->len;
+	if (labels.len > 0) {
+		*p++ = class->len > 0 ? ',' : '{';
+		p = mempcpy(p, labels.p, labels.len);
 	}
-	if (series->labels != NULL) {
-		buf_add_str(out, series->labels);
-		buf_add_str(out, "} ");
-	}
+	if (labels.len + class->len > 0)
+		*p++ = '}';
+	*p++ = ' ';
+	out->len = (size_t)(p - out->p);
 }
 
 /* Whether the series is there now. */
@@ -120,8 +147,7 @@ write_series(struct writer *w, size_t n, const struct source *source)
 	if (!reply_value(w->reply, source->place, w->keys[n], &text) ||
 	    is_unset(text))
 		return false;
-	begin_sample(w);
-	write_labels(w, series, source->place);
+	write_start(w, series, source->place);
 	if (value(out, text, series, source) < 0) {
 		out->len = before;
 		w->begun = begun;
@@ -163,8 +189,7 @@ render_reply(
 	size_t n = slabs ? reply_slabs(reply) : 0;
 
 	for (size_t k = 0; k < n; k++)
-		(void)snprintf(w.numbers[k], NUMBER_BYTES, "%u",
-		    reply_slab_number(reply, k));
+		name_class(&w.classes[k], reply_slab_number(reply, k));
 	for (size_t i = 0; i < catalogue_len; i++) {
 		take_family(&w, i);
 		if (!w.family->slab)

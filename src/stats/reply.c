@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#define REPLY_TEXT_USUAL 8192 /* of some ten slab classes */
+
 struct value {
 	uint32_t at; /* in the text, from 1; 0 = not sent */
 	uint16_t len;
@@ -38,6 +40,7 @@ reply_new(const struct keys *keys)
 	r->keys = keys;
 	r->values = xcalloc(keys_count(keys, false), sizeof(*r->values));
 	buf_init(&r->text, REPLY_TEXT_MAX);
+	(void)buf_reserve(&r->text, REPLY_TEXT_USUAL);
 	buf_add_char(&r->text, '\0'); /* so that no value is at 0 */
 	return r;
 }

@@ -109,19 +109,32 @@ text_label(struct buf *out, const char *name, struct span value)
 	buf_add_char(out, '"');
 }
 
-void
-text_sample_u64(
-    struct buf *out, const char *name, const char *labels, uint64_t value)
+static void
+end_sample(struct buf *out, uint64_t value)
 {
-	buf_add_str(out, name);
-	if (labels != NULL) {
-		buf_add_char(out, '{');
-		buf_add_str(out, labels);
-		buf_add_char(out, '}');
-	}
 	buf_add_char(out, ' ');
 	buf_add_u64(out, value);
 	buf_add_char(out, '\n');
+}
+
+void
+text_sample_u64(struct buf *out, const char *name, uint64_t value)
+{
+	buf_add_str(out, name);
+	end_sample(out, value);
+}
+
+void
+text_sample_of(struct buf *out, const char *name, const char *label,
+    const char *label_value, uint64_t value)
+{
+	buf_add_str(out, name);
+	buf_add_char(out, '{');
+	buf_add_str(out, label);
+	buf_add_str(out, "=\"");
+	buf_add_str(out, label_value);
+	buf_add_str(out, "\"}");
+	end_sample(out, value);
 }
 
 void

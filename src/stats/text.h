@@ -49,9 +49,10 @@ void text_end(struct buf *out, enum text_format format);
  */
 void text_label(struct buf *out, const char *name, struct span value);
 
-/* A whole sample; labels is what stands between the braces, or NULL. */
-void text_sample_u64(
-    struct buf *out, const char *name, const char *labels, uint64_t value);
+/* A whole sample without labels, or with one whose value needs no escape. */
+void text_sample_u64(struct buf *out, const char *name, uint64_t value);
+void text_sample_of(struct buf *out, const char *name, const char *label,
+    const char *label_value, uint64_t value);
 
 /* Microseconds as seconds, without loss: "12.000345". */
 void text_seconds(struct buf *out, uint64_t us);

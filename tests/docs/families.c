@@ -14,8 +14,8 @@ print_labels(const struct family *f)
 		printf("slab=\"\"");
 		separator = ",";
 	}
-	if (first->labels != NULL)
-		printf("%s%s", separator, first->labels);
+	if (first->labels.len > 0)
+		printf("%s%s", separator, first->labels.p);
 	for (const struct info *i = first->info; i != NULL && i->label; i++) {
 		printf("%s%s=\"\"", separator, i->label);
 		separator = ",";

@@ -77,8 +77,8 @@ TEST(family)
 	buf_init(&out, 1024);
 	text_family(
 	    &out, TEXT_PROMETHEUS, "up", METRIC_GAUGE, "Whether \"it\" is.");
-	text_sample_u64(&out, "up", NULL, 0);
-	text_sample_u64(&out, "up", "a=\"b\"", UINT64_MAX);
+	text_sample_u64(&out, "up", 0);
+	text_sample_of(&out, "up", "a", "b", UINT64_MAX);
 	check_text("family", span_of_buf(&out),
 	    "# HELP up Whether \"it\" is.\n# TYPE up gauge\nup 0\n"
 	    "up{a=\"b\"} 18446744073709551615\n");
