@@ -275,6 +275,7 @@ static int
 set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 {
 	struct buf names;
+	bool only_tls13;
 	int r = 1;
 
 	buf_init(&names, NAMES_BYTES_MAX);
@@ -286,11 +287,13 @@ set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	}
 	if (c->ciphers == NULL)
 		buf_add_str(&names, "DEFAULT");
+	/* nothing for another version, and OpenSSL takes no empty list */
+	only_tls13 = names.len == 0;
 	/* old versions need what the system's own level forbids */
 	if (c->min_version < TLS_VERSION_12)
 		buf_add_str(&names, ":@SECLEVEL=0");
 	buf_add_char(&names, '\0');
-	if (c->ciphers != NULL && names.len == 1)
+	if (only_tls13)
 		(void)SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
 	else
 		r = SSL_CTX_set_cipher_list(ctx, names.p);

@@ -84,6 +84,9 @@ def serving(exporter, path, pair):
     (PAIR + "  max_version: SSL3\n", "4:16", "expected one of TLS10"),
     (PAIR + "  min_version: TLS13\n  max_version: TLS12\n", "2:3",
      "expected a min_version not above max_version"),
+    (PAIR + "  cipher_suites: [TLS_AES_128_GCM_SHA256]\n"
+     "  max_version: TLS12\n", "2:3",
+     "cipher_suites, expected one that a version up to max_version has"),
     (PAIR + "  client_ca_file: a\n", "2:3",
      "expected a client_auth_type that asks for certificates"),
     (PAIR + "  client_auth_type: VerifyClientCertIfGiven\n"
@@ -304,8 +307,11 @@ def test_cipher_suites(serving, authority):
         assert sock.version() == "TLSv1.3"
 
 
-def test_cipher_suites_of_tls13_alone(serving, authority):
-    running = serving(cipher_suites=["TLS_AES_128_GCM_SHA256"])
+@pytest.mark.parametrize("least", ["TLS10", "TLS11", "TLS12", "TLS13"])
+def test_cipher_suites_of_tls13_alone(serving, authority, least):
+    """As in Go: no other version has one, and in this one all are on."""
+    running = serving(cipher_suites=["TLS_AES_128_GCM_SHA256"],
+                      min_version=least)
     assert is_turned_away(running, trusting(authority, version=TLS12))
     assert not is_turned_away(running, trusting(authority, version=TLS13))
 
