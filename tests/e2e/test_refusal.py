@@ -91,19 +91,6 @@ def test_refusal_by_tls(exporter, tmp_path, kind):
         assert_said(drained(sock, running.timeout), status, sentence)
 
 
-@pytest.mark.parametrize("method", ["BREW", "get", "PROPFIND"])
-def test_unknown_method(exporter, method):
-    running = exporter()
-    request = f"{method} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    with running.send(request.encode()) as sock:
-        data = drained(sock, running.timeout)
-    assert data[9:12] in (b"400", b"405", b"501")
-    assert b"Content-Type: text/plain; charset=utf-8\r\n" in data
-    body = data.partition(b"\r\n\r\n")[2]
-    assert body.endswith(b".\n")
-    assert body.count(b"\n") == 1
-
-
 def test_after_a_good_request(exporter):
     """The first is answered, whatever comes behind it."""
     running = exporter()
