@@ -1,10 +1,12 @@
 """--web.config.file: what is wrong in one, TLS, and changes while it runs."""
 
 import contextlib
+import json
 import pathlib
 import re
 import signal
 import ssl
+import time
 
 import pytest
 
@@ -20,6 +22,7 @@ TLS12 = ssl.TLSVersion.TLSv1_2
 TLS13 = ssl.TLSVersion.TLSv1_3
 HASH = "$2b$04$" + "a" * 53
 PAIR = "tls_server_config:\n  cert_file: c\n  key_file: k\n"
+QUIET = 0.4  # seconds; LOOK_US of src/http/web.c
 CURRENT = "memcached_exporter_web_config_last_reload_successful"
 READ_AT = "memcached_exporter_web_config_last_reload_success_timestamp_seconds"
 
@@ -442,6 +445,8 @@ def test_users_change(exporter, path):
     put(path, users(b="new"))
     eventually(lambda: answers(running, "new") == 401)
     put(path, {})
+    eventually(lambda: complaints(running))
+    running.process.send_signal(signal.SIGHUP)
     eventually(lambda: running.get("/-/healthy").status == 200)
     put(path, users(a="old"))
     eventually(lambda: running.get("/-/healthy").status == 401)
@@ -503,6 +508,57 @@ def test_file_that_is_named_comes_later(exporter, path, authority, pair):
     for name, original in zip(keys.values(), authority.issue(NAMES)):
         put(name, pathlib.Path(original).read_text())
     eventually(lambda: serial(running, tls) != old)
+
+
+def test_written_in_place(exporter, path):
+    """Bit by bit: while there is less, nobody gets in, and nobody is told."""
+    running = exporter(None, put(path, users(a="old")))
+    text = "http_server_config: {}\n" + json.dumps(users(a="new"))[1:-1]
+    pauses = []
+    with open(path, "wb", buffering=0) as file:
+        for byte in text.encode():
+            begin = time.monotonic()
+            file.write(bytes([byte]))
+            while time.monotonic() < begin + 0.02:
+                assert running.get("/-/healthy").status == 401
+                assert answers(running, "old") == 200
+            pauses.append(time.monotonic() - begin)
+    eventually(lambda: answers(running, "new") == 200)
+    assert answers(running, "old") == 401
+    assert not complaints(running) or max(pauses) > QUIET
+
+
+def test_left_half_written(exporter, path):
+    """However long that takes, it is no way in; until somebody asks for it."""
+    running = exporter(None, put(path, users(a="pw")))
+    for n, half in enumerate(["", "# users\n", "http_server_config: {}\n"], 1):
+        path.write_text(half)
+        eventually(lambda: len(complaints(running)) == n)
+        assert f"{path}: basic_auth_users is not there any more, which " \
+            "takes a SIGHUP" in complaints(running)[-1]
+        assert running.get("/-/healthy").status == 401
+        assert values(running)[CURRENT] == 0
+    path.write_text(json.dumps(users(a="new")))
+    eventually(lambda: answers(running, "new") == 200)
+    path.write_text("")
+    running.process.send_signal(signal.SIGHUP)
+    eventually(lambda: running.get("/-/healthy").status == 200)
+    assert values(running)[CURRENT] == 1
+
+
+def test_guards_of_tls_stay(serving, path, authority, pair, client_pair):
+    guards = {"client_auth_type": REQUIRE, "client_ca_file": authority.cert,
+              "client_allowed_sans": ["scraper.test"]}
+    running = serving(**guards)
+    tls = {"cert_file": pair.cert, "key_file": pair.key}
+    for n, missing in enumerate(["client_allowed_sans", "client_ca_file",
+                                 "client_auth_type"], 1):
+        del guards[missing]
+        put(path, {"tls_server_config": {**tls, **guards}})
+        eventually(lambda: len(complaints(running)) == n)
+        assert " is not there any more" in complaints(running)[-1]
+        assert is_turned_away(running, trusting(authority))
+        assert not is_turned_away(running, trusting(authority, client_pair))
 
 
 def test_sighup(exporter, path):
