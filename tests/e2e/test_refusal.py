@@ -8,7 +8,7 @@ import pytest
 from authority import Authority
 from exporter import run
 from poll import eventually
-from web import put, trusting
+from web import HEADERS, put, trusting
 
 LONG = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20000 + b"\r\n\r\n"
 POST = b"POST /-/healthy HTTP/1.1\r\nHost: x\r\n"
@@ -52,10 +52,13 @@ def assert_said(data, status, sentence):
     line, *fields = head.split("\r\n")
     assert line.startswith(f"HTTP/1.1 {status} ")
     headers = dict(field.split(": ", 1) for field in fields)
+    assert len(headers) == len(fields)
+    assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Type"] == "text/plain; charset=utf-8"
     assert headers["Connection"] == "close"
     assert body == sentence + "\n"
     assert int(headers["Content-Length"]) == len(body)
+    return headers
 
 
 def count(running, status):
@@ -76,6 +79,16 @@ def test_refusal(exporter, kind):
         with running.send(request) as sock:
             assert_said(drained(sock, running.timeout), status, sentence)
         assert count(running, status) == n
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_configured_headers(exporter, tmp_path, kind):
+    request, status, sentence = REFUSALS[kind]
+    running = exporter(None, put(tmp_path / "web.yml", {
+        "http_server_config": {"headers": HEADERS}}))
+    with running.send(request) as sock:
+        headers = assert_said(drained(sock, running.timeout), status, sentence)
+    assert headers.items() >= HEADERS.items()
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
