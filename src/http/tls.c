@@ -27,7 +27,7 @@
 /* Sessions are resumed by those alone that are served here. */
 #define SESSION_CONTEXT "memcached_exporter"
 
-#define HTTP_1_1 "\x08http/1.1"
+#define PROTOCOLS "\x08http/1.1\x08http/1.0"
 
 struct server_tls {
 	SSL_CTX *ctx;
@@ -330,14 +330,13 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 {
 	unsigned char *chosen;
 	int r = SSL_select_next_proto(&chosen, out_len,
-	    (const unsigned char *)HTTP_1_1, strlen(HTTP_1_1), in, in_len);
+	    (const unsigned char *)PROTOCOLS, strlen(PROTOCOLS), in, in_len);
 
 	(void)ssl;
 	(void)arg;
 	*out = chosen;
-	/* a client that speaks HTTP/2 alone will find out by itself */
 	return r == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK
-					   : SSL_TLSEXT_ERR_NOACK;
+					   : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 static int

@@ -28,6 +28,9 @@ REFUSALS = {
     "garbage": (
         b"garbage\r\n\r\n", 400,
         "This is no HTTP request that could be understood."),
+    "HTTP/2": (
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400,
+        "This is no HTTP request that could be understood."),
     "no header line": (
         b"GET / HTTP/1.1\r\nnonsense\r\n\r\n", 400,
         "This is no HTTP request that could be understood."),

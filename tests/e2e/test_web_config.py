@@ -6,11 +6,12 @@ import pathlib
 import re
 import signal
 import ssl
+import subprocess
 import time
 
 import pytest
 
-from authority import Authority
+from authority import EC, RSA, Authority
 from daemons import Prometheus
 from exporter import GET, run
 from poll import eventually
@@ -176,6 +177,25 @@ def test_key_of_another(path, pair, client_pair):
     assert f"key {client_pair.key}: " in done.stderr
 
 
+@pytest.mark.parametrize("command", [
+    ["pkcs8", "-topk8"], ["ec", "-aes256"]], ids=["PKCS 8", "traditional"])
+@pytest.mark.parametrize("inline", [False, True], ids=["file", "text"])
+def test_key_with_passphrase(path, pair, command, inline):
+    """Refused, and nobody is asked for it."""
+    key = subprocess.run(
+        ["openssl", *command, "-in", pair.key, "-passout", "pass:x"],
+        check=True, capture_output=True, text=True).stdout
+    put(path.parent / "key", key)
+    keys = {"key": key} if inline else {"key_file": "key"}
+    flag = put(path, {"tls_server_config": {"cert_file": pair.cert, **keys}})
+    done = run(flag, "--config.check")
+    assert done.returncode == 1
+    what = "key" if inline else f"key {path.parent / 'key'}"
+    assert done.stderr == (
+        f"memcached_exporter: error: {what}: it has a passphrase, and nobody "
+        "is there to type it\n")
+
+
 @pytest.mark.parametrize("text", [
     "", "# nothing\n", "tls_server_config:\nbasic_auth_users:\n",
     "tls_server_config: {}\n", "rate_limit: {interval: 0, burst: 0}\n",
@@ -236,6 +256,23 @@ def test_stalled_handshakes(serving, authority):
             assert get(running, tls).status == 200
 
 
+@pytest.mark.parametrize("key", [RSA, EC], ids=["RSA", "EC"])
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+def test_chain(exporter, path, tmp_path_factory, key, version):
+    """With an authority between the root, which the client has, and the
+    server, which shows both."""
+    root = Authority(tmp_path_factory.mktemp("root"), key)
+    between = root.below(tmp_path_factory.mktemp("between"))
+    leaf = between.issue(NAMES)
+    cert = pathlib.Path(leaf.cert).read_text()
+    keys = {"cert": cert + pathlib.Path(between.cert).read_text(),
+            "key_file": leaf.key}
+    running = exporter(None, put(path, {"tls_server_config": keys}))
+    assert get(running, trusting(root, version=version)).status == 200
+    put(path, {"tls_server_config": {**keys, "cert": cert}})
+    eventually(lambda: is_turned_away(running, trusting(root)))
+
+
 REQUIRE = "RequireAndVerifyClientCert"
 
 
@@ -258,6 +295,20 @@ def test_client_auth(serving, authority, stranger, client_pair, version, auth,
     pairs = (None, stranger.issue("DNS:scraper.test"), client_pair)
     assert [not is_turned_away(running, trusting(authority, p, version))
             for p in pairs] == [none, theirs, ours]
+
+
+@pytest.mark.parametrize("auth", [REQUIRE, "VerifyClientCertIfGiven"])
+def test_authorities_of_the_system(exporter, path, pair, authority, stranger,
+                                   client_pair, auth):
+    """They are what counts without client_ca, as in Go."""
+    flag = put(path, {"tls_server_config": {
+        "cert_file": pair.cert, "key_file": pair.key,
+        "client_auth_type": auth}})
+    running = exporter(None, flag, env={"SSL_CERT_FILE": authority.cert})
+    assert not is_turned_away(running, trusting(authority, client_pair))
+    other = stranger.issue("DNS:scraper.test")
+    assert is_turned_away(running, trusting(authority, other))
+    assert is_turned_away(running, trusting(authority)) == (auth == REQUIRE)
 
 
 @pytest.mark.parametrize("sans, let_in", [
@@ -319,12 +370,36 @@ def test_cipher_suites_of_tls13_alone(serving, authority, least):
     assert not is_turned_away(running, trusting(authority, version=TLS13))
 
 
-def test_curves(serving, authority):
-    running = serving(curve_preferences=["CurveP384"])
-    for curve, turned_away in ("secp384r1", False), ("prime256v1", True):
-        tls = trusting(authority)
-        tls.set_ecdh_curve(curve)
-        assert is_turned_away(running, tls) == turned_away
+@pytest.mark.parametrize("prefer", [None, True, False])
+def test_preferred_ciphers(serving, authority, prefer):
+    """Whose order counts, in TLS 1.2: the server's, unless told otherwise."""
+    mine = ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"]
+    keys = {} if prefer is None else {"prefer_server_cipher_suites": prefer}
+    running = serving(cipher_suites=[
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"], **keys)
+    tls = trusting(authority, version=TLS12)
+    tls.set_ciphers(":".join(mine))
+    with shaken(running, tls) as sock:
+        assert sock.cipher()[0] == mine[0 if prefer is False else 1]
+
+
+CURVES = {"CurveP256": "P-256", "CurveP384": "P-384", "CurveP521": "P-521",
+          "X25519": "X25519"}
+
+
+@pytest.mark.parametrize("names", [
+    ["CurveP256"], ["CurveP384"], ["CurveP521"], ["X25519"],
+    ["X25519", "CurveP384"]], ids=" ".join)
+def test_curves(serving, names):
+    """Python's ssl cannot ask for each."""
+    running = serving(curve_preferences=names)
+    for name, theirs in CURVES.items():
+        done = subprocess.run(
+            ["openssl", "s_client", "-connect", running.address, "-groups",
+             theirs], stdin=subprocess.DEVNULL, capture_output=True,
+            check=False, timeout=running.timeout)
+        assert (done.returncode == 0) == (name in names), name
 
 
 def test_inline(exporter, path, authority, pair, client_pair):
@@ -342,13 +417,30 @@ def test_inline(exporter, path, authority, pair, client_pair):
 
 @pytest.mark.parametrize("offered, chosen", [
     (["h2", "http/1.1"], "http/1.1"), (["http/1.1"], "http/1.1"),
-    (["h2"], None), ([], None)])
+    (["http/1.0"], "http/1.0"), (["http/1.0", "http/1.1"], "http/1.1"),
+    ([], None)])
 def test_alpn(serving, authority, offered, chosen):
     tls = trusting(authority)
     if offered:
         tls.set_alpn_protocols(offered)
     with shaken(serving(), tls) as sock:
         assert sock.selected_alpn_protocol() == chosen
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+def test_http2_alone(serving, authority, version):
+    """Hears of it in the handshake (RFC 7301, section 3.2)."""
+    running = serving()
+    tls = trusting(authority, version=version)
+    tls.set_alpn_protocols(["h2"])
+    with pytest.raises(ssl.SSLError, match="(?i)no.application.protocol"):
+        get(running, tls)
+    # one that would rather speak it falls back
+    done = subprocess.run(
+        ["curl", "-sS", "--http2-prior-knowledge", "--cacert", authority.cert,
+         f"https://{running.address}/-/healthy"],
+        check=True, capture_output=True, text=True, timeout=running.timeout)
+    assert done.stdout == "memcached_exporter is healthy.\n"
 
 
 @pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
