@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -216,22 +217,35 @@ serve_reload(struct request *r, void *arg)
 		request_say(r, 200, "The configuration has been reloaded.");
 }
 
-/* evhttp writes to sockets that the client has closed. */
+/* Asked again while all is freed. */
+static void
+end_at_once(int number)
+{
+	(void)number;
+	_exit(0);
+}
+
+/*
+ * What a signal does afterwards, libevent puts back when it lets go of it.
+ * evhttp writes to sockets that the client has closed, hence SIGPIPE.
+ */
 static int
 watch_signals(struct program *p)
 {
 	static const struct {
 		int number;
 		event_callback_fn handle;
+		void (*afterwards)(int number);
 	} handlers[nitems(p->signals)] = {
-		{ SIGTERM, on_signal },
-		{ SIGINT, on_signal },
-		{ SIGHUP, on_hangup },
+		{ SIGTERM, on_signal, end_at_once },
+		{ SIGINT, on_signal, end_at_once },
+		{ SIGHUP, on_hangup, SIG_IGN },
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	p->give_up = xnonnull(evtimer_new(p->base, on_give_up, p));
 	for (size_t i = 0; i < nitems(handlers); i++) {
+		(void)signal(handlers[i].number, handlers[i].afterwards);
 		p->signals[i] = xnonnull(evsignal_new(
 		    p->base, handlers[i].number, handlers[i].handle, p));
 		if (event_add(p->signals[i], NULL) < 0)

@@ -12,6 +12,9 @@ openssl_words(unsigned long code, const char *otherwise)
 				? strerror(ERR_GET_REASON(code))
 				: ERR_reason_error_string(code);
 
+	/* openssl_no_passphrase has been asked */
+	if (ERR_GET_REASON(code) == ERR_R_INTERRUPTED_OR_CANCELLED)
+		words = "it has a passphrase, and nobody is there to type it";
 	return words != NULL ? words : otherwise;
 }
 

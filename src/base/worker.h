@@ -28,7 +28,10 @@ struct workers *workers_new(
  */
 void workers_free(struct workers *ws);
 
-/* False when all are busy: the job stays the caller's. */
+/*
+ * False when all are busy, or when there are none and the system gives no
+ * thread: the job stays the caller's.
+ */
 bool workers_run(struct workers *ws, void *job);
 
 #endif

@@ -256,6 +256,29 @@ read_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	    y, node, e, "expected one of TLS10, TLS11, TLS12, TLS13");
 }
 
+/* The first version that has it; only TLS 1.3 names no key exchange. */
+static enum tls_version
+cipher_version(const char *name)
+{
+	size_t len = strlen(name), suffix = strlen("_CBC_SHA");
+
+	if (strstr(name, "_WITH_") == NULL)
+		return TLS_VERSION_13;
+	return strcmp(name + len - suffix, "_CBC_SHA") == 0 ? TLS_VERSION_10
+							    : TLS_VERSION_12;
+}
+
+/* Whether a version is left: in TLS 1.3 all of its own ciphers are. */
+static bool
+has_cipher(const struct web_tls *t)
+{
+	bool found = t->ciphers == NULL || t->max_version == TLS_VERSION_13;
+
+	for (size_t i = 0; !found && i < t->ciphers->len; i++)
+		found = cipher_version(t->ciphers->names[i]) <= t->max_version;
+	return found;
+}
+
 /* What no key alone can know of; NULL when all is well. */
 static const char *
 tls_fault(const struct web_tls *t)
@@ -280,6 +303,9 @@ tls_fault(const struct web_tls *t)
 		       "requires a certificate";
 	if (t->min_version > t->max_version)
 		return "expected a min_version not above max_version";
+	if (!has_cipher(t))
+		return "cipher_suites, expected one that a version up to "
+		       "max_version has";
 	return NULL;
 }
 

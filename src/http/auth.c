@@ -188,7 +188,10 @@ end_waiting(struct auth *a, enum auth_verdict verdict)
 	}
 }
 
-/* As many as there are threads; the newest go first. */
+/*
+ * As many as there are threads; the newest go first. Without any thread there
+ * is nothing to wait for.
+ */
 static void
 start_jobs(struct auth *a)
 {
@@ -202,6 +205,8 @@ start_jobs(struct auth *a)
 
 		if (!workers_run(a->workers, job)) {
 			free(job);
+			if (TAILQ_EMPTY(&a->running))
+				end_waiting(a, AUTH_BUSY);
 			break;
 		}
 		/* the job's from here on */
@@ -211,14 +216,27 @@ start_jobs(struct auth *a)
 	}
 }
 
+/* As the newest; the oldest may have to go for it. */
+static void
+start_waiting(struct auth *a, struct check *c)
+{
+	struct check *oldest;
+
+	TAILQ_INSERT_HEAD(&a->waiting, c, entry);
+	if (++a->waiting_len <= AUTH_WAITING_MAX)
+		return;
+	oldest = TAILQ_LAST(&a->waiting, checks);
+	stop_waiting(a, oldest);
+	end_check(oldest, AUTH_BUSY);
+}
+
 /* The users have changed under it. */
 static void
 check_again(struct auth *a, struct check *c, struct job *job)
 {
 	c->credentials = job->credentials;
 	job->credentials = NULL;
-	TAILQ_INSERT_HEAD(&a->waiting, c, entry);
-	a->waiting_len++;
+	start_waiting(a, c);
 }
 
 static void
@@ -322,23 +340,17 @@ auth_is_needed(const struct auth *a)
 	return a->users_len > 0;
 }
 
-/* The newest of those that wait; the oldest may have to go for it. */
 static struct check *
 add_check(struct auth *a, const struct credentials *credentials,
     const unsigned char *digest)
 {
-	struct check *c = xcalloc(1, sizeof(*c)), *oldest;
+	struct check *c = xcalloc(1, sizeof(*c));
 
 	c->credentials = xcalloc(1, sizeof(*c->credentials));
 	*c->credentials = *credentials;
 	memcpy(c->digest, digest, DIGEST_BYTES);
 	SLIST_INIT(&c->askers);
-	TAILQ_INSERT_HEAD(&a->waiting, c, entry);
-	if (++a->waiting_len > AUTH_WAITING_MAX) {
-		oldest = TAILQ_LAST(&a->waiting, checks);
-		stop_waiting(a, oldest);
-		end_check(oldest, AUTH_BUSY);
-	}
+	start_waiting(a, c);
 	return c;
 }
 

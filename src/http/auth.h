@@ -25,7 +25,7 @@ struct web_user;
 enum auth_verdict {
 	AUTH_RIGHT,
 	AUTH_WRONG,
-	AUTH_BUSY /* too many checks wait, or the end has come */
+	AUTH_BUSY /* too many checks wait, no thread is there, or it ends */
 };
 
 typedef void auth_fn(enum auth_verdict verdict, void *arg);

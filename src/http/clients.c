@@ -114,9 +114,8 @@ was_let_go(const struct client *c)
 	return event == NULL;
 }
 
-/* Its socket reads as ended, so that evhttp frees the connection. */
-static void
-hang_up(struct client *c)
+void
+client_hang_up(struct client *c)
 {
 	c->all->hung_up += !c->hung_up;
 	c->hung_up = true;
@@ -162,7 +161,7 @@ on_look(evutil_socket_t fd, short what, void *arg)
 	cs->looks_soon = false;
 	TAILQ_FOREACH (c, &cs->list, entry) {
 		if (now > c->deadline)
-			hang_up(c);
+			client_hang_up(c);
 	}
 
 	cs->looked(cs->arg);
@@ -322,7 +321,7 @@ clients_make_room(struct clients *cs, size_t n)
 			break;
 		if (is_busy(c) || c->hung_up)
 			continue;
-		hang_up(c);
+		client_hang_up(c);
 		n--;
 	}
 	/* not again and again: that would put it off for ever */

@@ -53,6 +53,9 @@ void client_begin(struct client *c);
 void client_answer(struct client *c);
 void client_end(struct client *c);
 
+/* Its socket reads as ended, so that evhttp frees the connection. */
+void client_hang_up(struct client *c);
+
 /* What waits to be written, and the bytes that came since it last ended. */
 struct evbuffer *client_output(const struct client *c);
 size_t client_received(const struct client *c);

@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "base/span.h"
 #include "http/request.h"
+#include "http/web.h"
 
 /* By the status that evhttp chose; the first is for all others. */
 static const struct {
@@ -52,8 +53,17 @@ is_whole(struct evbuffer *out)
 	       memcmp(last, end, sizeof(last)) == 0;
 }
 
+static void
+add_header(const char *name, const char *value, void *arg)
+{
+	/* there already, and it has no other value */
+	if (strcmp(name, "X-Content-Type-Options") != 0)
+		(void)evbuffer_add_printf(arg, "%s: %s\r\n", name, value);
+}
+
 int
-refusal_rewrite(struct evbuffer *out, bool header_too_long)
+refusal_rewrite(
+    struct evbuffer *out, const struct web *web, bool header_too_long)
 {
 	uint64_t code;
 	size_t i = nitems(refusals) - 1;
@@ -75,8 +85,10 @@ refusal_rewrite(struct evbuffer *out, bool header_too_long)
 	    "Content-Type: text/plain; charset=utf-8\r\n"
 	    "X-Content-Type-Options: nosniff\r\n"
 	    "Content-Length: %zu\r\n"
-	    "Connection: close\r\n\r\n%s\n",
-	    said, request_status_phrase(said), strlen(refusals[i].sentence) + 1,
-	    refusals[i].sentence);
+	    "Connection: close\r\n",
+	    said, request_status_phrase(said),
+	    strlen(refusals[i].sentence) + 1);
+	web_each_header(web, add_header, out);
+	(void)evbuffer_add_printf(out, "\r\n%s\n", refusals[i].sentence);
 	return said;
 }

@@ -9,12 +9,14 @@
 #include <stdbool.h>
 
 struct evbuffer;
+struct web;
 
 /*
- * When out holds the whole of such an answer, it is replaced.
- * header_too_long: more has come than a header may have. Returns the status
- * that the client is told, or 0 when nothing has been done.
+ * When out holds the whole of such an answer, it is replaced, with the headers
+ * that web has for all. header_too_long: more has come than a header may have.
+ * Returns the status that the client is told, or 0 when nothing has been done.
  */
-int refusal_rewrite(struct evbuffer *out, bool header_too_long);
+int refusal_rewrite(
+    struct evbuffer *out, const struct web *web, bool header_too_long);
 
 #endif

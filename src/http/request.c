@@ -79,8 +79,10 @@ on_written(struct evhttp_request *ev, void *arg)
 {
 	struct client *c = arg;
 
-	(void)ev;
 	client_end(c);
+	/* evhttp would keep it open, for the tunnel that it is not */
+	if (evhttp_request_get_command(ev) == EVHTTP_REQ_CONNECT)
+		client_hang_up(c);
 }
 
 void
@@ -153,9 +155,9 @@ take_body(struct request *r, struct buf *body)
 	size_t len;
 	char *bytes = buf_take(body, &len), text[24];
 
+	(void)snprintf(text, sizeof(text), "%zu", len);
+	request_add_header(r, "Content-Length", text);
 	if (evhttp_request_get_command(r->ev) == EVHTTP_REQ_HEAD) {
-		(void)snprintf(text, sizeof(text), "%zu", len);
-		request_add_header(r, "Content-Length", text);
 		free(bytes);
 		return NULL;
 	}

@@ -255,8 +255,8 @@ static void
 on_foreign(struct client *c, void *arg)
 {
 	struct server *s = arg;
-	int code = refusal_rewrite(
-	    client_output(c), client_received(c) >= SERVER_HEADER_MAX);
+	int code = refusal_rewrite(client_output(c), s->env.web,
+	    client_received(c) >= SERVER_HEADER_MAX);
 
 	if (code == 0)
 		return;

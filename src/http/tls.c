@@ -27,7 +27,7 @@
 /* Sessions are resumed by those alone that are served here. */
 #define SESSION_CONTEXT "memcached_exporter"
 
-#define HTTP_1_1 "\x08http/1.1"
+#define PROTOCOLS "\x08http/1.1\x08http/1.0"
 
 struct server_tls {
 	SSL_CTX *ctx;
@@ -275,6 +275,7 @@ static int
 set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 {
 	struct buf names;
+	bool only_tls13;
 	int r = 1;
 
 	buf_init(&names, NAMES_BYTES_MAX);
@@ -286,11 +287,13 @@ set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	}
 	if (c->ciphers == NULL)
 		buf_add_str(&names, "DEFAULT");
+	/* nothing for another version, and OpenSSL takes no empty list */
+	only_tls13 = names.len == 0;
 	/* old versions need what the system's own level forbids */
 	if (c->min_version < TLS_VERSION_12)
 		buf_add_str(&names, ":@SECLEVEL=0");
 	buf_add_char(&names, '\0');
-	if (c->ciphers != NULL && names.len == 1)
+	if (only_tls13)
 		(void)SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
 	else
 		r = SSL_CTX_set_cipher_list(ctx, names.p);
@@ -327,14 +330,13 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 {
 	unsigned char *chosen;
 	int r = SSL_select_next_proto(&chosen, out_len,
-	    (const unsigned char *)HTTP_1_1, strlen(HTTP_1_1), in, in_len);
+	    (const unsigned char *)PROTOCOLS, strlen(PROTOCOLS), in, in_len);
 
 	(void)ssl;
 	(void)arg;
 	*out = chosen;
-	/* a client that speaks HTTP/2 alone will find out by itself */
 	return r == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK
-					   : SSL_TLSEXT_ERR_NOACK;
+					   : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 static int

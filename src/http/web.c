@@ -17,8 +17,11 @@
 
 #define US_PER_S 1000000
 
-/* How often to look for changes. */
-#define LOOK_US 500000
+/*
+ * How often to look for changes. One is read when the look after it finds the
+ * same: who writes a file bit by bit is done then, or nearly always.
+ */
+#define LOOK_US 400000
 
 /* The file itself, and those of certificate, key and authorities. */
 #define FILES 4
@@ -35,6 +38,7 @@ struct stamp {
 struct source {
 	char *path; /* NULL: none */
 	struct stamp stamp;
+	struct stamp seen; /* at the last look */
 };
 
 /* What one reading of the files gave. */
@@ -97,19 +101,24 @@ static void
 source_set(struct source *s, const char *path)
 {
 	s->path = path != NULL ? xstrdup(path) : NULL;
-	s->stamp = stamp_of(path);
+	s->seen = s->stamp = stamp_of(path);
 }
 
+/* Whether they are not as they were read, but as they were seen last. */
 static bool
-has_changed(const struct source sources[FILES])
+have_changed(struct source sources[FILES])
 {
-	for (size_t i = 0; i < FILES; i++) {
-		struct stamp now = stamp_of(sources[i].path);
+	bool changed = false, settled = true;
 
-		if (!same_stamp(&now, &sources[i].stamp))
-			return true;
+	for (size_t i = 0; i < FILES; i++) {
+		struct source *s = &sources[i];
+		struct stamp now = stamp_of(s->path);
+
+		changed |= !same_stamp(&now, &s->stamp);
+		settled &= same_stamp(&now, &s->seen);
+		s->seen = now;
 	}
-	return false;
+	return changed && settled;
 }
 
 /* Sets the sources in any case. */
@@ -154,28 +163,69 @@ use(struct web *w, struct reading *r)
 	auth_use(w->auth, c->users, c->users_len);
 }
 
-/* What clients speak cannot change under them. */
+/*
+ * What keeps clients out: the first key that is in one file and not in the
+ * other, or NULL.
+ */
+static const char *
+dropped_guard(const struct web_config *from, const struct web_config *to)
+{
+	const struct web_tls *a = &from->tls, *b = &to->tls;
+	const struct {
+		const char *key;
+		bool had, has;
+	} guards[] = {
+		{ "basic_auth_users", from->users_len > 0, to->users_len > 0 },
+		{ "client_auth_type", a->client_auth != CLIENT_AUTH_NONE,
+		    b->client_auth != CLIENT_AUTH_NONE },
+		{ "client_ca",
+		    is_set(a->client_ca) || is_set(a->client_ca_file),
+		    is_set(b->client_ca) || is_set(b->client_ca_file) },
+		{ "client_allowed_sans", a->allowed_sans != NULL,
+		    b->allowed_sans != NULL },
+	};
+
+	for (size_t i = 0; i < nitems(guards); i++) {
+		if (guards[i].had && !guards[i].has)
+			return guards[i].key;
+	}
+	return NULL;
+}
+
+/*
+ * What clients speak cannot change under them. Unless somebody has asked for
+ * the reading, the file may be a half one: no guard goes for that.
+ */
 static struct reading *
-read_again(struct web *w, struct error *e)
+read_again(struct web *w, bool asked, struct error *e)
 {
 	struct reading *r = reading_new(w->path, w->sources, e);
+	const char *dropped;
 
-	if (r == NULL || (r->tls != NULL) == (w->now->tls != NULL))
+	if (r == NULL)
+		return NULL;
+	dropped = asked ? NULL : dropped_guard(&w->now->config, &r->config);
+	if ((r->tls != NULL) != (w->now->tls != NULL))
+		(void)error_set(e, "%s: switches TLS %s, which takes a restart",
+		    w->path, r->tls != NULL ? "on" : "off");
+	else if (dropped != NULL)
+		(void)error_set(e,
+		    "%s: %s is not there any more, which takes a SIGHUP",
+		    w->path, dropped);
+	else
 		return r;
-	(void)error_set(e, "%s: switches TLS %s, which takes a restart",
-	    w->path, r->tls != NULL ? "on" : "off");
 	reading_free(r);
 	return NULL;
 }
 
-int
-web_reload(struct web *w, struct error *e)
+static int
+reload(struct web *w, bool asked, struct error *e)
 {
 	struct reading *r;
 
 	if (w->path[0] == '\0')
 		return 0;
-	r = read_again(w, e);
+	r = read_again(w, asked, e);
 	w->is_current = r != NULL;
 	if (r == NULL) {
 		log_error("Web configuration not reloaded", "err", e->text);
@@ -184,6 +234,12 @@ web_reload(struct web *w, struct error *e)
 	use(w, r);
 	log_info("Web configuration reloaded", "file", w->path);
 	return 0;
+}
+
+int
+web_reload(struct web *w, struct error *e)
+{
+	return reload(w, true, e);
 }
 
 static void
@@ -202,8 +258,8 @@ on_look(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (has_changed(w->sources))
-		(void)web_reload(w, &e);
+	if (have_changed(w->sources))
+		(void)reload(w, false, &e);
 	look_later(w);
 }
 

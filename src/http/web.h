@@ -2,7 +2,8 @@
  * The web configuration at work: TLS, users, headers and the rate of
  * --web.config.file. A change of the file, or of one that it names, is
  * noticed within a second; a file that cannot be used leaves what was in
- * force.
+ * force, and so does one that is there only in part: noticed by itself, a
+ * change takes away nothing that keeps clients out.
  */
 #ifndef HTTP_WEB_H
 #define HTTP_WEB_H
@@ -27,7 +28,7 @@ void web_free(struct web *w);
 /* Whether the file could be used now. */
 int web_check(const char *path, struct error *e);
 
-/* Reads all anew, and logs what came of it. */
+/* Reads all anew, since somebody has asked for it, and logs what came of it. */
 int web_reload(struct web *w, struct error *e);
 
 /*

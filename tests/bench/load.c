@@ -5,7 +5,8 @@
  * connections; a client asks again as soon as it has its answer. The servers
  * take turns, burst by burst, so that whatever else the machine does hits all
  * alike. KIND is "stats" (a memcached), "http" (an exporter or relay),
- * "openmetrics" or "gzip" (an exporter that shall answer so), or "https".
+ * "openmetrics" or "gzip" (an exporter that shall answer so), "https", or
+ * "auth" (one that wants a user, who is a:pw).
  * Prints a line for each server:
  *
  *	requests=5000 p50_us=141.2 p99_us=190.7 per_second=6920
@@ -124,6 +125,8 @@ static const struct kind kinds[] = {
 	{ "gzip:", GET "Accept-Encoding: gzip\r\n\r\n", http_complete,
 	    gzip_right, false },
 	{ "https:", GET "\r\n", http_complete, http_right, true },
+	{ "auth:", GET "Authorization: Basic YTpwdw==\r\n\r\n", http_complete,
+	    http_right, false },
 };
 
 static void *

@@ -9,24 +9,29 @@ Pair = collections.namedtuple("Pair", "cert key")
 # openssl.cnf of the machine would make everybody an authority.
 CONFIG = "[req]\ndistinguished_name = name\n[name]\n"
 
+EC = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+RSA = ("rsa:2048",)
+
 
 class Authority:
-    def __init__(self, folder):
+    def __init__(self, folder, key=EC, parent=None):
         self.folder = folder
+        self.key = key
         self._issued = 0
         (folder / "config").write_text(CONFIG)
-        self.pair = self._make("basicConstraints=critical,CA:TRUE")
+        self.pair = self._make("basicConstraints=critical,CA:TRUE", parent)
 
-    def _make(self, extension, *more):
+    def _make(self, extension, signer):
         self._issued += 1
         name = f"{self.folder / str(self._issued)}"
         pair = Pair(f"{name}.crt", f"{name}.key")
+        signed = ["-CA", signer.cert, "-CAkey", signer.key] if signer else []
         subprocess.run(
             ["openssl", "req", "-x509", "-config", self.folder / "config",
-             "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-             "-days", "2", "-subj", f"/CN=test {self._issued}",
+             "-newkey", *self.key, "-nodes",
+             "-days", "2", "-subj", f"/CN={self.folder.name} {self._issued}",
              "-addext", extension, "-out", pair.cert, "-keyout", pair.key,
-             *more],
+             *signed],
             check=True, capture_output=True)
         return pair
 
@@ -36,9 +41,11 @@ class Authority:
 
     def issue(self, names):
         """A certificate for these, such as "DNS:localhost,IP:127.0.0.1"."""
-        return self._make(
-            f"subjectAltName={names}", "-CA", self.pair.cert,
-            "-CAkey", self.pair.key)
+        return self._make(f"subjectAltName={names}", self.pair)
+
+    def below(self, folder):
+        """Another authority, which this one vouches for."""
+        return Authority(folder, self.key, self.pair)
 
 
 def context(pair, version=None):

@@ -1,5 +1,6 @@
 """The end of the process."""
 
+import os
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ from exporter import receive
 from exposition import Exposition
 from fake import gated, hang
 from poll import SLOW, eventually
+from web import basic, hashed, put
 
 
 @pytest.fixture(params=[signal.SIGTERM, signal.SIGINT], ids=str)
@@ -63,6 +65,24 @@ def test_twice(fake, exporter, end):
     end(running)
     end(running)
     running.wait(timeout=10)
+    sock.close()
+
+
+def test_again_and_again(exporter, tmp_path, end):
+    """Until it is gone, though a check of a password runs on a thread. A
+    late SIGHUP does no harm either."""
+    flag = put(tmp_path / "web.yml",
+               {"basic_auth_users": {"a": hashed("pw", cost=14)}})
+    running = exporter(None, flag)
+    header, = basic("a", "pw").items()
+    sock = running.send(f"GET / HTTP/1.1\r\nHost: x\r\n{header[0]}: "
+                        f"{header[1]}\r\n\r\n".encode())
+    eventually(lambda: len(os.listdir(f"/proc/{running.pid}/task")) > 1)
+    deadline = time.monotonic() + 10 * SLOW
+    while running.process.poll() is None and time.monotonic() < deadline:
+        end(running)
+        running.process.send_signal(signal.SIGHUP)
+    running.wait()
     sock.close()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from exporter import receive
 from poll import eventually
-from web import basic, hashed, put
+from web import HEADERS, basic, hashed, put
 
 # auth.h and worker.h
 WAITING_MAX = 64
@@ -250,15 +250,6 @@ def test_end_while_checks_wait(serving, stack):
 
 
 # Headers and the rate
-
-HEADERS = {
-    "Strict-Transport-Security": "max-age=31536000",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "sameorigin",
-    "X-XSS-Protection": "1; mode=block",
-    "Content-Security-Policy": "default-src 'none'",
-}
-
 
 @pytest.mark.parametrize("credentials", [{}, basic("a", "right")],
                          ids=["401", "right"])

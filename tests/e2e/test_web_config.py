@@ -1,14 +1,17 @@
 """--web.config.file: what is wrong in one, TLS, and changes while it runs."""
 
 import contextlib
+import json
 import pathlib
 import re
 import signal
 import ssl
+import subprocess
+import time
 
 import pytest
 
-from authority import Authority
+from authority import EC, RSA, Authority
 from daemons import Prometheus
 from exporter import GET, run
 from poll import eventually
@@ -20,6 +23,7 @@ TLS12 = ssl.TLSVersion.TLSv1_2
 TLS13 = ssl.TLSVersion.TLSv1_3
 HASH = "$2b$04$" + "a" * 53
 PAIR = "tls_server_config:\n  cert_file: c\n  key_file: k\n"
+QUIET = 0.4  # seconds; LOOK_US of src/http/web.c
 CURRENT = "memcached_exporter_web_config_last_reload_successful"
 READ_AT = "memcached_exporter_web_config_last_reload_success_timestamp_seconds"
 
@@ -84,6 +88,9 @@ def serving(exporter, path, pair):
     (PAIR + "  max_version: SSL3\n", "4:16", "expected one of TLS10"),
     (PAIR + "  min_version: TLS13\n  max_version: TLS12\n", "2:3",
      "expected a min_version not above max_version"),
+    (PAIR + "  cipher_suites: [TLS_AES_128_GCM_SHA256]\n"
+     "  max_version: TLS12\n", "2:3",
+     "cipher_suites, expected one that a version up to max_version has"),
     (PAIR + "  client_ca_file: a\n", "2:3",
      "expected a client_auth_type that asks for certificates"),
     (PAIR + "  client_auth_type: VerifyClientCertIfGiven\n"
@@ -170,6 +177,25 @@ def test_key_of_another(path, pair, client_pair):
     assert f"key {client_pair.key}: " in done.stderr
 
 
+@pytest.mark.parametrize("command", [
+    ["pkcs8", "-topk8"], ["ec", "-aes256"]], ids=["PKCS 8", "traditional"])
+@pytest.mark.parametrize("inline", [False, True], ids=["file", "text"])
+def test_key_with_passphrase(path, pair, command, inline):
+    """Refused, and nobody is asked for it."""
+    key = subprocess.run(
+        ["openssl", *command, "-in", pair.key, "-passout", "pass:x"],
+        check=True, capture_output=True, text=True).stdout
+    put(path.parent / "key", key)
+    keys = {"key": key} if inline else {"key_file": "key"}
+    flag = put(path, {"tls_server_config": {"cert_file": pair.cert, **keys}})
+    done = run(flag, "--config.check")
+    assert done.returncode == 1
+    what = "key" if inline else f"key {path.parent / 'key'}"
+    assert done.stderr == (
+        f"memcached_exporter: error: {what}: it has a passphrase, and nobody "
+        "is there to type it\n")
+
+
 @pytest.mark.parametrize("text", [
     "", "# nothing\n", "tls_server_config:\nbasic_auth_users:\n",
     "tls_server_config: {}\n", "rate_limit: {interval: 0, burst: 0}\n",
@@ -230,6 +256,23 @@ def test_stalled_handshakes(serving, authority):
             assert get(running, tls).status == 200
 
 
+@pytest.mark.parametrize("key", [RSA, EC], ids=["RSA", "EC"])
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+def test_chain(exporter, path, tmp_path_factory, key, version):
+    """With an authority between the root, which the client has, and the
+    server, which shows both."""
+    root = Authority(tmp_path_factory.mktemp("root"), key)
+    between = root.below(tmp_path_factory.mktemp("between"))
+    leaf = between.issue(NAMES)
+    cert = pathlib.Path(leaf.cert).read_text()
+    keys = {"cert": cert + pathlib.Path(between.cert).read_text(),
+            "key_file": leaf.key}
+    running = exporter(None, put(path, {"tls_server_config": keys}))
+    assert get(running, trusting(root, version=version)).status == 200
+    put(path, {"tls_server_config": {**keys, "cert": cert}})
+    eventually(lambda: is_turned_away(running, trusting(root)))
+
+
 REQUIRE = "RequireAndVerifyClientCert"
 
 
@@ -252,6 +295,20 @@ def test_client_auth(serving, authority, stranger, client_pair, version, auth,
     pairs = (None, stranger.issue("DNS:scraper.test"), client_pair)
     assert [not is_turned_away(running, trusting(authority, p, version))
             for p in pairs] == [none, theirs, ours]
+
+
+@pytest.mark.parametrize("auth", [REQUIRE, "VerifyClientCertIfGiven"])
+def test_authorities_of_the_system(exporter, path, pair, authority, stranger,
+                                   client_pair, auth):
+    """They are what counts without client_ca, as in Go."""
+    flag = put(path, {"tls_server_config": {
+        "cert_file": pair.cert, "key_file": pair.key,
+        "client_auth_type": auth}})
+    running = exporter(None, flag, env={"SSL_CERT_FILE": authority.cert})
+    assert not is_turned_away(running, trusting(authority, client_pair))
+    other = stranger.issue("DNS:scraper.test")
+    assert is_turned_away(running, trusting(authority, other))
+    assert is_turned_away(running, trusting(authority)) == (auth == REQUIRE)
 
 
 @pytest.mark.parametrize("sans, let_in", [
@@ -304,18 +361,45 @@ def test_cipher_suites(serving, authority):
         assert sock.version() == "TLSv1.3"
 
 
-def test_cipher_suites_of_tls13_alone(serving, authority):
-    running = serving(cipher_suites=["TLS_AES_128_GCM_SHA256"])
+@pytest.mark.parametrize("least", ["TLS10", "TLS11", "TLS12", "TLS13"])
+def test_cipher_suites_of_tls13_alone(serving, authority, least):
+    """As in Go: no other version has one, and in this one all are on."""
+    running = serving(cipher_suites=["TLS_AES_128_GCM_SHA256"],
+                      min_version=least)
     assert is_turned_away(running, trusting(authority, version=TLS12))
     assert not is_turned_away(running, trusting(authority, version=TLS13))
 
 
-def test_curves(serving, authority):
-    running = serving(curve_preferences=["CurveP384"])
-    for curve, turned_away in ("secp384r1", False), ("prime256v1", True):
-        tls = trusting(authority)
-        tls.set_ecdh_curve(curve)
-        assert is_turned_away(running, tls) == turned_away
+@pytest.mark.parametrize("prefer", [None, True, False])
+def test_preferred_ciphers(serving, authority, prefer):
+    """Whose order counts, in TLS 1.2: the server's, unless told otherwise."""
+    mine = ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"]
+    keys = {} if prefer is None else {"prefer_server_cipher_suites": prefer}
+    running = serving(cipher_suites=[
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"], **keys)
+    tls = trusting(authority, version=TLS12)
+    tls.set_ciphers(":".join(mine))
+    with shaken(running, tls) as sock:
+        assert sock.cipher()[0] == mine[0 if prefer is False else 1]
+
+
+CURVES = {"CurveP256": "P-256", "CurveP384": "P-384", "CurveP521": "P-521",
+          "X25519": "X25519"}
+
+
+@pytest.mark.parametrize("names", [
+    ["CurveP256"], ["CurveP384"], ["CurveP521"], ["X25519"],
+    ["X25519", "CurveP384"]], ids=" ".join)
+def test_curves(serving, names):
+    """Python's ssl cannot ask for each."""
+    running = serving(curve_preferences=names)
+    for name, theirs in CURVES.items():
+        done = subprocess.run(
+            ["openssl", "s_client", "-connect", running.address, "-groups",
+             theirs], stdin=subprocess.DEVNULL, capture_output=True,
+            check=False, timeout=running.timeout)
+        assert (done.returncode == 0) == (name in names), name
 
 
 def test_inline(exporter, path, authority, pair, client_pair):
@@ -333,13 +417,30 @@ def test_inline(exporter, path, authority, pair, client_pair):
 
 @pytest.mark.parametrize("offered, chosen", [
     (["h2", "http/1.1"], "http/1.1"), (["http/1.1"], "http/1.1"),
-    (["h2"], None), ([], None)])
+    (["http/1.0"], "http/1.0"), (["http/1.0", "http/1.1"], "http/1.1"),
+    ([], None)])
 def test_alpn(serving, authority, offered, chosen):
     tls = trusting(authority)
     if offered:
         tls.set_alpn_protocols(offered)
     with shaken(serving(), tls) as sock:
         assert sock.selected_alpn_protocol() == chosen
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+def test_http2_alone(serving, authority, version):
+    """Hears of it in the handshake (RFC 7301, section 3.2)."""
+    running = serving()
+    tls = trusting(authority, version=version)
+    tls.set_alpn_protocols(["h2"])
+    with pytest.raises(ssl.SSLError, match="(?i)no.application.protocol"):
+        get(running, tls)
+    # one that would rather speak it falls back
+    done = subprocess.run(
+        ["curl", "-sS", "--http2-prior-knowledge", "--cacert", authority.cert,
+         f"https://{running.address}/-/healthy"],
+        check=True, capture_output=True, text=True, timeout=running.timeout)
+    assert done.stdout == "memcached_exporter is healthy.\n"
 
 
 @pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
@@ -436,6 +537,8 @@ def test_users_change(exporter, path):
     put(path, users(b="new"))
     eventually(lambda: answers(running, "new") == 401)
     put(path, {})
+    eventually(lambda: complaints(running))
+    running.process.send_signal(signal.SIGHUP)
     eventually(lambda: running.get("/-/healthy").status == 200)
     put(path, users(a="old"))
     eventually(lambda: running.get("/-/healthy").status == 401)
@@ -497,6 +600,57 @@ def test_file_that_is_named_comes_later(exporter, path, authority, pair):
     for name, original in zip(keys.values(), authority.issue(NAMES)):
         put(name, pathlib.Path(original).read_text())
     eventually(lambda: serial(running, tls) != old)
+
+
+def test_written_in_place(exporter, path):
+    """Bit by bit: while there is less, nobody gets in, and nobody is told."""
+    running = exporter(None, put(path, users(a="old")))
+    text = "http_server_config: {}\n" + json.dumps(users(a="new"))[1:-1]
+    pauses = []
+    with open(path, "wb", buffering=0) as file:
+        for byte in text.encode():
+            begin = time.monotonic()
+            file.write(bytes([byte]))
+            while time.monotonic() < begin + 0.02:
+                assert running.get("/-/healthy").status == 401
+                assert answers(running, "old") == 200
+            pauses.append(time.monotonic() - begin)
+    eventually(lambda: answers(running, "new") == 200)
+    assert answers(running, "old") == 401
+    assert not complaints(running) or max(pauses) > QUIET
+
+
+def test_left_half_written(exporter, path):
+    """However long that takes, it is no way in; until somebody asks for it."""
+    running = exporter(None, put(path, users(a="pw")))
+    for n, half in enumerate(["", "# users\n", "http_server_config: {}\n"], 1):
+        path.write_text(half)
+        eventually(lambda: len(complaints(running)) == n)
+        assert f"{path}: basic_auth_users is not there any more, which " \
+            "takes a SIGHUP" in complaints(running)[-1]
+        assert running.get("/-/healthy").status == 401
+        assert values(running)[CURRENT] == 0
+    path.write_text(json.dumps(users(a="new")))
+    eventually(lambda: answers(running, "new") == 200)
+    path.write_text("")
+    running.process.send_signal(signal.SIGHUP)
+    eventually(lambda: running.get("/-/healthy").status == 200)
+    assert values(running)[CURRENT] == 1
+
+
+def test_guards_of_tls_stay(serving, path, authority, pair, client_pair):
+    guards = {"client_auth_type": REQUIRE, "client_ca_file": authority.cert,
+              "client_allowed_sans": ["scraper.test"]}
+    running = serving(**guards)
+    tls = {"cert_file": pair.cert, "key_file": pair.key}
+    for n, missing in enumerate(["client_allowed_sans", "client_ca_file",
+                                 "client_auth_type"], 1):
+        del guards[missing]
+        put(path, {"tls_server_config": {**tls, **guards}})
+        eventually(lambda: len(complaints(running)) == n)
+        assert " is not there any more" in complaints(running)[-1]
+        assert is_turned_away(running, trusting(authority))
+        assert not is_turned_away(running, trusting(authority, client_pair))
 
 
 def test_sighup(exporter, path):

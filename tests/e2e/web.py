@@ -14,6 +14,15 @@ with warnings.catch_warnings():
 
 SALT = "abcdefghijklmnopqrstuu"
 
+# What can be set for all answers.
+HEADERS = {
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "sameorigin",
+    "X-XSS-Protection": "1; mode=block",
+    "Content-Security-Policy": "default-src 'none'",
+}
+
 
 def hashed(password, cost=4, kind="2b"):
     """Its bcrypt hash."""

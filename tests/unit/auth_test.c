@@ -1,6 +1,7 @@
 #include "http/auth.h"
 
 #include <crypt.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -245,6 +246,43 @@ TEST(too_many_wait)
 	check_number("afterwards", verdict_of("a:pw"), AUTH_RIGHT);
 }
 
+/* The same when checks that were under way have to be made again. */
+TEST(too_many_wait_again)
+{
+	int verdicts[WORKERS_MAX + AUTH_WAITING_MAX];
+	size_t busy = 0;
+
+	use_one("a", "old");
+	ask_all(verdicts, nitems(verdicts));
+	use_one("a", "new");
+	for (EACH(v, verdicts)) {
+		wait_for(v);
+		busy += *v == AUTH_BUSY;
+	}
+	/* the first that comes back; a thread takes another one at once */
+	check_number("too many again", busy, 1);
+	check_number("too many again", verdicts[WORKERS_MAX], AUTH_BUSY);
+}
+
+/* Whoever would wait for ever is told so at once. */
+TEST(no_threads)
+{
+	pthread_attr_t usual, huge;
+	int verdict;
+
+	use_one("a", "pw");
+	(void)pthread_getattr_default_np(&usual);
+	(void)pthread_attr_init(&huge);
+	(void)pthread_attr_setstacksize(&huge, SIZE_MAX / 4);
+	(void)pthread_setattr_default_np(&huge);
+	ask("a:pw", &verdict);
+	(void)pthread_setattr_default_np(&usual);
+	check_number("no thread", verdict, AUTH_BUSY);
+	check_number("later", verdict_of("a:pw"), AUTH_RIGHT);
+	(void)pthread_attr_destroy(&usual);
+	(void)pthread_attr_destroy(&huge);
+}
+
 /* A crowd of wrong passwords is not in front of a right one that is late. */
 TEST(newest_first)
 {
@@ -355,5 +393,5 @@ TEST(freed)
 
 #define A(name) cmocka_unit_test_setup_teardown(name, begin, end)
 TESTS("auth", A(verdicts), A(remembers), A(no_credentials), A(shares),
-    A(too_many_wait), A(newest_first), A(forgets), A(users_change), A(users_go),
-    A(freed))
+    A(too_many_wait), A(too_many_wait_again), A(no_threads), A(newest_first),
+    A(forgets), A(users_change), A(users_go), A(freed))

@@ -6,6 +6,8 @@
 #define HASH_OF(cost)                                                          \
 	"$2y$" cost "$QC.YAPKq/xdTcunBBiVa.eojHa7kgkAoNtT1uzaaOTAavJaY/dEsq"
 #define BAD_HASH "expected a bcrypt hash, such as \"htpasswd -nB\" prints"
+#define NO_CIPHER                                                              \
+	"cipher_suites, expected one that a version up to max_version has"
 
 /* What TLS cannot do without, on one line. */
 #define PAIR "cert_file: /c, key_file: /k"
@@ -144,6 +146,24 @@ TEST(good)
 		      "TLS_RSA_WITH_AES_128_CBC_SHA]"),
 		    "tls cert_file=/c key_file=/k ciphers="
 		    "TLS_AES_128_GCM_SHA256,TLS_RSA_WITH_AES_128_CBC_SHA " },
+		{ TLS("cipher_suites: [TLS_AES_128_GCM_SHA256], "
+		      "min_version: TLS10"),
+		    "tls cert_file=/c key_file=/k versions=0-3 ciphers="
+		    "TLS_AES_128_GCM_SHA256 " },
+		{ TLS("cipher_suites: [TLS_RSA_WITH_AES_128_CBC_SHA], "
+		      "min_version: TLS10, max_version: TLS10"),
+		    "tls cert_file=/c key_file=/k versions=0-0 ciphers="
+		    "TLS_RSA_WITH_AES_128_CBC_SHA " },
+		{ TLS("cipher_suites: [TLS_RSA_WITH_AES_128_GCM_SHA256], "
+		      "max_version: TLS12"),
+		    "tls cert_file=/c key_file=/k versions=2-2 ciphers="
+		    "TLS_RSA_WITH_AES_128_GCM_SHA256 " },
+		{ TLS("cipher_suites: [TLS_RSA_WITH_AES_128_GCM_SHA256], "
+		      "min_version: TLS13"),
+		    "tls cert_file=/c key_file=/k versions=3-3 ciphers="
+		    "TLS_RSA_WITH_AES_128_GCM_SHA256 " },
+		{ TLS("cipher_suites: [], max_version: TLS12"),
+		    "tls cert_file=/c key_file=/k versions=2-2 " },
 		{ TLS("curve_preferences: [X25519, CurveP256, CurveP384, "
 		      "CurveP521]"),
 		    "tls cert_file=/c key_file=/k "
@@ -231,6 +251,13 @@ TEST(bad)
 		    "that requires a certificate" },
 		{ SPAN(TLS("min_version: TLS13, max_version: TLS12")),
 		    "1:20: expected a min_version not above max_version" },
+		{ SPAN(TLS("max_version: TLS12, "
+			   "cipher_suites: [TLS_AES_128_GCM_SHA256]")),
+		    "1:20: " NO_CIPHER },
+		{ SPAN(TLS("min_version: TLS10, max_version: TLS11, "
+			   "cipher_suites: [TLS_AES_128_GCM_SHA256, "
+			   "TLS_RSA_WITH_AES_128_GCM_SHA256]")),
+		    "1:20: " NO_CIPHER },
 		{ SPAN("tls_server_config:\n  min_version: TLS14\n"),
 		    "2:16: expected one of TLS10, TLS11, TLS12, TLS13" },
 		{ SPAN("tls_server_config:\n  max_version: tls13\n"),
