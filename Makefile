@@ -14,9 +14,9 @@ FUZZ_SECONDS = 60
 PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
 	libdeflate-dev libcrypt-dev memcached curl
 TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy cppcheck \
-	git libclang-rt-dev libcmocka-dev libsasl2-modules mandoc openssl \
-	prometheus python3 python3-prometheus-client python3-pytest sasl2-bin \
-	shellcheck strace systemd valgrind
+	git libclang-rt-dev libcmocka-dev libfaketime libsasl2-modules mandoc \
+	openssl prometheus python3 python3-prometheus-client python3-pytest \
+	sasl2-bin shellcheck strace systemd valgrind
 
 # What pkg-config calls each library, and the package it comes in.
 LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev \
