@@ -46,6 +46,7 @@ struct module_config {
 	char *tls_server_name;
 	char *tls_min_version;
 	bool tls_insecure;
+	bool has_protocol;
 	bool binary; /* the protocol */
 	bool has_auth;
 	bool sasl;
