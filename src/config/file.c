@@ -204,6 +204,7 @@ read_module(struct tree *y, const char *key, yaml_node_t *key_node,
 		    FILE_MODULES_MAX);
 	m = &c->modules[c->len++];
 	m->name = xstrdup(key);
+	m->place = tree_place(y, key_node);
 	if (tree_map(y, node, module_keys, nitems(module_keys), m, e) < 0)
 		return -1;
 	if (m->sasl && m->has_protocol && !m->binary)
@@ -255,6 +256,7 @@ config_free(struct config *c)
 		struct module_config *m = &c->modules[i];
 
 		free(m->name);
+		free(m->place);
 		free(m->tls_ca_file);
 		free(m->tls_cert_file);
 		free(m->tls_key_file);

@@ -36,6 +36,7 @@ struct allow;
 
 struct module_config {
 	char *name;
+	char *place;         /* "file:line:column" */
 	uint64_t timeout_us; /* 0: not given */
 	bool has_collectors;
 	unsigned sections; /* of the collectors */
