@@ -14,9 +14,9 @@ FUZZ_SECONDS = 60
 PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
 	libdeflate-dev libcrypt-dev memcached curl
 TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy cppcheck \
-	git libclang-rt-dev libcmocka-dev libsasl2-modules mandoc openssl \
-	prometheus python3 python3-prometheus-client python3-pytest sasl2-bin \
-	shellcheck strace systemd valgrind
+	git libclang-rt-dev libcmocka-dev libfaketime libsasl2-modules mandoc \
+	openssl prometheus python3 python3-prometheus-client python3-pytest \
+	sasl2-bin shellcheck strace systemd valgrind
 
 # What pkg-config calls each library, and the package it comes in.
 LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev \
@@ -141,6 +141,13 @@ ASAN = SANITIZE=address,undefined CFLAGS='-O1 -g'
 check-asan: ## the same under the address and undefined behaviour sanitizers
 	$(STAGE) unit BUILD=build/asan $(ASAN)
 	$(STAGE) e2e BUILD=build/asan $(ASAN) EXPORTER_SLOW=3
+
+# What has threads: the workers, and the passwords that they check.
+TSAN = SANITIZE=thread CFLAGS='-O1 -g'
+check-tsan: ## unit tests and those of users under the thread sanitizer
+	$(STAGE) unit BUILD=build/tsan $(TSAN)
+	$(STAGE) e2e BUILD=build/tsan $(TSAN) EXPORTER_SLOW=3 \
+	    PYTEST_ARGS='-k "test_web_auth or test_web_config"'
 
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect,possible
@@ -271,9 +278,9 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all test check check-asan check-valgrind unit e2e fuzz fuzzers \
-	coverage bench lint lint-fast fmt regen install dist deps deps-test \
-	demo clean help FORCE
+.PHONY: all test check check-asan check-tsan check-valgrind unit e2e fuzz \
+	fuzzers coverage bench lint lint-fast fmt regen install dist deps \
+	deps-test demo clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES) \
 	$(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%))

@@ -164,7 +164,7 @@ reload_modules(struct program *p, struct error *e)
 		log_error("Configuration not reloaded", "err", e->text);
 		return -1;
 	}
-	targets_forget(p->targets);
+	targets_reload(p->targets, ms);
 	scraper_use(p->scraper, ms);
 	landing_use(p->landing, ms);
 	modules_release(ms);

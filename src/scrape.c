@@ -78,11 +78,14 @@ static void
 note(struct target *t, const struct reply *reply, const struct error *down,
     uint64_t duration_us)
 {
+	bool news = status_note(target_status(t), reply, down, duration_us);
 	char address[ADDRESS_TEXT_MAX];
 
+	if (!news && !log_has(LEVEL_DEBUG))
+		return;
 	address_text(target_address(t), address);
 	log_debug("Scraped", "target", address, "up", down == NULL ? "1" : "0");
-	if (!status_note(target_status(t), reply, down, duration_us))
+	if (!news)
 		return;
 	if (down == NULL)
 		log_info("Target is up again", "target", address);

@@ -79,17 +79,14 @@ take_host(struct span *rest, struct span *host)
 	return 0;
 }
 
-int
-address_parse(
-    struct address *a, const char *text, int default_port, struct error *e)
+/* Any port will do, even 0. */
+static int
+parse(struct address *a, const char *text, int default_port, struct error *e)
 {
 	struct address got = { .port = (uint16_t)default_port };
 	struct span rest = span_of(text), host;
 	bool bad;
 
-	if (span_begins(rest, VSOCK))
-		return error_set(
-		    e, "a vsock address is to listen on, not to connect to");
 	if (span_begins(rest, "unix:")) {
 		rest.p += strlen("unix:");
 		rest.len -= strlen("unix:");
@@ -117,13 +114,31 @@ address_parse(
 }
 
 int
+address_parse(
+    struct address *a, const char *text, int default_port, struct error *e)
+{
+	struct address got = { 0 };
+
+	if (span_begins(span_of(text), VSOCK))
+		return error_set(
+		    e, "a vsock address is to listen on, not to connect to");
+	if (parse(&got, text, default_port, e) < 0)
+		return -1;
+	if (!got.is_path && got.port == 0)
+		return error_set(
+		    e, "expected host:port with a port from 1 to 65535");
+	*a = got;
+	return 0;
+}
+
+int
 address_parse_listen(struct address *a, const char *text, struct error *e)
 {
 	struct span all = span_of(text);
 	uint64_t n;
 
 	if (!span_begins(all, VSOCK))
-		return address_parse(a, text, -1, e);
+		return parse(a, text, -1, e);
 	if (!span_begins(all, VSOCK ":") ||
 	    parse_u64(span_of(text + strlen(VSOCK ":")), &n) < 0 ||
 	    n >= VMADDR_PORT_ANY)

@@ -36,7 +36,7 @@ struct endpoint {
 };
 
 /*
- * Where to connect to, so no vsock: that is where to listen alone.
+ * Where to connect to, so neither vsock nor port 0: they are to listen on.
  * default_port < 0: the port must be given.
  */
 int address_parse(

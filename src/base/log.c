@@ -42,6 +42,12 @@ log_setup(enum log_level least, enum log_format format)
 	setup.format = format;
 }
 
+bool
+log_has(enum log_level level)
+{
+	return level >= setup.least;
+}
+
 static void
 quote(struct buf *out, const char *text)
 {
@@ -120,7 +126,7 @@ log_write(
 	const char *key;
 	va_list ap;
 
-	if (level < setup.least)
+	if (!log_has(level))
 		return;
 	buf_init(&out, LINE_BYTES_MAX);
 	add_time(&out);

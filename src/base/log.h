@@ -9,6 +9,8 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdbool.h>
+
 enum log_level {
 	LEVEL_DEBUG,
 	LEVEL_INFO,
@@ -29,6 +31,9 @@ extern const char *const log_format_names[FORMATS];
 
 /* What is logged from now on, and how: the one global state there is. */
 void log_setup(enum log_level least, enum log_format format);
+
+/* Whether a line of that level comes out; for what costs to put together. */
+bool log_has(enum log_level level);
 
 /* A message, then pairs of key and value, then NULL (the macros add it). */
 void log_write(enum log_level level, const char *file, int line,

@@ -20,7 +20,6 @@
 #define PATIENCE_SECONDS 1
 
 enum state {
-	STATE_ABSENT, /* no thread yet */
 	STATE_IDLE,
 	STATE_WORKING,
 	STATE_FINISHED, /* the loop has still to take the job */
@@ -29,6 +28,7 @@ enum state {
 struct worker {
 	struct workers *all;
 	pthread_t thread;
+	bool has_started; /* for the loop alone, without the lock */
 	enum state state;
 	void *job;
 };
@@ -137,7 +137,7 @@ join_all(struct workers *ws)
 	for (size_t i = 0; i < nitems(ws->list); i++) {
 		struct worker *w = &ws->list[i];
 
-		if (w->state != STATE_ABSENT &&
+		if (w->has_started &&
 		    pthread_timedjoin_np(w->thread, NULL, &until) != 0)
 			all = false;
 	}
@@ -171,13 +171,12 @@ static bool
 start_thread(struct worker *w)
 {
 	sigset_t all, before;
-	bool started;
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	started = pthread_create(&w->thread, NULL, run_thread, w) == 0;
+	w->has_started = pthread_create(&w->thread, NULL, run_thread, w) == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started;
+	return w->has_started;
 }
 
 bool
@@ -186,16 +185,16 @@ workers_run(struct workers *ws, void *job)
 	struct worker *w = NULL;
 
 	(void)pthread_mutex_lock(&ws->lock);
-	/* an idle one comes before one that is still to start */
+	/* one with a thread comes before one that is still to start */
 	for (size_t i = 0; i < nitems(ws->list); i++) {
-		enum state state = ws->list[i].state;
-
-		if (state == STATE_IDLE || (state == STATE_ABSENT && w == NULL))
+		if (ws->list[i].state != STATE_IDLE)
+			continue;
+		if (w == NULL || ws->list[i].has_started)
 			w = &ws->list[i];
-		if (state == STATE_IDLE)
+		if (w->has_started)
 			break;
 	}
-	if (w != NULL && w->state == STATE_ABSENT && !start_thread(w))
+	if (w != NULL && !w->has_started && !start_thread(w))
 		w = NULL;
 	if (w != NULL) {
 		w->job = job;

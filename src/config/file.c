@@ -27,7 +27,7 @@ static const struct tree_key module_keys[] = {
 	{ "timeout", tree_read_duration, FIELD(timeout_us) },
 	{ "collectors", read_collectors, 0 },
 	{ "tls", read_tls, 0 },
-	{ "protocol", read_protocol, FIELD(binary) },
+	{ "protocol", read_protocol, 0 },
 	{ "auth", read_auth, 0 },
 	{ "targets", read_targets, FIELD(targets) },
 };
@@ -123,7 +123,10 @@ read_choice(struct tree *y, yaml_node_t *node, const char *const words[2],
 static int
 read_protocol(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	return read_choice(y, node, protocol_names, dest, e);
+	struct module_config *m = dest;
+
+	m->has_protocol = true;
+	return read_choice(y, node, protocol_names, &m->binary, e);
 }
 
 static int
@@ -201,8 +204,12 @@ read_module(struct tree *y, const char *key, yaml_node_t *key_node,
 		    FILE_MODULES_MAX);
 	m = &c->modules[c->len++];
 	m->name = xstrdup(key);
+	m->place = tree_place(y, key_node);
 	if (tree_map(y, node, module_keys, nitems(module_keys), m, e) < 0)
 		return -1;
+	if (m->sasl && m->has_protocol && !m->binary)
+		return tree_error(y, key_node, e,
+		    "auth of type sasl, expected protocol binary");
 	if (m->sasl)
 		m->binary = true;
 	if (m->has_auth && m->binary && !m->sasl)
@@ -249,6 +256,7 @@ config_free(struct config *c)
 		struct module_config *m = &c->modules[i];
 
 		free(m->name);
+		free(m->place);
 		free(m->tls_ca_file);
 		free(m->tls_cert_file);
 		free(m->tls_key_file);

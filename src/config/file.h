@@ -36,6 +36,7 @@ struct allow;
 
 struct module_config {
 	char *name;
+	char *place;         /* "file:line:column" */
 	uint64_t timeout_us; /* 0: not given */
 	bool has_collectors;
 	unsigned sections; /* of the collectors */
@@ -46,6 +47,7 @@ struct module_config {
 	char *tls_server_name;
 	char *tls_min_version;
 	bool tls_insecure;
+	bool has_protocol;
 	bool binary; /* the protocol */
 	bool has_auth;
 	bool sasl;

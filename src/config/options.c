@@ -533,7 +533,25 @@ parse_presets(struct parse *p)
 	return 0;
 }
 
-/* What no flag alone can know. */
+static bool
+is_given(const struct parse *p, const char *name)
+{
+	return p->given[find(name, strlen(name)) - table];
+}
+
+/* What no flag alone can know, before the presets have been set. */
+static int
+check_given(const struct parse *p)
+{
+	const struct options *o = p->opts;
+
+	if (o->auth && !o->protocol && is_given(p, "memcached.protocol"))
+		return error_set(p->e, "--memcached.auth=sasl needs "
+				       "--memcached.protocol=binary");
+	return 0;
+}
+
+/* The same, with the presets. */
 static int
 check(const struct options *o, struct error *e)
 {
@@ -545,7 +563,6 @@ check(const struct options *o, struct error *e)
 		return error_set(e,
 		    "--memcached.protocol=binary authenticates with "
 		    "--memcached.auth=sasl alone");
-
 	if (o->username[0] != '\0' && !o->has_target)
 		return error_set(
 		    e, "--memcached.username needs a --memcached.address");
@@ -559,7 +576,8 @@ options_parse(
 	struct parse p = { .opts = o, .e = e };
 
 	*o = (struct options){ 0 };
-	if (parse_list(&p, argc, argv) < 0 || parse_environment(&p) < 0)
+	if (parse_list(&p, argc, argv) < 0 || parse_environment(&p) < 0 ||
+	    check_given(&p) < 0)
 		return -1;
 	return parse_presets(&p) < 0 ? -1 : check(o, e);
 }

@@ -18,18 +18,74 @@ struct tree {
 	yaml_document_t document;
 };
 
+char *
+tree_place(const struct tree *y, const yaml_node_t *node)
+{
+	char *place;
+
+	if (asprintf(&place, "%s:%zu:%zu", y->path, node->start_mark.line + 1,
+		node->start_mark.column + 1) < 0)
+		(void)xnonnull(NULL);
+	return place;
+}
+
 int
 tree_error(
     struct tree *y, yaml_node_t *node, struct error *e, const char *fmt, ...)
 {
 	char words[ERROR_TEXT_MAX];
 	va_list ap;
+	char *place = tree_place(y, node);
 
 	va_start(ap, fmt);
 	(void)vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
-	return error_set(e, "%s:%zu:%zu: %s", y->path,
-	    node->start_mark.line + 1, node->start_mark.column + 1, words);
+	(void)error_set(e, "%s: %s", place, words);
+	free(place);
+	return -1;
+}
+
+static void
+begin(yaml_parser_t *parser, struct span content)
+{
+	if (!yaml_parser_initialize(parser))
+		(void)xnonnull(NULL);
+	yaml_parser_set_input_string(
+	    parser, (const unsigned char *)content.p, content.len);
+}
+
+/*
+ * libyaml takes time by the square of the depth: a minute for some hundred
+ * kilobytes of brackets. What is not well-formed is left to the second look.
+ */
+static int
+check_depth(const char *path, struct span content, struct error *e)
+{
+	static const int steps[] = {
+		[YAML_SEQUENCE_START_EVENT] = 1,
+		[YAML_SEQUENCE_END_EVENT] = -1,
+		[YAML_MAPPING_START_EVENT] = 1,
+		[YAML_MAPPING_END_EVENT] = -1,
+	};
+	yaml_parser_t parser;
+	yaml_event_t event;
+	yaml_mark_t mark = { 0 };
+	bool more = true;
+	int depth = 0;
+
+	begin(&parser, content);
+	while (more && yaml_parser_parse(&parser, &event)) {
+		depth += steps[event.type];
+		mark = event.start_mark;
+		more = event.type != YAML_STREAM_END_EVENT &&
+		       depth <= TREE_DEPTH_MAX;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	if (depth <= TREE_DEPTH_MAX)
+		return 0;
+	return error_set(e, "%s:%zu:%zu: expected at most %d levels", path,
+	    mark.line + 1, mark.column + 1, TREE_DEPTH_MAX);
 }
 
 static int
@@ -64,10 +120,7 @@ parse(struct tree *y, struct span content, struct error *e)
 	yaml_parser_t parser;
 	int r;
 
-	if (!yaml_parser_initialize(&parser))
-		(void)xnonnull(NULL);
-	yaml_parser_set_input_string(
-	    &parser, (const unsigned char *)content.p, content.len);
+	begin(&parser, content);
 	if (!yaml_parser_load(&parser, &y->document)) {
 		r = syntax_error(&parser, y->path, e);
 		memset(&y->document, 0, sizeof(y->document));
@@ -89,7 +142,9 @@ tree_load(const char *path, struct tree **out, struct error *e)
 	y->path = xstrdup(path);
 	r = file_read(path, text, TREE_BYTES_MAX + 1, &content, e);
 	if (r == 0) {
-		r = parse(y, content, e);
+		r = check_depth(path, content, e);
+		if (r == 0)
+			r = parse(y, content, e);
 		explicit_bzero(text, content.len); /* there may be keys */
 	}
 	free(text);

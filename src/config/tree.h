@@ -10,7 +10,10 @@
 #include "base/error.h"
 
 /* A larger file is refused. */
-#define TREE_BYTES_MAX (1U << 20)
+#define TREE_BYTES_MAX (256U << 10)
+
+/* Mappings and lists in each other; deeper ones are refused. */
+#define TREE_DEPTH_MAX 32
 
 struct tree;
 struct yaml_node_s;
@@ -58,6 +61,9 @@ const char *tree_text(
  */
 tree_read_fn tree_read_string, tree_read_path, tree_read_switch,
     tree_read_duration;
+
+/* "file:line:column" of a node; the caller's to free. */
+char *tree_place(const struct tree *y, const struct yaml_node_s *node);
 
 /* -1, with the place of the node in front of the words. */
 int tree_error(struct tree *y, struct yaml_node_s *node, struct error *e,

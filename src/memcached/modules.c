@@ -117,9 +117,9 @@ set_flags(
 	set_presets(m, DEFAULT_NAME, presets);
 	set_presets(&ms->own, DEFAULT_NAME, presets);
 	m->binary = ms->own.binary = presets->binary;
-	if (set_tls(m, presets->has_tls, &presets->tls, e) < 0 ||
-	    set_tls(&ms->own, presets->has_tls, &presets->tls, e) < 0)
+	if (set_tls(m, presets->has_tls, &presets->tls, e) < 0)
 		return -1;
+	ms->own.tls = m->tls; /* borrowed */
 	return set_credentials(
 	    &ms->own, presets->username, presets->password_file, e);
 }
@@ -149,9 +149,12 @@ build(struct modules *ms, const struct config *config,
 	const struct module *preset;
 
 	for (size_t i = 0; i < config->len; i++) {
-		if (set_module(&ms->list[ms->len++], &config->modules[i],
-			presets, e) < 0)
-			return -1;
+		const struct module_config *c = &config->modules[i];
+		struct error why;
+
+		if (set_module(&ms->list[ms->len++], c, presets, &why) < 0)
+			return error_set(e, "%s: module %s: %s", c->place,
+			    c->name, why.text);
 	}
 	preset = modules_find(ms, NULL);
 	if (preset != NULL)
@@ -203,6 +206,7 @@ modules_release(struct modules *ms)
 		return;
 	for (size_t i = 0; i < ms->len; i++)
 		module_release(&ms->list[i]);
+	ms->own.tls = NULL;
 	module_release(&ms->own);
 	free(ms->list);
 	free(ms);

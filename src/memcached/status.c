@@ -36,6 +36,14 @@ status_release(struct status *s)
 	s->error = NULL;
 }
 
+void
+status_copy(struct status *to, const struct status *from)
+{
+	*to = *from;
+	if (from->error != NULL)
+		to->error = xstrdup(from->error);
+}
+
 static bool
 number(const struct reply *reply, const char *key, uint64_t *n)
 {

@@ -40,6 +40,9 @@ struct status {
 void status_init(struct status *s);
 void status_release(struct status *s);
 
+/* to is as good as new: nothing of it is freed. */
+void status_copy(struct status *to, const struct status *from);
+
 /*
  * A scrape has ended: with a reply whose `stats` is whole, or down. True when
  * that is news for the log.

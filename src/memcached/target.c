@@ -461,13 +461,41 @@ targets_free(struct targets *ts)
 	free(ts);
 }
 
+/*
+ * What is known of a target is still so when there is a module of that name,
+ * and it may be reached in the same way. The flags' list has not changed.
+ */
+static void
+bequeath(struct targets *ts, const struct target *t, const struct modules *ms)
+{
+	const struct access *old = t->peer.access;
+	const struct module *m = old->module[0] == '\0'
+				     ? modules_own(ms)
+				     : modules_find(ms, old->module);
+	struct peer peer = { .address = t->peer.address };
+	struct target *heir;
+	struct error e;
+
+	if (m != NULL)
+		peer.access =
+		    module_access(m, &peer.address, old->allow[0] == NULL, &e);
+	if (peer.access == NULL || find(ts, &peer) != NULL)
+		return;
+	heir = add(ts, &peer);
+	heir->got = t->got;
+	status_copy(&heir->status, &t->status);
+}
+
 void
-targets_forget(struct targets *ts)
+targets_reload(struct targets *ts, const struct modules *ms)
 {
 	struct target *t = TAILQ_FIRST(&ts->list), *next;
 
 	for (; t != NULL; t = next) {
 		next = TAILQ_NEXT(t, entry);
+		if (t->forgotten || t->peer.access->owner == ms)
+			continue; /* or it is an heir */
+		bequeath(ts, t, ms);
 		if (!t->busy) {
 			target_free(t);
 			continue;

@@ -20,6 +20,7 @@ struct access;
 struct event;
 struct event_base;
 struct keys;
+struct modules;
 struct reply;
 struct status;
 struct target;
@@ -75,9 +76,10 @@ struct target *targets_get(struct targets *ts, const struct address *address,
 
 /*
  * A new configuration holds from here on: nobody gets an old target any more,
- * and those that are being asked go when they have answered.
+ * and those that are being asked go when they have answered. What is known of
+ * a target goes to its successor in ms, if there is one.
  */
-void targets_forget(struct targets *ts);
+void targets_reload(struct targets *ts, const struct modules *ms);
 
 size_t targets_count(const struct targets *ts);
 

@@ -135,12 +135,15 @@ static void
 set_name(SSL *ssl, const char *host)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+	char *name;
 
 	if (is_numeric(host)) {
 		(void)X509_VERIFY_PARAM_set1_ip_asc(param, host);
 		return;
 	}
-	(void)SSL_set_tlsext_host_name(ssl, host);
+	name = xstrdup(host); /* the macro would cast a const away */
+	(void)SSL_set_tlsext_host_name(ssl, name);
+	free(name);
 	(void)SSL_set1_host(ssl, host);
 }
 

@@ -154,10 +154,10 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 		r->understood = true;
 		return reply_add(r->reply, section, line->key, line->value, e);
 	case LINE_END:
-	case LINE_RESET:
 		reply_ended(r->reply, section);
 		break;
 	case LINE_ERROR:
+	case LINE_RESET: /* never asked for */
 		if (section == SECTION_STATS)
 			return refused(line, e);
 		break;

@@ -49,6 +49,16 @@ def test_down(fake, exporter, name):
         assert not metrics.success["stats"]
 
 
+@pytest.mark.parametrize("answer", ["RESET", "ERROR what"])
+def test_told_what_came(fake, exporter, answer):
+    script = saying(f"{answer}\r\n".encode())
+    running = exporter(fake(script).address)
+    metrics = running.metrics()
+    assert (metrics.up, metrics.reason) == (0, "protocol")
+    running.stop()
+    assert f"stats was answered with: {answer}" in "\n".join(running.log())
+
+
 def test_refused(exporter, dead):
     metrics = exporter(dead).metrics()
     assert (metrics.up, metrics.reason) == (0, "refused")

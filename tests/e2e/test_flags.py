@@ -26,6 +26,7 @@ NO_SLAB = ["stats", "stats settings", "stats slabs"]
     ["--memcached.timeout"],
     ["--no-memcached.timeout"],
     ["--memcached.address=host:99999"],
+    ["--memcached.address=host:0"],
     ["--memcached.address=[::1:11211"],
     ["--log.level=loud"],
     ["--log.format=xml"],

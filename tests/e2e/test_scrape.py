@@ -30,8 +30,8 @@ def test_no_target(running, path):
 
 
 @pytest.mark.parametrize("target", [
-    "localhost:99999", "localhost:-1", "localhost:", "localhost:http",
-    "[::1", "[]:1", "::1", "::1:11211", ":", "a b", "host:1 ", "h\xf6st:1",
+    "localhost:99999", "localhost:0", "[::1]:0", "localhost:-1", "localhost:",
+    "localhost:http", "[::1", "[]:1", "::1", "::1:11211", ":", "a b", "host:1 ", "h\xf6st:1",
     "\udcff:1", "host\x01:1", "x" * 300, "a\r\nb:1",
 ])
 def test_bad_target(running, target):

@@ -198,7 +198,54 @@ def test_modules(fake, exporter, folder):
         file.write("modules: {}\n")
     assert running.get("/-/reload", method="POST").status == 200
     assert "<select" not in running.get("/").text
-    assert data(running)["targets"] == []
+    found = [t["module"] for t in data(running)["targets"]]
+    assert sorted(found) == ["", "default"]
+
+
+def test_known_after_a_reload(fake, exporter, dead, tmp_path):
+    """Unless the module is not for it any more."""
+    config = tmp_path / "modules.yml"
+
+    def write(host):
+        config.write_text(f"modules: {{a: {{targets: ['{host}:*']}}}}\n")
+
+    write("127.0.0.1")
+    up = fake(answers={"stats": b"STAT get_hits 3\r\nSTAT get_misses 1\r\n"
+                       b"END\r\n"})
+    gate = threading.Event()
+    busy = fake(gated(gate))
+    running = exporter(up.address, f"--config.file={config}",
+                       "--web.enable-lifecycle", timeout=10)
+
+    def reload():
+        assert running.get("/-/reload", method="POST").status == 200
+        found = {(t["address"], t["module"]): t
+                 for t in data(running)["targets"]}
+        assert len(found) == len(data(running)["targets"])
+        return found
+
+    running.metrics()
+    for address in up.address, dead, busy.address:
+        if address == busy.address:
+            gate.set()
+        running.get(f"{probe(address)}&module=a")
+    gate.clear()
+    before = {key: {**t, "connectionAgeSeconds": None}
+              for key, t in reload().items()}
+    assert set(before) == {
+        (up.address, ""), *((server, "a") for server in (
+            up.address, dead, busy.address))}
+    assert before[up.address, "a"]["hitRatio"] == 0.75
+    assert before[dead, "a"]["reason"] == "refused"
+    with running.send(f"GET {probe(busy.address)}&module=a HTTP/1.1\r\n"
+                      "Host: x\r\n\r\n".encode()) as sock:
+        eventually(lambda: busy.collections == 2)
+        assert reload() == before  # the one that is being asked as well
+        gate.set()
+        assert b"\nmemcached_up 1\n" in sock.recv(65536)
+    assert reload() == before
+    write("127.0.0.9")
+    assert set(reload()) == {(up.address, "")}
 
 
 def elements(running):

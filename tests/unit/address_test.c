@@ -24,7 +24,8 @@ TEST(parsing)
 	} rows[] = {
 		{ "localhost:11211", NO_DEFAULT, "localhost:11211" },
 		{ "localhost", 11211, "localhost:11211" },
-		{ "localhost:0", 11211, "localhost:0" },
+		{ "localhost:0", 11211, NULL },
+		{ "[::1]:00", NO_DEFAULT, NULL },
 		{ "127.0.0.1:65535", 11211, "127.0.0.1:65535" },
 		{ ":9150", NO_DEFAULT, ":9150" },
 		{ "[::1]:9150", NO_DEFAULT, "[::1]:9150" },
@@ -92,6 +93,7 @@ TEST(listening)
 		bool ok;
 	} rows[] = {
 		{ ":9150", ":9150", true },
+		{ "localhost:0", "localhost:0", true },
 		{ "unix:/x", "unix:/x", true },
 		{ "vsock://:9150", "vsock://:9150", true },
 		{ "vsock://:0", "vsock://:0", true },

@@ -140,6 +140,9 @@ TEST(levels)
 		     n < LEVELS && (at = strstr(at, "level=")) != NULL; at++)
 			letters[n++] = at[strlen("level=")];
 		check_text(r->name, span_of(letters), r->logged);
+		for (int level = 0; level < LEVELS; level++)
+			check_number(r->name, log_has((enum log_level)level),
+			    level >= (int)r->least);
 	}
 }
 

@@ -108,6 +108,9 @@ static const struct {
 	{ { "--web.systemd-socket" }, "systemd " },
 	{ { "--web.socket-mode=0660" }, "mode=660 " },
 	{ { "--web.socket-mode=0660", "--web.socket-mode=" }, "" },
+	{ { "--memcached.auth=sasl" }, "" },
+	{ { "--memcached.auth=sasl", "--memcached.protocol=binary" }, "" },
+	{ { "--memcached.auth=ascii", "--memcached.protocol=ascii" }, "" },
 	{ { "--" }, "" },
 
 	{ { "--nonsense" }, "unknown long flag '--nonsense'" },
@@ -131,6 +134,8 @@ static const struct {
 	{ { "--memcached.address" },
 	    "expected argument for flag '--memcached.address'" },
 
+	{ { "--memcached.protocol=ascii", "--memcached.auth=sasl" },
+	    "--memcached.auth=sasl needs --memcached.protocol=binary" },
 	{ { "--once=maybe" }, "--once=maybe: expected true or false" },
 	{ { "--once=" }, "--once=: expected true or false" },
 	{ { "--memcached.address=h:x" },

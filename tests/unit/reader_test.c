@@ -93,7 +93,9 @@ TEST(answers)
 	} rows[] = {
 		{ "stats alone", STATS, SPAN(UPTIME "END\r\n"), "done stats" },
 		{ "empty answer", STATS, SPAN("END\r\n"), "done stats" },
-		{ "RESET", STATS, SPAN("RESET\r\n"), "done stats" },
+		{ "RESET", STATS, SPAN("RESET\r\n"), "failed protocol" },
+		{ "RESET to settings", STATS | SETTINGS,
+		    SPAN("END\r\nRESET\r\n"), "done stats" },
 		{ "all four", USUAL,
 		    SPAN(UPTIME "END\r\nSTAT maxconns 1\r\nEND\r\n"
 				"STAT 1:chunk_size 96\r\nEND\r\n"

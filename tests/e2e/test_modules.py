@@ -1,0 +1,91 @@
+"""--config.file: what is wrong in one, and where."""
+
+import pytest
+
+from authority import Authority
+from exporter import run
+
+AUTH = "auth: {username: u, password_file: none.password}"
+TARGETS = "targets: ['h:1']"
+# Sizes and depths: src/config/tree.h.
+BYTES, DEPTH = 256 << 10, 32
+
+
+@pytest.fixture
+def check(tmp_path):
+    """check(text): what is told of that file, without its path."""
+    path = tmp_path / "modules.yml"
+
+    def told(text):
+        path.write_text(text)
+        done = run("--config.check", "--memcached.address=",
+                   f"--config.file={path}")
+        assert done.returncode == (1 if done.stderr else 0)
+        return done.stderr.replace(f"{tmp_path}/", "").removeprefix(
+            "memcached_exporter: error: ")
+
+    return told
+
+
+@pytest.mark.parametrize("text, place, words", [
+    ("module: {}\n", "1:1", 'unknown key "module", expected one of modules'),
+    ("modules: []\n", "1:10", "expected a mapping"),
+    ("modules: {a: {timeout: soon}}\n", "1:24", "expected a duration"),
+    ("modules: {a: {protocol: both}}\n", "1:25", "expected ascii or binary"),
+    ("modules: {a: {auth: {}}}\n", "1:21",
+     "expected both username and password_file"),
+    (f"modules: {{a: {{{AUTH}}}}}\n", "1:11", "expected its targets"),
+    (f"modules:\n  a:\n    protocol: binary\n    {AUTH}\n    {TARGETS}\n",
+     "2:3", "expected auth of type sasl"),
+    (f"modules:\n  a:\n    protocol: ascii\n    {TARGETS}\n    "
+     + AUTH.replace("{", "{type: sasl, ") + "\n",
+     "2:3", "auth of type sasl, expected protocol binary"),
+    ("modules: {a: \n", "2:1", "expected YAML"),
+])
+def test_wrong(check, text, place, words):
+    told = check(text)
+    assert told.startswith(f"modules.yml:{place}: ")
+    assert words in told
+
+
+@pytest.mark.parametrize("protocol", ["", "protocol: binary,"])
+def test_sasl(check, tmp_path, protocol):
+    (tmp_path / "p").write_text("secret\n")
+    assert check(
+        f"modules: {{a: {{{protocol} {TARGETS}, auth: {{type: sasl, "
+        "username: u, password_file: p}}}\n") == ""
+
+
+@pytest.mark.parametrize("levels", [DEPTH + 1, BYTES],
+                         ids=["one more", "all of the file"])
+def test_too_deep(check, levels):
+    """libyaml alone would take minutes for some of them."""
+    assert check("[" * levels) == (
+        f"modules.yml:1:{DEPTH + 1}: expected at most {DEPTH} levels\n")
+
+
+def test_deep(check):
+    assert "levels" not in check("[" * DEPTH + "]" * DEPTH)
+
+
+def test_size(check):
+    begin = "modules: {}\n# "
+    assert check(begin.ljust(BYTES, "x")) == ""
+    assert check(begin.ljust(BYTES + 1, "x")) == (
+        f"modules.yml: larger than {BYTES} bytes\n")
+
+
+@pytest.mark.parametrize("module, words", [
+    (f"{AUTH}, {TARGETS}", "none.password: No such file or directory"),
+    ("tls: {ca_file: none.pem}", "CA file none.pem: "),
+    ("tls: {cert_file: none.pem, key_file: the.key}", "certificate none.pem: "),
+    ("tls: {cert_file: the.pem, key_file: none.key}", "key none.key: "),
+    ("tls: {ca_file: modules.yml}", "CA file modules.yml: "),
+])
+def test_files_of_a_module(check, tmp_path, module, words):
+    """The error names file, module and place."""
+    pair = Authority(tmp_path).pair
+    (tmp_path / "the.pem").write_bytes(open(pair.cert, "rb").read())
+    (tmp_path / "the.key").write_bytes(open(pair.key, "rb").read())
+    told = check(f"modules:\n  fine: {{}}\n  broken: {{{module}}}\n")
+    assert told.startswith(f"modules.yml:3:3: module broken: {words}"), told
