@@ -12,7 +12,7 @@ FUZZ_SECONDS = 60
 
 # Debian's packages for building and the demo, and those for the tests besides.
 PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
-	libdeflate-dev libcrypt-dev memcached curl
+	libisal-dev libcrypt-dev memcached curl
 TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy cppcheck \
 	git libclang-rt-dev libcmocka-dev libfaketime libsasl2-modules mandoc \
 	openssl prometheus python3 python3-prometheus-client python3-pytest \
@@ -21,7 +21,7 @@ TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy cppcheck 
 # What pkg-config calls each library, and the package it comes in.
 LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev \
 	libevent_openssl:libevent-dev libssl:libssl-dev libcrypto:libssl-dev \
-	yaml-0.1:libyaml-dev libdeflate:libdeflate-dev libcrypt:libcrypt-dev
+	yaml-0.1:libyaml-dev libisal:libisal-dev libcrypt:libcrypt-dev
 LIBRARY_NAMES = $(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$l)))
 LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARY_NAMES) 2>/dev/null)
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARY_NAMES) 2>/dev/null)
