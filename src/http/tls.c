@@ -8,7 +8,6 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -20,9 +19,6 @@
 
 /* Of cipher and curve names. */
 #define NAMES_BYTES_MAX 4096
-
-/* Certificates of an authorities' file, and of a chain. */
-#define CERTIFICATES_MAX 10000
 
 /* Sessions are resumed by those alone that are served here. */
 #define SESSION_CONTEXT "memcached_exporter"
@@ -49,95 +45,15 @@ static const int versions[] = {
 };
 _Static_assert(nitems(versions) == TLS_VERSIONS, "a number for each");
 
-/* -1 with OpenSSL's words behind ours. */
+/* -1 with OpenSSL's words behind the key. */
 static int
-fail(struct error *e, const char *what, const char *file)
+fail(struct error *e, const char *key)
 {
 	unsigned long code = ERR_peek_error();
-	bool named = is_set(file);
 
 	ERR_clear_error();
-	return error_because(e, REASON_TLS, "%s%s%s: %s", what,
-	    named ? " " : "", named ? file : "",
-	    openssl_words(code, "nothing of use in it"));
-}
-
-/* PEM, from a text or else from a file. */
-static BIO *
-open_pem(const char *text, const char *file)
-{
-	if (is_set(text))
-		return BIO_new_mem_buf(text, -1);
-	return BIO_new_file(file, "r");
-}
-
-static bool
-load_chain(SSL_CTX *ctx, BIO *bio)
-{
-	X509 *x = PEM_read_bio_X509_AUX(bio, NULL, openssl_no_passphrase, NULL);
-	bool ok = x != NULL && SSL_CTX_use_certificate(ctx, x) == 1;
-
-	X509_free(x);
-	for (int i = 0; ok && i < CERTIFICATES_MAX; i++) {
-		x = PEM_read_bio_X509(bio, NULL, openssl_no_passphrase, NULL);
-		if (x == NULL)
-			break;
-		/* taken when that works */
-		ok = SSL_CTX_add0_chain_cert(ctx, x) == 1;
-		if (!ok)
-			X509_free(x);
-	}
-	if (ok)
-		ERR_clear_error(); /* that of the end */
-	return ok;
-}
-
-static int
-load_certificate(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
-{
-	BIO *bio = open_pem(c->cert, c->cert_file);
-	bool ok = bio != NULL && load_chain(ctx, bio);
-
-	BIO_free(bio);
-	return ok ? 0 : fail(e, "certificate", c->cert_file);
-}
-
-static int
-load_key(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
-{
-	BIO *bio = open_pem(c->key, c->key_file);
-	EVP_PKEY *key = bio == NULL ? NULL
-				    : PEM_read_bio_PrivateKey(bio, NULL,
-					  openssl_no_passphrase, NULL);
-	bool ok = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
-
-	EVP_PKEY_free(key);
-	BIO_free(bio);
-	return ok ? 0 : fail(e, "key", c->key_file);
-}
-
-/* Those that clients' certificates may come from; their names go to clients. */
-static int
-load_authorities(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
-{
-	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	BIO *bio = open_pem(c->client_ca, c->client_ca_file);
-	int n = 0;
-	X509 *x;
-
-	while (bio != NULL && n < CERTIFICATES_MAX &&
-	       (x = PEM_read_bio_X509(
-		    bio, NULL, openssl_no_passphrase, NULL)) != NULL) {
-		if (X509_STORE_add_cert(store, x) == 1 &&
-		    SSL_CTX_add_client_CA(ctx, x) == 1)
-			n++;
-		X509_free(x);
-	}
-	BIO_free(bio);
-	if (n == 0)
-		return fail(e, "client authorities", c->client_ca_file);
-	ERR_clear_error(); /* that of the end */
-	return 0;
+	return error_because(e, REASON_TLS, "%s: %s", key,
+	    openssl_words(code, "not as OpenSSL has it"));
 }
 
 /* Go prints addresses as inet_ntop does. */
@@ -298,7 +214,7 @@ set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	else
 		r = SSL_CTX_set_cipher_list(ctx, names.p);
 	if (names.full || r != 1)
-		r = fail(e, "cipher_suites", NULL);
+		r = fail(e, "cipher_suites");
 	buf_release(&names);
 	return r < 0 ? -1 : 0;
 }
@@ -318,7 +234,7 @@ set_curves(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	}
 	buf_add_char(&names, '\0');
 	r = names.full || SSL_CTX_set1_groups_list(ctx, names.p) != 1
-		? fail(e, "curve_preferences", NULL)
+		? fail(e, "curve_preferences")
 		: 0;
 	buf_release(&names);
 	return r;
@@ -340,12 +256,29 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 }
 
 static int
+load_files(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
+{
+	struct pem cert = { "certificate", c->cert, c->cert_file };
+	struct pem key = { "key", c->key, c->key_file };
+	struct pem ca = { "client authorities", c->client_ca,
+		c->client_ca_file };
+
+	if (openssl_load_chain(ctx, &cert, e) < 0 ||
+	    openssl_load_key(ctx, &key, e) < 0)
+		return -1;
+	if (is_set(ca.text) || is_set(ca.file))
+		return openssl_load_authorities(ctx, &ca, e);
+	if (c->client_auth >= CLIENT_AUTH_VERIFY_IF_GIVEN)
+		(void)SSL_CTX_set_default_verify_paths(ctx);
+	return 0;
+}
+
+static int
 set_up(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 {
 	uint64_t options = SSL_OP_NO_RENEGOTIATION |
 			   SSL_OP_IGNORE_UNEXPECTED_EOF |
 			   SSL_OP_PRIORITIZE_CHACHA;
-	bool ca = is_set(c->client_ca) || is_set(c->client_ca_file);
 
 	if (c->prefer_server_ciphers)
 		options |= SSL_OP_CIPHER_SERVER_PREFERENCE;
@@ -360,14 +293,9 @@ set_up(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	set_policy(ctx, c);
 	ask_for_certificates(ctx, c);
-	if (set_ciphers(ctx, c, e) < 0 || set_curves(ctx, c, e) < 0 ||
-	    load_certificate(ctx, c, e) < 0 || load_key(ctx, c, e) < 0)
+	if (set_ciphers(ctx, c, e) < 0 || set_curves(ctx, c, e) < 0)
 		return -1;
-	if (ca)
-		return load_authorities(ctx, c, e);
-	if (c->client_auth >= CLIENT_AUTH_VERIFY_IF_GIVEN)
-		(void)SSL_CTX_set_default_verify_paths(ctx);
-	return 0;
+	return load_files(ctx, c, e);
 }
 
 struct server_tls *

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import re
 import signal
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from authority import EC, RSA, Authority
+from authority import DAMAGES, EC, RSA, Authority, bundle
 from daemons import Prometheus
 from exporter import GET, run
 from poll import eventually
@@ -168,6 +169,85 @@ def test_bad_pem(path, pair, keys, words):
     done = run(put(path, {"tls_server_config": tls}), "--config.check")
     assert done.returncode == 1
     assert words.format(folder=path.parent) in done.stderr
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("inline", [False, True], ids=["file", "text"])
+@pytest.mark.parametrize("key", ["cert", "client_ca"])
+def test_damaged_bundle(path, authority, pair, key, inline, damage):
+    """In the middle or at the end: what is behind it would not count."""
+    file = bundle(path.parent / "bundle", pair.cert, damage, authority.cert)
+    tls = {"key_file": pair.key, "client_auth_type": REQUIRE}
+    if key == "client_ca":
+        tls["cert_file"] = pair.cert
+    if inline:
+        tls[key] = file.read_text()
+    else:
+        tls[f"{key}_file"] = str(file)
+    done = run(put(path, {"tls_server_config": tls}), "--config.check")
+    what = {"cert": "certificate", "client_ca": "client authorities"}[key]
+    where = "" if inline else f" {file}"
+    assert done.returncode == 1
+    assert f"error: {what}{where}: " in done.stderr
+
+
+def test_bundle(serving, path, authority, stranger, client_pair):
+    """With words in between; the last one counts as well."""
+    file = bundle(path.parent / "bundle", stranger.cert, None, authority.cert)
+    running = serving(client_auth_type=REQUIRE, client_ca_file=str(file))
+    assert not is_turned_away(running, trusting(authority, client_pair))
+
+
+def test_certificate_and_key_in_one_file(exporter, path, authority, pair):
+    both = "".join(pathlib.Path(name).read_text() for name in (
+        pair.key, pair.cert, authority.cert))
+    put(path.parent / "both", both)
+    running = exporter(None, put(path, {"tls_server_config": {
+        "cert_file": "both", "key_file": "both"}}))
+    assert get(running, trusting(authority)).status == 200
+
+
+# What is no regular file: reading it might wait for ever, or never end.
+DEVICES = {"FIFO": os.mkfifo,
+           "device": lambda path: os.symlink("/dev/zero", path)}
+
+
+@pytest.mark.parametrize("make", DEVICES.values(), ids=DEVICES)
+@pytest.mark.parametrize("key", ["cert_file", "key_file", "client_ca_file"])
+def test_no_regular_file(path, pair, key, make):
+    make(path.parent / "odd")
+    tls = {"cert_file": pair.cert, "key_file": pair.key,
+           "client_auth_type": REQUIRE, key: "odd"}
+    done = run(put(path, {"tls_server_config": tls}), "--config.check")
+    assert done.returncode == 1
+    assert f"{path.parent / 'odd'}: is no regular file\n" in done.stderr
+
+
+@pytest.mark.parametrize("make", DEVICES.values(), ids=DEVICES)
+@pytest.mark.parametrize("flag", ["web.config.file", "config.file"])
+def test_no_regular_configuration(path, flag, make):
+    """It is not an empty one, which would let everybody in."""
+    make(path)
+    done = run(f"--{flag}={path}", "--config.check")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"memcached_exporter: error: {path}: is no regular file\n")
+
+
+def test_fifo_comes_later(exporter, path, authority, pair):
+    """Nobody waits for a writer, and what was there stays in force."""
+    cert, key = copied(pair, path.parent)
+    running = exporter(None, put(path, {"tls_server_config": {
+        "cert_file": cert, "key_file": key}, **users(a="pw")}))
+    for n, file in enumerate([cert, key, path], 1):
+        kept = pathlib.Path(file).read_text()
+        os.unlink(file)
+        os.mkfifo(file)
+        eventually(lambda: len(complaints(running)) == n)
+        assert f"{file}: is no regular file" in complaints(running)[-1]
+        assert get(running, trusting(authority)).status == 401
+        put(file, kept)
+        eventually(lambda: reloads(running) == n)
 
 
 def test_key_of_another(path, pair, client_pair):
@@ -550,6 +630,10 @@ def complaints(running):
             if "Web configuration not reloaded" in line]
 
 
+def reloads(running):
+    return sum("Web configuration reloaded" in line for line in running.log())
+
+
 def values(running):
     text = running.get("/metrics", headers=basic("a", "pw")).text
     return {name: float(value) for name, value in
@@ -658,8 +742,7 @@ def test_sighup(exporter, path):
     running = exporter(None, put(path, users(a="pw")))
     for n in range(1, 3):
         running.process.send_signal(signal.SIGHUP)
-        eventually(lambda: sum("Web configuration reloaded" in line
-                               for line in running.log()) == n)
+        eventually(lambda: reloads(running) == n)
     put(path, "a")
     running.process.send_signal(signal.SIGHUP)
     eventually(lambda: values(running)[CURRENT] == 0)
