@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import ssl
 import subprocess
@@ -735,6 +736,56 @@ def test_guards_of_tls_stay(serving, path, authority, pair, client_pair):
         assert " is not there any more" in complaints(running)[-1]
         assert is_turned_away(running, trusting(authority))
         assert not is_turned_away(running, trusting(authority, client_pair))
+
+
+def test_permissions_change(exporter, path, pair):
+    """Whoever may read a file now, it is read."""
+    cert, key = copied(pair, path.parent)
+    running = exporter(None, put(path, {"tls_server_config": {
+        "cert_file": cert, "key_file": key}}))
+    for n, file in enumerate([path, cert, key], 1):
+        os.chmod(file, 0o600)
+        eventually(lambda: reloads(running) == n)
+
+
+def bytes_read(running):
+    text = pathlib.Path(f"/proc/{running.pid}/io").read_text()
+    return int(re.search(r"^rchar: (\d+)", text)[1])
+
+
+def test_unreadable_for_a_while(exporter, path):
+    """For a reason that no file shows, it is read again when that is gone."""
+    running = exporter(None, put(path, users(a="pw", b="gone")))
+    kept = running.connection()
+    assert running.request(
+        kept, "/-/healthy", headers=basic("b", "gone")).status == 200
+    number = resource.RLIMIT_NOFILE
+    soft, hard = resource.prlimit(running.pid, number)
+    resource.prlimit(running.pid, number, (3, hard))
+    put(path, users(a="pw"))
+    eventually(lambda: complaints(running))
+    assert f"{path}: Too many open files" in complaints(running)[0]
+    resource.prlimit(running.pid, number, (soft, hard))
+    eventually(lambda: running.request(
+        kept, "/-/healthy", headers=basic("b", "gone")).status == 401,
+        timeout=10)
+    kept.close()
+    assert len(complaints(running)) == 1
+    assert values(running)[CURRENT] == 1
+
+
+def test_trying_again_is_no_news(exporter, path):
+    """However often it fails; a new reason is news."""
+    running = exporter(None, put(path, users(a="pw")))
+    size = 100000
+    put(path, "#" * size + "\nwrong: 1\n")
+    eventually(lambda: complaints(running))
+    begin = bytes_read(running)
+    eventually(lambda: bytes_read(running) > begin + size, timeout=10)
+    assert len(complaints(running)) == 1
+    assert answers(running, "pw") == 200
+    put(path, "#" * size + "\nwrong: 1\n")
+    eventually(lambda: len(complaints(running)) == 2)
 
 
 def test_sighup(exporter, path):
