@@ -119,18 +119,30 @@ forget_all(struct auth *a)
 	a->known_len = 0;
 }
 
+/* No number of wrong passwords makes a right one be checked again. */
+static struct check *
+least_of_use(struct auth *a)
+{
+	struct check *c;
+
+	TAILQ_FOREACH_REVERSE(c, &a->known, checks, entry)
+	{
+		if (!c->right)
+			return c;
+	}
+	return TAILQ_LAST(&a->known, checks);
+}
+
 static void
 remember(struct auth *a, struct check *c)
 {
-	struct check *last;
-
 	TAILQ_INSERT_HEAD(&a->known, c, entry);
 	if (++a->known_len <= AUTH_VERDICTS_MAX)
 		return;
-	last = TAILQ_LAST(&a->known, checks);
-	TAILQ_REMOVE(&a->known, last, entry);
+	c = least_of_use(a);
+	TAILQ_REMOVE(&a->known, c, entry);
 	a->known_len--;
-	check_free(last);
+	check_free(c);
 }
 
 static const struct web_user *

@@ -12,7 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Verdicts that are kept; past it the one not asked for longest goes. */
+/*
+ * Verdicts that are kept; past it the one not asked for longest goes, and
+ * wrong ones before right ones.
+ */
 #define AUTH_VERDICTS_MAX 256
 
 /* Checks that wait for a thread; past it the oldest ends without a verdict. */

@@ -303,6 +303,24 @@ TEST(newest_first)
 		wait_for(v);
 }
 
+/* However many wrong ones have come since. */
+TEST(remembers_right_ones)
+{
+	int right, wrong[AUTH_VERDICTS_MAX + WORKERS_MAX];
+
+	use_one("a", "pw");
+	check_number("first", verdict_of("a:pw"), AUTH_RIGHT);
+	for (EACH(verdict, wrong)) {
+		char pair[32];
+
+		(void)snprintf(
+		    pair, sizeof(pair), "a:%zu", (size_t)(verdict - wrong));
+		check_number(pair, verdict_of(pair), AUTH_WRONG);
+	}
+	ask("a:pw", &right);
+	check_number("at once", right, AUTH_RIGHT);
+}
+
 /* Of verdicts the one not asked for longest is forgotten. */
 TEST(forgets)
 {
@@ -392,6 +410,7 @@ TEST(freed)
 }
 
 #define A(name) cmocka_unit_test_setup_teardown(name, begin, end)
-TESTS("auth", A(verdicts), A(remembers), A(no_credentials), A(shares),
-    A(too_many_wait), A(too_many_wait_again), A(no_threads), A(newest_first),
-    A(forgets), A(users_change), A(users_go), A(freed))
+TESTS("auth", A(verdicts), A(remembers), A(remembers_right_ones),
+    A(no_credentials), A(shares), A(too_many_wait), A(too_many_wait_again),
+    A(no_threads), A(newest_first), A(forgets), A(users_change), A(users_go),
+    A(freed))
