@@ -155,7 +155,10 @@ find_user(const struct auth *a, const char *name)
 	return NULL;
 }
 
-/* Who is not known has the hash of the first user, and never the right one. */
+/*
+ * Who is not known takes as long as one of the users, always the same one, and
+ * is never right.
+ */
 static struct job *
 job_new(const struct auth *a, const struct check *c)
 {
@@ -167,7 +170,8 @@ job_new(const struct auth *a, const struct check *c)
 	job->generation = a->generation;
 	job->known = user != NULL;
 	if (user == NULL)
-		user = &a->users[0];
+		user = &a->users[credentials_pick(
+		    c->credentials, &a->key, a->users_len)];
 	memcpy(job->hash, user->hash, sizeof(job->hash));
 	return job;
 }
