@@ -435,7 +435,9 @@ read_user(struct tree *y, const char *key, yaml_node_t *key_node,
 	if (c->users_len == WEB_ENTRIES_MAX)
 		return tree_error(y, key_node, e, "expected at most %d users",
 		    WEB_ENTRIES_MAX);
-	if (key[0] == '\0' || strchr(key, ':') != NULL)
+	if (key[0] == '\0')
+		return tree_error(y, key_node, e, "expected a name");
+	if (strchr(key, ':') != NULL)
 		return tree_error(
 		    y, key_node, e, "expected a name without a colon");
 	fault = hash_fault(text, &cost);

@@ -342,7 +342,7 @@ TEST(bad)
 		{ SPAN("basic_auth_users:\n  'a:b': " HASH "\n"),
 		    "2:3: expected a name without a colon" },
 		{ SPAN("basic_auth_users:\n  '': " HASH "\n"),
-		    "2:3: expected a name without a colon" },
+		    "2:3: expected a name" },
 		{ SPAN("basic_auth_users:\n  a: ~\n"), "2:6: " BAD_HASH },
 		{ SPAN("basic_auth_users: '~'\n"), "1:19: expected a mapping" },
 		{ SPAN("basic_auth_users: nULL\n"),
