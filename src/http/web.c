@@ -302,9 +302,7 @@ web_accept(struct web *w)
 uint64_t
 web_wait_seconds(struct web *w, uint64_t now)
 {
-	if (rate_take(&w->rate, now))
-		return 0;
-	return (w->rate.interval_us + US_PER_S - 1) / US_PER_S;
+	return (rate_take(&w->rate, now) + US_PER_S - 1) / US_PER_S;
 }
 
 static bool

@@ -43,7 +43,7 @@ uint64_t web_read_at(const struct web *w);
 struct bufferevent *web_accept(struct web *w);
 bool web_has_tls(const struct web *w);
 
-/* A request's token; 0, or for how many seconds there is none. */
+/* A request's token; 0, or for how many seconds, rounded up, there is none. */
 uint64_t web_wait_seconds(struct web *w, uint64_t now);
 
 /* As auth_check; a path may be open to all. */

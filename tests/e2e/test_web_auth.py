@@ -278,7 +278,7 @@ def test_rate(serving):
     for path in ("/-/healthy", "/metrics"):
         answer = running.get(path)
         assert answer.status == 429
-        assert answer.headers["Retry-After"] == "3600"
+        assert 3590 < int(answer.headers["Retry-After"]) <= 3600
         assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
         assert answer.text == "More requests than --web.config.file allows.\n"
 
@@ -290,6 +290,23 @@ def test_rate_comes_back(serving):
     if refused.status == 429:
         assert refused.headers["Retry-After"] == "1"
     eventually(lambda: running.get("/-/healthy").status == 200)
+
+
+def test_rate_says_when(serving):
+    """The seconds that are left, not those of an interval."""
+    running = serving(rate_limit={"burst": 1, "interval": "3s"})
+    assert running.get("/-/healthy").status == 200
+    waits = []
+
+    def comes_back():
+        answer = running.get("/-/healthy")
+        if answer.status == 429:
+            waits.append(int(answer.headers["Retry-After"]))
+        return answer.status == 200
+
+    eventually(comes_back)
+    assert waits == sorted(waits, reverse=True)
+    assert set(waits) == {3, 2, 1}
 
 
 def test_rate_comes_before_passwords(serving):
