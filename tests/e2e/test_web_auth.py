@@ -249,6 +249,23 @@ def test_end_while_checks_wait(serving, stack):
     running.stop()
 
 
+def test_end_before_checks(serving, stack):
+    """Whoever waits hears of the end, not of a crowd that is none."""
+    slow = hashed("right").replace("$04$", "$16$")
+    running = serving(basic_auth_users={"slow": slow})
+    crowd = Crowd(stack, running, THREADS + 2)
+    for _ in range(2):
+        assert running.get("/").status == 401
+    running.stop()
+    for sock in crowd.socks:
+        answer = receive(sock)
+        assert answer.status == 503
+        assert answer.headers["Retry-After"] == "1"
+        assert answer.text == "The exporter is about to end.\n"
+    warning, = [line for line in running.log() if "level=WARN" in line]
+    assert "Requests under way did not end in time" in warning
+
+
 # Headers and the rate
 
 @pytest.mark.parametrize("credentials", [{}, basic("a", "right")],
