@@ -1,5 +1,7 @@
 #include "http/tls.h"
 
+#include <sys/socket.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +13,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/address.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/openssl.h"
 #include "base/span.h"
@@ -255,6 +259,66 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 					   : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/* OpenSSL frees it with the connection. */
+static void
+client_free(void *parent, void *client, CRYPTO_EX_DATA *data, int index,
+    long number, void *arg)
+{
+	(void)parent;
+	(void)data;
+	(void)index;
+	(void)number;
+	(void)arg;
+	free(client);
+}
+
+/* The place in each connection for its client, a struct endpoint. */
+static int
+client_index(void)
+{
+	static int index = -1;
+
+	if (index < 0)
+		index = SSL_get_ex_new_index(0, NULL, NULL, NULL, client_free);
+	return index;
+}
+
+static void
+log_failure(const SSL *ssl, const struct endpoint *client, unsigned long code)
+{
+	char text[ADDRESS_TEXT_MAX] = "?";
+	long verdict = SSL_get_verify_result(ssl);
+	struct error why;
+
+	if (client->len > 0)
+		endpoint_text(client, text);
+	(void)error_set(&why, "%s%s%s", openssl_words(code, "no reason given"),
+	    verdict != X509_V_OK ? ": " : "",
+	    verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : "");
+	log_debug("TLS handshake failed", "client", text, "err", why.text);
+}
+
+/*
+ * Why somebody is turned away before he can ask: he hears little of it, and
+ * nobody else knows. Without an error he is only slow, or has left.
+ */
+static void
+on_state(const SSL *ssl, int where, int result)
+{
+	struct endpoint *client = SSL_get_ex_data(ssl, client_index());
+	unsigned long code = ERR_peek_error();
+
+	if (where == SSL_CB_HANDSHAKE_START) {
+		/* once it has been reset, nobody knows it any more */
+		client->len = sizeof(client->sa);
+		if (getpeername(SSL_get_fd(ssl), (struct sockaddr *)&client->sa,
+			&client->len) < 0)
+			client->len = 0;
+	} else if (where == SSL_CB_ACCEPT_EXIT && result <= 0 && code != 0) {
+		log_failure(ssl, client, code);
+	}
+}
+
 static int
 load_files(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 {
@@ -291,6 +355,7 @@ set_up(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	/* tickets remember sessions, at no cost here */
 	(void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	SSL_CTX_set_info_callback(ctx, on_state);
 	set_policy(ctx, c);
 	ask_for_certificates(ctx, c);
 	if (set_ciphers(ctx, c, e) < 0 || set_curves(ctx, c, e) < 0)
@@ -324,10 +389,13 @@ server_tls_free(struct server_tls *tls)
 struct bufferevent *
 server_tls_accept(struct server_tls *tls, struct event_base *base)
 {
-	struct bufferevent *bev = xnonnull(bufferevent_openssl_socket_new(base,
-	    -1, xnonnull(SSL_new(tls->ctx)), BUFFEREVENT_SSL_ACCEPTING,
-	    BEV_OPT_CLOSE_ON_FREE));
+	SSL *ssl = xnonnull(SSL_new(tls->ctx));
+	struct bufferevent *bev;
 
+	(void)SSL_set_ex_data(
+	    ssl, client_index(), xcalloc(1, sizeof(struct endpoint)));
+	bev = xnonnull(bufferevent_openssl_socket_new(
+	    base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE));
 	/* many clients hang up without saying so in TLS */
 	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	return bev;

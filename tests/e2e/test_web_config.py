@@ -524,6 +524,49 @@ def test_http2_alone(serving, authority, version):
     assert done.stdout == "memcached_exporter is healthy.\n"
 
 
+def plain_http(tls, sock):
+    sock.sendall(GET)
+    sock.recv(1)
+
+
+def handshake(tls, sock):
+    with tls.wrap_socket(sock, server_hostname="127.0.0.1") as secret:
+        secret.sendall(GET)
+        secret.recv(1)
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+@pytest.mark.parametrize("kind, words", [
+    ("plain HTTP", "http request"),
+    ("does not trust us", "tlsv1 alert unknown ca"),
+    ("HTTP/2 alone", "no application protocol"),
+    ("no certificate", "peer did not return a certificate"),
+    ("a stranger's", "certificate verify failed: unable to get local issuer"),
+    ("another name", "certificate verify failed: application verification"),
+])
+def test_log_of_handshakes(serving, authority, stranger, client_pair, version,
+                           kind, words):
+    """Whoever is turned away there: one line says who, and why."""
+    running = serving(
+        "--log.level=debug", client_auth_type=REQUIRE,
+        client_ca_file=authority.cert, client_allowed_sans=["scraper.test"])
+    pairs = {"no certificate": None, "another name": authority.issue("DNS:x"),
+             "a stranger's": stranger.issue("DNS:scraper.test")}
+    tls = trusting(stranger if kind == "does not trust us" else authority,
+                   pairs.get(kind, client_pair), version)
+    if kind == "HTTP/2 alone":
+        tls.set_alpn_protocols(["h2"])
+    assert not is_turned_away(running, trusting(authority, client_pair))
+    with running.connect() as sock, contextlib.suppress(OSError):
+        client = "{}:{}".format(*sock.getsockname())
+        (plain_http if kind == "plain HTTP" else handshake)(tls, sock)
+    line, = eventually(lambda: [
+        line for line in running.log() if "TLS handshake failed" in line])
+    assert "level=DEBUG" in line
+    assert f"client={client} " in line
+    assert f'err="{words}' in line
+
+
 @pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
 @pytest.mark.parametrize("auth", ["NoClientCert", REQUIRE])
 def test_resumption(serving, authority, client_pair, version, auth):
