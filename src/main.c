@@ -31,7 +31,7 @@
 #include "self.h"
 #include "stats/keys.h"
 
-/* What scrapes under way may still take when the end has been asked for. */
+/* What requests under way may still take when the end has been asked for. */
 #define DRAIN_SECONDS 2
 
 #define HELP_BYTES_MAX 16384
@@ -89,7 +89,7 @@ on_give_up(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	log_warn("Scrapes under way did not end in time");
+	log_warn("Requests under way did not end in time");
 	targets_stop(p->targets);
 	(void)event_base_loopexit(p->base, &moment); /* they are told */
 }

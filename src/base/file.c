@@ -1,20 +1,37 @@
 #include "base/file.h"
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 int
+file_open(const char *path, struct error *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		(void)error_set(e, "%s: %s", path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		(void)error_set(e, "%s: is no regular file", path);
+	else
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+int
 file_read(const char *path, char *text, size_t size, struct span *content,
     struct error *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = file_open(path, e);
 	ssize_t n;
 
 	if (fd < 0)
-		return error_set(e, "%s: %s", path, strerror(errno));
+		return -1;
 	n = read(fd, text, size);
 	if (n < 0)
 		(void)error_set(e, "%s: %s", path, strerror(errno));

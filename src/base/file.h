@@ -8,8 +8,15 @@
 #include "base/span.h"
 
 /*
- * Reads a whole file into text (size bytes, NUL included) and never waits: a
- * FIFO without a writer is empty. Returns -1 for a file that is larger.
+ * Opens a file to be read, and never waits: a FIFO, a device and whatever else
+ * is no regular file is refused. Returns the descriptor, which is the caller's,
+ * or -1.
+ */
+int file_open(const char *path, struct error *e);
+
+/*
+ * Reads the whole of such a file into text (size bytes, NUL included). Returns
+ * -1 for one that is larger.
  */
 int file_read(const char *path, char *text, size_t size, struct span *content,
     struct error *e);

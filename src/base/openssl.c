@@ -1,9 +1,18 @@
 #include "base/openssl.h"
 
-#include <stddef.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/span.h"
+
+typedef int add_fn(SSL_CTX *ctx, X509 *x);
 
 const char *
 openssl_words(unsigned long code, const char *otherwise)
@@ -12,18 +21,137 @@ openssl_words(unsigned long code, const char *otherwise)
 				? strerror(ERR_GET_REASON(code))
 				: ERR_reason_error_string(code);
 
-	/* openssl_no_passphrase has been asked */
-	if (ERR_GET_REASON(code) == ERR_R_INTERRUPTED_OR_CANCELLED)
-		words = "it has a passphrase, and nobody is there to type it";
 	return words != NULL ? words : otherwise;
 }
 
-int
-openssl_no_passphrase(char *buf, int size, int writing, void *arg)
+/* For a key with a passphrase: nobody is there to type it. */
+static int
+no_passphrase(char *buf, int size, int writing, void *arg)
 {
 	(void)buf;
 	(void)size;
 	(void)writing;
 	(void)arg;
 	return -1;
+}
+
+static int
+fail(const struct pem *pem, struct error *e, const char *words)
+{
+	bool is_file = !is_set(pem->text);
+
+	ERR_clear_error();
+	return error_because(e, REASON_TLS, "%s%s%s: %s", pem->what,
+	    is_file ? " " : "", is_file ? pem->file : "", words);
+}
+
+static BIO *
+open_pem(const struct pem *pem, struct error *e)
+{
+	struct error why;
+	int fd;
+
+	ERR_clear_error();
+	if (is_set(pem->text))
+		return xnonnull(BIO_new_mem_buf(pem->text, -1));
+	fd = file_open(pem->file, &why);
+	if (fd < 0) {
+		(void)error_because(
+		    e, REASON_TLS, "%s %s", pem->what, why.text);
+		return NULL;
+	}
+	return xnonnull(BIO_new_fp(xnonnull(fdopen(fd, "r")), BIO_CLOSE));
+}
+
+/* That nothing more begins is the end; any other error is damage. */
+static bool
+is_at_end(void)
+{
+	unsigned long code = ERR_peek_last_error();
+
+	return ERR_GET_LIB(code) == ERR_LIB_PEM &&
+	       ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+}
+
+static int
+load_certificates(
+    SSL_CTX *ctx, const struct pem *pem, add_fn *add, struct error *e)
+{
+	BIO *bio = open_pem(pem, e);
+	size_t n = 0;
+	bool ok = true;
+	X509 *x;
+
+	if (bio == NULL)
+		return -1;
+	while (ok && n <= CERTIFICATES_MAX &&
+	       (x = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL)) !=
+		   NULL) {
+		ok = add(ctx, x) == 1;
+		n++;
+		X509_free(x);
+	}
+	BIO_free(bio);
+	if (n > CERTIFICATES_MAX)
+		return fail(pem, e, "too many certificates");
+	if (!ok || n == 0 || !is_at_end())
+		return fail(pem, e,
+		    openssl_words(ERR_peek_error(), "nothing of use in it"));
+	ERR_clear_error();
+	return 0;
+}
+
+static int
+add_to_chain(SSL_CTX *ctx, X509 *x)
+{
+	if (SSL_CTX_get0_certificate(ctx) == NULL)
+		return SSL_CTX_use_certificate(ctx, x);
+	return (int)SSL_CTX_add1_chain_cert(ctx, x);
+}
+
+static int
+add_authority(SSL_CTX *ctx, X509 *x)
+{
+	return X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), x) == 1 &&
+	       SSL_CTX_add_client_CA(ctx, x) == 1;
+}
+
+int
+openssl_load_chain(SSL_CTX *ctx, const struct pem *pem, struct error *e)
+{
+	return load_certificates(ctx, pem, add_to_chain, e);
+}
+
+int
+openssl_load_authorities(SSL_CTX *ctx, const struct pem *pem, struct error *e)
+{
+	return load_certificates(ctx, pem, add_authority, e);
+}
+
+static const char *
+key_fault(void)
+{
+	unsigned long code = ERR_peek_error();
+
+	if (ERR_GET_REASON(code) == ERR_R_INTERRUPTED_OR_CANCELLED)
+		return "it has a passphrase, and nobody is there to type it";
+	return openssl_words(code, "nothing of use in it");
+}
+
+int
+openssl_load_key(SSL_CTX *ctx, const struct pem *pem, struct error *e)
+{
+	BIO *bio = open_pem(pem, e);
+	EVP_PKEY *key;
+	int r;
+
+	if (bio == NULL)
+		return -1;
+	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	r = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1
+		? 0
+		: fail(pem, e, key_fault());
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	return r;
 }

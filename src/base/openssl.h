@@ -1,6 +1,23 @@
-/* What both ends of TLS need of OpenSSL: its words, and no questions. */
+/*
+ * What both ends of TLS need of OpenSSL: its words, and PEM files. Those are
+ * read whole: what is damaged in the middle is of no use.
+ */
 #ifndef BASE_OPENSSL_H
 #define BASE_OPENSSL_H
+
+#include "base/error.h"
+
+/* Certificates of a chain or of authorities; more are an error. */
+#define CERTIFICATES_MAX 10000
+
+struct ssl_ctx_st;
+
+/* The text, or else what is in the file, which has to be a regular one. */
+struct pem {
+	const char *what; /* for an error */
+	const char *text; /* NULL or "": none */
+	const char *file;
+};
 
 /*
  * OpenSSL's words for an error code, or the system's if it was that, or else
@@ -8,7 +25,16 @@
  */
 const char *openssl_words(unsigned long code, const char *otherwise);
 
-/* For a key with a passphrase (pem_password_cb): nobody is there to type it. */
-int openssl_no_passphrase(char *buf, int size, int writing, void *arg);
+/*
+ * For a context that has none yet: its certificate, with the chain behind it;
+ * that one's key, without a passphrase; and the authorities it trusts, whose
+ * names a server tells its clients. -1 when one is of no use.
+ */
+int openssl_load_chain(
+    struct ssl_ctx_st *ctx, const struct pem *pem, struct error *e);
+int openssl_load_key(
+    struct ssl_ctx_st *ctx, const struct pem *pem, struct error *e);
+int openssl_load_authorities(
+    struct ssl_ctx_st *ctx, const struct pem *pem, struct error *e);
 
 #endif

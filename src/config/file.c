@@ -85,6 +85,8 @@ read_min_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 
 	if (text == NULL)
 		return -1;
+	if (tree_is_null(node))
+		return 0;
 	if (strcmp(text, "TLS12") != 0 && strcmp(text, "TLS13") != 0)
 		return tree_error(y, node, e, "expected TLS12 or TLS13");
 	return tree_read_string(y, node, dest, e);
@@ -113,6 +115,8 @@ read_choice(struct tree *y, yaml_node_t *node, const char *const words[2],
 
 	if (text == NULL)
 		return -1;
+	if (tree_is_null(node))
+		return 0;
 	*second = strcmp(text, words[1]) == 0;
 	if (!*second && strcmp(text, words[0]) != 0)
 		return tree_error(

@@ -136,7 +136,7 @@ tree_load(const char *path, struct tree **out, struct error *e)
 {
 	char *text = xmalloc(TREE_BYTES_MAX + 1);
 	struct tree *y = xcalloc(1, sizeof(*y));
-	struct span content;
+	struct span content = { text, 0 };
 	int r;
 
 	y->path = xstrdup(path);
@@ -172,8 +172,24 @@ tree_root(struct tree *y)
 	return yaml_document_get_root_node(&y->document);
 }
 
-const char *
-tree_text(struct tree *y, yaml_node_t *node, struct error *e)
+/* As YAML's core schema and Go's yaml have it. */
+bool
+tree_is_null(const yaml_node_t *node)
+{
+	static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
+	bool found = false;
+
+	if (node->type != YAML_SCALAR_NODE ||
+	    node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return false;
+	for (size_t i = 0; i < nitems(nulls) && !found; i++)
+		found = strcmp((const char *)node->data.scalar.value,
+			    nulls[i]) == 0;
+	return found;
+}
+
+static const char *
+text_as_it_is(struct tree *y, yaml_node_t *node, struct error *e)
 {
 	const char *text;
 
@@ -189,13 +205,10 @@ tree_text(struct tree *y, yaml_node_t *node, struct error *e)
 	return text;
 }
 
-/* A key with nothing behind it: as good as absent. */
-static bool
-is_null(const yaml_node_t *node)
+const char *
+tree_text(struct tree *y, yaml_node_t *node, struct error *e)
 {
-	return node->type == YAML_SCALAR_NODE &&
-	       node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	       node->data.scalar.length == 0;
+	return tree_is_null(node) ? "" : text_as_it_is(y, node, e);
 }
 
 /* Whether an earlier pair of the mapping has the same key. */
@@ -225,7 +238,7 @@ tree_each_pair(struct tree *y, yaml_node_t *node, tree_entry_fn *read_entry,
 {
 	yaml_node_pair_t *pair;
 
-	if (is_null(node))
+	if (tree_is_null(node))
 		return 0;
 	if (node->type != YAML_MAPPING_NODE)
 		return tree_error(y, node, e, "expected a mapping");
@@ -235,7 +248,7 @@ tree_each_pair(struct tree *y, yaml_node_t *node, tree_entry_fn *read_entry,
 		    yaml_document_get_node(&y->document, pair->key);
 		yaml_node_t *value =
 		    yaml_document_get_node(&y->document, pair->value);
-		const char *name = tree_text(y, key, e);
+		const char *name = text_as_it_is(y, key, e);
 
 		if (name == NULL)
 			return -1;
@@ -254,7 +267,7 @@ tree_each_item(struct tree *y, yaml_node_t *node, tree_entry_fn *read_entry,
 {
 	yaml_node_item_t *item;
 
-	if (is_null(node))
+	if (tree_is_null(node))
 		return 0;
 	if (node->type != YAML_SEQUENCE_NODE)
 		return tree_error(y, node, e, "expected a list");
@@ -312,6 +325,8 @@ tree_read_string(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 
 	if (text == NULL)
 		return -1;
+	if (tree_is_null(node))
+		return 0;
 	free(*s);
 	*s = xstrdup(text);
 	return 0;
@@ -325,6 +340,8 @@ tree_read_path(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 
 	if (tree_read_string(y, node, dest, e) < 0)
 		return -1;
+	if (tree_is_null(node))
+		return 0;
 	if (**path == '\0' || **path == '/' || slash == NULL)
 		return 0;
 	if (asprintf(
@@ -342,6 +359,8 @@ tree_read_switch(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 
 	if (text == NULL)
 		return -1;
+	if (tree_is_null(node))
+		return 0;
 	if (parse_bool(span_of(text), dest) < 0)
 		return tree_error(y, node, e, "expected true or false");
 	return 0;
@@ -356,6 +375,8 @@ tree_read_duration(
 
 	if (text == NULL)
 		return -1;
+	if (tree_is_null(node))
+		return 0;
 	if (parse_duration(span_of(text), &us) < 0 || us == 0)
 		return tree_error(y, node, e,
 		    "expected a duration above zero, such as 1s or 500ms");

@@ -5,6 +5,7 @@
 #ifndef CONFIG_TREE_H
 #define CONFIG_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -34,8 +35,9 @@ void tree_free(struct tree *y);
 struct yaml_node_s *tree_root(struct tree *y);
 
 /*
- * A mapping whose keys are those of a table. One that is not there, behind its
- * key, is empty; likewise below.
+ * A mapping whose keys are those of a table. A null, which is nothing at all or
+ * one of ~, null, Null and NULL without quotes, is an empty mapping; likewise
+ * an empty sequence and an empty text below.
  */
 int tree_map(struct tree *y, struct yaml_node_s *node,
     const struct tree_key *keys, size_t keys_len, void *object,
@@ -55,9 +57,12 @@ int tree_each_item(struct tree *y, struct yaml_node_s *node,
 const char *tree_text(
     struct tree *y, struct yaml_node_s *node, struct error *e);
 
+/* A null, which leaves a default as it is. */
+bool tree_is_null(const struct yaml_node_s *node);
+
 /*
  * dest is a char *, the same (a path, relative to the file's folder), a bool,
- * or a uint64_t (microseconds).
+ * or a uint64_t (microseconds). A null leaves it as it is.
  */
 tree_read_fn tree_read_string, tree_read_path, tree_read_switch,
     tree_read_duration;

@@ -246,6 +246,8 @@ read_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 
 	if (text == NULL)
 		return -1;
+	if (tree_is_null(node))
+		return 0;
 	for (unsigned i = 0; i < TLS_VERSIONS; i++) {
 		if (strcmp(text, version_names[i]) == 0) {
 			*(enum tls_version *)dest = (enum tls_version)i;
@@ -433,7 +435,9 @@ read_user(struct tree *y, const char *key, yaml_node_t *key_node,
 	if (c->users_len == WEB_ENTRIES_MAX)
 		return tree_error(y, key_node, e, "expected at most %d users",
 		    WEB_ENTRIES_MAX);
-	if (key[0] == '\0' || strchr(key, ':') != NULL)
+	if (key[0] == '\0')
+		return tree_error(y, key_node, e, "expected a name");
+	if (strchr(key, ':') != NULL)
 		return tree_error(
 		    y, key_node, e, "expected a name without a colon");
 	fault = hash_fault(text, &cost);
@@ -465,6 +469,8 @@ read_interval(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 
 	if (text == NULL)
 		return -1;
+	if (tree_is_null(node))
+		return 0;
 	if (strcmp(text, "0") == 0)
 		return 0;
 	/* less than a microsecond would be no limit at all */
@@ -484,6 +490,8 @@ read_burst(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 
 	if (text == NULL)
 		return -1;
+	if (tree_is_null(node))
+		return 0;
 	if (parse_u64(span_of(text), &n) < 0 || n > UINT32_MAX)
 		return tree_error(y, node, e, "expected a number of requests");
 	*(uint64_t *)dest = n;

@@ -119,18 +119,30 @@ forget_all(struct auth *a)
 	a->known_len = 0;
 }
 
+/* No number of wrong passwords makes a right one be checked again. */
+static struct check *
+least_of_use(struct auth *a)
+{
+	struct check *c;
+
+	TAILQ_FOREACH_REVERSE(c, &a->known, checks, entry)
+	{
+		if (!c->right)
+			return c;
+	}
+	return TAILQ_LAST(&a->known, checks);
+}
+
 static void
 remember(struct auth *a, struct check *c)
 {
-	struct check *last;
-
 	TAILQ_INSERT_HEAD(&a->known, c, entry);
 	if (++a->known_len <= AUTH_VERDICTS_MAX)
 		return;
-	last = TAILQ_LAST(&a->known, checks);
-	TAILQ_REMOVE(&a->known, last, entry);
+	c = least_of_use(a);
+	TAILQ_REMOVE(&a->known, c, entry);
 	a->known_len--;
-	check_free(last);
+	check_free(c);
 }
 
 static const struct web_user *
@@ -143,7 +155,10 @@ find_user(const struct auth *a, const char *name)
 	return NULL;
 }
 
-/* Who is not known has the hash of the first user, and never the right one. */
+/*
+ * Who is not known takes as long as one of the users, always the same one, and
+ * is never right.
+ */
 static struct job *
 job_new(const struct auth *a, const struct check *c)
 {
@@ -155,7 +170,8 @@ job_new(const struct auth *a, const struct check *c)
 	job->generation = a->generation;
 	job->known = user != NULL;
 	if (user == NULL)
-		user = &a->users[0];
+		user = &a->users[credentials_pick(
+		    c->credentials, &a->key, a->users_len)];
 	memcpy(job->hash, user->hash, sizeof(job->hash));
 	return job;
 }

@@ -4,7 +4,8 @@
  * long as its hash stays the same. Checks that wait go newest first: a crowd
  * of wrong passwords cannot stand in front of a right one for longer than the
  * check that is under way. A name that is not known costs as much as a wrong
- * password.
+ * password of some user, which its digest picks: the time tells nobody that it
+ * is not known.
  */
 #ifndef HTTP_AUTH_H
 #define HTTP_AUTH_H
@@ -12,7 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Verdicts that are kept; past it the one not asked for longest goes. */
+/*
+ * Verdicts that are kept; past it the one not asked for longest goes, and
+ * wrong ones before right ones.
+ */
 #define AUTH_VERDICTS_MAX 256
 
 /* Checks that wait for a thread; past it the oldest ends without a verdict. */

@@ -1,6 +1,7 @@
 #include "http/password.h"
 
 #include <crypt.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -76,6 +77,19 @@ credentials_digest(const struct credentials *c, const struct digest_key *key,
 
 	(void)xnonnull(HMAC(EVP_sha256(), key->bytes, sizeof(key->bytes),
 	    (const unsigned char *)c->name, len, digest, NULL));
+}
+
+size_t
+credentials_pick(
+    const struct credentials *c, const struct digest_key *key, size_t n)
+{
+	unsigned char digest[DIGEST_BYTES];
+	uint64_t number;
+
+	(void)xnonnull(HMAC(EVP_sha256(), key->bytes, sizeof(key->bytes),
+	    (const unsigned char *)c->name, strlen(c->name), digest, NULL));
+	memcpy(&number, digest, sizeof(number));
+	return (size_t)(number % n);
 }
 
 bool

@@ -31,6 +31,10 @@ void digest_key_init(struct digest_key *key);
 void credentials_digest(const struct credentials *c,
     const struct digest_key *key, unsigned char digest[DIGEST_BYTES]);
 
+/* One of 0 to n - 1 by the name, always the same one with the same key. */
+size_t credentials_pick(
+    const struct credentials *c, const struct digest_key *key, size_t n);
+
 /* Whether the hash is that of the password; takes as long as its cost says. */
 bool password_matches(const char *password, const char *hash);
 

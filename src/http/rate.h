@@ -2,7 +2,6 @@
 #ifndef HTTP_RATE_H
 #define HTTP_RATE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct rate {
@@ -14,7 +13,7 @@ struct rate {
 /* A full bucket. */
 void rate_init(struct rate *r, uint64_t interval_us, uint64_t burst);
 
-/* Takes a token if there is one now, as clock_us. */
-bool rate_take(struct rate *r, uint64_t now);
+/* Takes a token, now as clock_us; 0, or for how many us there is none. */
+uint64_t rate_take(struct rate *r, uint64_t now);
 
 #endif

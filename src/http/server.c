@@ -204,14 +204,23 @@ say_wait(struct request *r, int code, uint64_t seconds, const char *sentence)
 	request_say(r, code, sentence);
 }
 
+/* Why a password has no verdict. */
+static const char *
+busy_sentence(const struct server *s)
+{
+	return s->env.closing ? "The exporter is about to end."
+			      : "Too many passwords to check at a time.";
+}
+
 static void
 on_verdict(enum auth_verdict verdict, void *arg)
 {
 	struct request *r = arg;
+	struct route *route = request_owner(r);
 
 	switch (verdict) {
 	case AUTH_RIGHT:
-		serve_route(r, request_owner(r));
+		serve_route(r, route);
 		break;
 	case AUTH_WRONG:
 		request_add_header(r, "WWW-Authenticate",
@@ -221,7 +230,7 @@ on_verdict(enum auth_verdict verdict, void *arg)
 		    "needed here.");
 		break;
 	case AUTH_BUSY:
-		say_wait(r, 503, 1, "Too many passwords to check at a time.");
+		say_wait(r, 503, 1, busy_sentence(route->server));
 		break;
 	}
 }

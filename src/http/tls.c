@@ -1,5 +1,7 @@
 #include "http/tls.h"
 
+#include <sys/socket.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,11 +10,12 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/address.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/openssl.h"
 #include "base/span.h"
@@ -20,9 +23,6 @@
 
 /* Of cipher and curve names. */
 #define NAMES_BYTES_MAX 4096
-
-/* Certificates of an authorities' file, and of a chain. */
-#define CERTIFICATES_MAX 10000
 
 /* Sessions are resumed by those alone that are served here. */
 #define SESSION_CONTEXT "memcached_exporter"
@@ -49,95 +49,15 @@ static const int versions[] = {
 };
 _Static_assert(nitems(versions) == TLS_VERSIONS, "a number for each");
 
-/* -1 with OpenSSL's words behind ours. */
+/* -1 with OpenSSL's words behind the key. */
 static int
-fail(struct error *e, const char *what, const char *file)
+fail(struct error *e, const char *key)
 {
 	unsigned long code = ERR_peek_error();
-	bool named = is_set(file);
 
 	ERR_clear_error();
-	return error_because(e, REASON_TLS, "%s%s%s: %s", what,
-	    named ? " " : "", named ? file : "",
-	    openssl_words(code, "nothing of use in it"));
-}
-
-/* PEM, from a text or else from a file. */
-static BIO *
-open_pem(const char *text, const char *file)
-{
-	if (is_set(text))
-		return BIO_new_mem_buf(text, -1);
-	return BIO_new_file(file, "r");
-}
-
-static bool
-load_chain(SSL_CTX *ctx, BIO *bio)
-{
-	X509 *x = PEM_read_bio_X509_AUX(bio, NULL, openssl_no_passphrase, NULL);
-	bool ok = x != NULL && SSL_CTX_use_certificate(ctx, x) == 1;
-
-	X509_free(x);
-	for (int i = 0; ok && i < CERTIFICATES_MAX; i++) {
-		x = PEM_read_bio_X509(bio, NULL, openssl_no_passphrase, NULL);
-		if (x == NULL)
-			break;
-		/* taken when that works */
-		ok = SSL_CTX_add0_chain_cert(ctx, x) == 1;
-		if (!ok)
-			X509_free(x);
-	}
-	if (ok)
-		ERR_clear_error(); /* that of the end */
-	return ok;
-}
-
-static int
-load_certificate(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
-{
-	BIO *bio = open_pem(c->cert, c->cert_file);
-	bool ok = bio != NULL && load_chain(ctx, bio);
-
-	BIO_free(bio);
-	return ok ? 0 : fail(e, "certificate", c->cert_file);
-}
-
-static int
-load_key(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
-{
-	BIO *bio = open_pem(c->key, c->key_file);
-	EVP_PKEY *key = bio == NULL ? NULL
-				    : PEM_read_bio_PrivateKey(bio, NULL,
-					  openssl_no_passphrase, NULL);
-	bool ok = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
-
-	EVP_PKEY_free(key);
-	BIO_free(bio);
-	return ok ? 0 : fail(e, "key", c->key_file);
-}
-
-/* Those that clients' certificates may come from; their names go to clients. */
-static int
-load_authorities(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
-{
-	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	BIO *bio = open_pem(c->client_ca, c->client_ca_file);
-	int n = 0;
-	X509 *x;
-
-	while (bio != NULL && n < CERTIFICATES_MAX &&
-	       (x = PEM_read_bio_X509(
-		    bio, NULL, openssl_no_passphrase, NULL)) != NULL) {
-		if (X509_STORE_add_cert(store, x) == 1 &&
-		    SSL_CTX_add_client_CA(ctx, x) == 1)
-			n++;
-		X509_free(x);
-	}
-	BIO_free(bio);
-	if (n == 0)
-		return fail(e, "client authorities", c->client_ca_file);
-	ERR_clear_error(); /* that of the end */
-	return 0;
+	return error_because(e, REASON_TLS, "%s: %s", key,
+	    openssl_words(code, "not as OpenSSL has it"));
 }
 
 /* Go prints addresses as inet_ntop does. */
@@ -298,7 +218,7 @@ set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	else
 		r = SSL_CTX_set_cipher_list(ctx, names.p);
 	if (names.full || r != 1)
-		r = fail(e, "cipher_suites", NULL);
+		r = fail(e, "cipher_suites");
 	buf_release(&names);
 	return r < 0 ? -1 : 0;
 }
@@ -318,7 +238,7 @@ set_curves(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	}
 	buf_add_char(&names, '\0');
 	r = names.full || SSL_CTX_set1_groups_list(ctx, names.p) != 1
-		? fail(e, "curve_preferences", NULL)
+		? fail(e, "curve_preferences")
 		: 0;
 	buf_release(&names);
 	return r;
@@ -339,13 +259,90 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 					   : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/* OpenSSL frees it with the connection. */
+static void
+client_free(void *parent, void *client, CRYPTO_EX_DATA *data, int index,
+    long number, void *arg)
+{
+	(void)parent;
+	(void)data;
+	(void)index;
+	(void)number;
+	(void)arg;
+	free(client);
+}
+
+/* The place in each connection for its client, a struct endpoint. */
+static int
+client_index(void)
+{
+	static int index = -1;
+
+	if (index < 0)
+		index = SSL_get_ex_new_index(0, NULL, NULL, NULL, client_free);
+	return index;
+}
+
+static void
+log_failure(const SSL *ssl, const struct endpoint *client, unsigned long code)
+{
+	char text[ADDRESS_TEXT_MAX] = "?";
+	long verdict = SSL_get_verify_result(ssl);
+	struct error why;
+
+	if (client->len > 0)
+		endpoint_text(client, text);
+	(void)error_set(&why, "%s%s%s", openssl_words(code, "no reason given"),
+	    verdict != X509_V_OK ? ": " : "",
+	    verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : "");
+	log_debug("TLS handshake failed", "client", text, "err", why.text);
+}
+
+/*
+ * Why somebody is turned away before he can ask: he hears little of it, and
+ * nobody else knows. Without an error he is only slow, or has left.
+ */
+static void
+on_state(const SSL *ssl, int where, int result)
+{
+	struct endpoint *client = SSL_get_ex_data(ssl, client_index());
+	unsigned long code = ERR_peek_error();
+
+	if (where == SSL_CB_HANDSHAKE_START) {
+		/* once it has been reset, nobody knows it any more */
+		client->len = sizeof(client->sa);
+		if (getpeername(SSL_get_fd(ssl), (struct sockaddr *)&client->sa,
+			&client->len) < 0)
+			client->len = 0;
+	} else if (where == SSL_CB_ACCEPT_EXIT && result <= 0 && code != 0) {
+		log_failure(ssl, client, code);
+	}
+}
+
+static int
+load_files(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
+{
+	struct pem cert = { "certificate", c->cert, c->cert_file };
+	struct pem key = { "key", c->key, c->key_file };
+	struct pem ca = { "client authorities", c->client_ca,
+		c->client_ca_file };
+
+	if (openssl_load_chain(ctx, &cert, e) < 0 ||
+	    openssl_load_key(ctx, &key, e) < 0)
+		return -1;
+	if (is_set(ca.text) || is_set(ca.file))
+		return openssl_load_authorities(ctx, &ca, e);
+	if (c->client_auth >= CLIENT_AUTH_VERIFY_IF_GIVEN)
+		(void)SSL_CTX_set_default_verify_paths(ctx);
+	return 0;
+}
+
 static int
 set_up(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 {
 	uint64_t options = SSL_OP_NO_RENEGOTIATION |
 			   SSL_OP_IGNORE_UNEXPECTED_EOF |
 			   SSL_OP_PRIORITIZE_CHACHA;
-	bool ca = is_set(c->client_ca) || is_set(c->client_ca_file);
 
 	if (c->prefer_server_ciphers)
 		options |= SSL_OP_CIPHER_SERVER_PREFERENCE;
@@ -358,16 +355,12 @@ set_up(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	/* tickets remember sessions, at no cost here */
 	(void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	SSL_CTX_set_info_callback(ctx, on_state);
 	set_policy(ctx, c);
 	ask_for_certificates(ctx, c);
-	if (set_ciphers(ctx, c, e) < 0 || set_curves(ctx, c, e) < 0 ||
-	    load_certificate(ctx, c, e) < 0 || load_key(ctx, c, e) < 0)
+	if (set_ciphers(ctx, c, e) < 0 || set_curves(ctx, c, e) < 0)
 		return -1;
-	if (ca)
-		return load_authorities(ctx, c, e);
-	if (c->client_auth >= CLIENT_AUTH_VERIFY_IF_GIVEN)
-		(void)SSL_CTX_set_default_verify_paths(ctx);
-	return 0;
+	return load_files(ctx, c, e);
 }
 
 struct server_tls *
@@ -396,10 +389,13 @@ server_tls_free(struct server_tls *tls)
 struct bufferevent *
 server_tls_accept(struct server_tls *tls, struct event_base *base)
 {
-	struct bufferevent *bev = xnonnull(bufferevent_openssl_socket_new(base,
-	    -1, xnonnull(SSL_new(tls->ctx)), BUFFEREVENT_SSL_ACCEPTING,
-	    BEV_OPT_CLOSE_ON_FREE));
+	SSL *ssl = xnonnull(SSL_new(tls->ctx));
+	struct bufferevent *bev;
 
+	(void)SSL_set_ex_data(
+	    ssl, client_index(), xcalloc(1, sizeof(struct endpoint)));
+	bev = xnonnull(bufferevent_openssl_socket_new(
+	    base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE));
 	/* many clients hang up without saying so in TLS */
 	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	return bev;

@@ -1,7 +1,6 @@
 #include "http/web.h"
 
-#include <sys/stat.h>
-
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 #include "base/mem.h"
 #include "config/web.h"
 #include "http/rate.h"
+#include "http/sources.h"
 #include "http/tls.h"
 
 #define US_PER_S 1000000
@@ -23,22 +23,17 @@
  */
 #define LOOK_US 400000
 
-/* The file itself, and those of certificate, key and authorities. */
-#define FILES 4
+/*
+ * After so many looks what could not be read is tried again: when that was not
+ * the file's fault, no look finds it changed.
+ */
+#define RETRY_LOOKS 8
 
-/* What tells one state of a file from another. */
-struct stamp {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified;
-};
-
-/* One that was read, or could not be, in the state it had before. */
-struct source {
-	char *path; /* NULL: none */
-	struct stamp stamp;
-	struct stamp seen; /* at the last look */
+/* Why the files are read again. */
+enum cause {
+	CAUSE_ASKED,
+	CAUSE_CHANGED,
+	CAUSE_FAILED /* before */
 };
 
 /* What one reading of the files gave. */
@@ -51,8 +46,10 @@ struct web {
 	struct event_base *base;
 	char *path;
 	struct reading *now;
-	struct source sources[FILES]; /* of the last reading, good or not */
+	struct sources sources; /* of the last reading, good or not */
 	bool is_current;
+	char fault[ERROR_TEXT_MAX]; /* of the last reading that was none */
+	unsigned looks;             /* since the last reading */
 	uint64_t read_at;
 	struct auth *auth;
 	struct rate rate;
@@ -69,76 +66,24 @@ reading_free(struct reading *r)
 	free(r);
 }
 
-/* A file that is not there has a stamp as well. */
-static struct stamp
-stamp_of(const char *path)
-{
-	struct stat st;
-
-	if (path == NULL || stat(path, &st) < 0)
-		return (struct stamp){ 0 };
-	return (struct stamp){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
-}
-
-static bool
-same_stamp(const struct stamp *a, const struct stamp *b)
-{
-	return a->device == b->device && a->inode == b->inode &&
-	       a->size == b->size && a->modified.tv_sec == b->modified.tv_sec &&
-	       a->modified.tv_nsec == b->modified.tv_nsec;
-}
-
-static void
-sources_free(struct source sources[FILES])
-{
-	for (size_t i = 0; i < FILES; i++)
-		free(sources[i].path);
-	memset(sources, 0, FILES * sizeof(*sources));
-}
-
-/* Before it is read: what changes meanwhile is read again. */
-static void
-source_set(struct source *s, const char *path)
-{
-	s->path = path != NULL ? xstrdup(path) : NULL;
-	s->seen = s->stamp = stamp_of(path);
-}
-
-/* Whether they are not as they were read, but as they were seen last. */
-static bool
-have_changed(struct source sources[FILES])
-{
-	bool changed = false, settled = true;
-
-	for (size_t i = 0; i < FILES; i++) {
-		struct source *s = &sources[i];
-		struct stamp now = stamp_of(s->path);
-
-		changed |= !same_stamp(&now, &s->stamp);
-		settled &= same_stamp(&now, &s->seen);
-		s->seen = now;
-	}
-	return changed && settled;
-}
-
 /* Sets the sources in any case. */
 static struct reading *
-reading_new(const char *path, struct source sources[FILES], struct error *e)
+reading_new(const char *path, struct sources *sources, struct error *e)
 {
 	struct reading *r = xcalloc(1, sizeof(*r));
 	const struct web_tls *tls = &r->config.tls;
 
-	sources_free(sources);
+	sources_clear(sources);
 	if (path[0] == '\0')
 		return r;
-	source_set(&sources[0], path);
+	sources_add(sources, path);
 	if (web_config_load(path, &r->config, e) < 0)
 		goto fail;
 	if (!r->config.has_tls)
 		return r;
-	source_set(&sources[1], tls->cert_file);
-	source_set(&sources[2], tls->key_file);
-	source_set(&sources[3], tls->client_ca_file);
+	sources_add(sources, tls->cert_file);
+	sources_add(sources, tls->key_file);
+	sources_add(sources, tls->client_ca_file);
 	r->tls = server_tls_new(tls, e);
 	if (r->tls != NULL)
 		return r;
@@ -197,14 +142,16 @@ dropped_guard(const struct web_config *from, const struct web_config *to)
  * the reading, the file may be a half one: no guard goes for that.
  */
 static struct reading *
-read_again(struct web *w, bool asked, struct error *e)
+read_again(struct web *w, enum cause cause, struct error *e)
 {
-	struct reading *r = reading_new(w->path, w->sources, e);
+	struct reading *r = reading_new(w->path, &w->sources, e);
 	const char *dropped;
 
 	if (r == NULL)
 		return NULL;
-	dropped = asked ? NULL : dropped_guard(&w->now->config, &r->config);
+	dropped = cause == CAUSE_ASKED
+		      ? NULL
+		      : dropped_guard(&w->now->config, &r->config);
 	if ((r->tls != NULL) != (w->now->tls != NULL))
 		(void)error_set(e, "%s: switches TLS %s, which takes a restart",
 		    w->path, r->tls != NULL ? "on" : "off");
@@ -218,17 +165,28 @@ read_again(struct web *w, bool asked, struct error *e)
 	return NULL;
 }
 
+/* A failure that goes on is no news. */
+static void
+tell_fault(struct web *w, enum cause cause, const char *fault)
+{
+	if (cause == CAUSE_FAILED && strcmp(fault, w->fault) == 0)
+		return;
+	log_error("Web configuration not reloaded", "err", fault);
+	(void)snprintf(w->fault, sizeof(w->fault), "%s", fault);
+}
+
 static int
-reload(struct web *w, bool asked, struct error *e)
+reload(struct web *w, enum cause cause, struct error *e)
 {
 	struct reading *r;
 
 	if (w->path[0] == '\0')
 		return 0;
-	r = read_again(w, asked, e);
+	w->looks = 0;
+	r = read_again(w, cause, e);
 	w->is_current = r != NULL;
 	if (r == NULL) {
-		log_error("Web configuration not reloaded", "err", e->text);
+		tell_fault(w, cause, e->text);
 		return -1;
 	}
 	use(w, r);
@@ -239,7 +197,7 @@ reload(struct web *w, bool asked, struct error *e)
 int
 web_reload(struct web *w, struct error *e)
 {
-	return reload(w, true, e);
+	return reload(w, CAUSE_ASKED, e);
 }
 
 static void
@@ -254,12 +212,17 @@ static void
 on_look(evutil_socket_t fd, short what, void *arg)
 {
 	struct web *w = arg;
+	enum look found = sources_look(&w->sources);
 	struct error e;
 
 	(void)fd;
 	(void)what;
-	if (have_changed(w->sources))
-		(void)reload(w, false, &e);
+	w->looks++;
+	if (found == LOOK_CHANGED)
+		(void)reload(w, CAUSE_CHANGED, &e);
+	else if (found == LOOK_SAME && !w->is_current &&
+		 w->looks >= RETRY_LOOKS)
+		(void)reload(w, CAUSE_FAILED, &e);
 	look_later(w);
 }
 
@@ -267,10 +230,10 @@ struct web *
 web_new(struct event_base *base, const char *path, struct error *e)
 {
 	struct web *w = xcalloc(1, sizeof(*w));
-	struct reading *r = reading_new(path, w->sources, e);
+	struct reading *r = reading_new(path, &w->sources, e);
 
 	if (r == NULL) {
-		sources_free(w->sources);
+		sources_clear(&w->sources);
 		free(w);
 		return NULL;
 	}
@@ -292,7 +255,7 @@ web_free(struct web *w)
 	event_free(w->look);
 	auth_free(w->auth); /* while the rest is there for the answers */
 	reading_free(w->now);
-	sources_free(w->sources);
+	sources_clear(&w->sources);
 	free(w->path);
 	free(w);
 }
@@ -300,11 +263,11 @@ web_free(struct web *w)
 int
 web_check(const char *path, struct error *e)
 {
-	struct source sources[FILES] = { 0 };
-	struct reading *r = reading_new(path, sources, e);
+	struct sources sources = { 0 };
+	struct reading *r = reading_new(path, &sources, e);
 	bool ok = r != NULL;
 
-	sources_free(sources);
+	sources_clear(&sources);
 	reading_free(r);
 	return ok ? 0 : -1;
 }
@@ -339,9 +302,7 @@ web_accept(struct web *w)
 uint64_t
 web_wait_seconds(struct web *w, uint64_t now)
 {
-	if (rate_take(&w->rate, now))
-		return 0;
-	return (w->rate.interval_us + US_PER_S - 1) / US_PER_S;
+	return (rate_take(&w->rate, now) + US_PER_S - 1) / US_PER_S;
 }
 
 static bool

@@ -2,8 +2,9 @@
  * The web configuration at work: TLS, users, headers and the rate of
  * --web.config.file. A change of the file, or of one that it names, is
  * noticed within a second; a file that cannot be used leaves what was in
- * force, and so does one that is there only in part: noticed by itself, a
- * change takes away nothing that keeps clients out.
+ * force and is tried again every few seconds, and so does one that is there
+ * only in part: noticed by itself, a change takes away nothing that keeps
+ * clients out.
  */
 #ifndef HTTP_WEB_H
 #define HTTP_WEB_H
@@ -42,7 +43,7 @@ uint64_t web_read_at(const struct web *w);
 struct bufferevent *web_accept(struct web *w);
 bool web_has_tls(const struct web *w);
 
-/* A request's token; 0, or for how many seconds there is none. */
+/* A request's token; 0, or for how many seconds, rounded up, there is none. */
 uint64_t web_wait_seconds(struct web *w, uint64_t now);
 
 /* As auth_check; a path may be open to all. */

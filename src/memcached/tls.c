@@ -27,34 +27,24 @@ struct tls_session {
 };
 
 static int
-fail(struct error *e, const char *what, const char *file)
-{
-	unsigned long code = ERR_peek_error();
-
-	ERR_clear_error();
-	return error_because(e, REASON_TLS, "%s %s: %s", what, file,
-	    openssl_words(code, NO_WORDS));
-}
-
-static int
 load_files(SSL_CTX *ctx, const struct tls_settings *s, struct error *e)
 {
-	ERR_clear_error();
-	if (s->ca_file[0] == '\0')
+	struct pem ca = { .what = "CA file", .file = s->ca_file };
+	struct pem cert = { .what = "certificate", .file = s->cert_file };
+	struct pem key = { .what = "key", .file = s->key_file };
+
+	if (ca.file[0] == '\0')
 		(void)SSL_CTX_set_default_verify_paths(ctx);
-	else if (SSL_CTX_load_verify_locations(ctx, s->ca_file, NULL) != 1)
-		return fail(e, "CA file", s->ca_file);
-	if ((s->cert_file[0] == '\0') != (s->key_file[0] == '\0'))
+	else if (openssl_load_authorities(ctx, &ca, e) < 0)
+		return -1;
+	if ((cert.file[0] == '\0') != (key.file[0] == '\0'))
 		return error_because(e, REASON_TLS,
 		    "a client certificate needs both its file and its key's");
-	if (s->cert_file[0] == '\0')
+	if (cert.file[0] == '\0')
 		return 0;
-	if (SSL_CTX_use_certificate_chain_file(ctx, s->cert_file) != 1)
-		return fail(e, "certificate", s->cert_file);
-	if (SSL_CTX_use_PrivateKey_file(ctx, s->key_file, SSL_FILETYPE_PEM) !=
-	    1)
-		return fail(e, "key", s->key_file);
-	return 0;
+	if (openssl_load_chain(ctx, &cert, e) < 0)
+		return -1;
+	return openssl_load_key(ctx, &key, e);
 }
 
 /* A session, or with TLS 1.3 a ticket, has come: the next one begins here. */
@@ -83,7 +73,6 @@ tls_new(const struct tls_settings *settings, struct error *e)
 	(void)SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS);
 	/* memcached hangs up without saying so in TLS */
 	(void)SSL_CTX_set_options(tls->ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
-	SSL_CTX_set_default_passwd_cb(tls->ctx, openssl_no_passphrase);
 	(void)SSL_CTX_set_session_cache_mode(
 	    tls->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
 	SSL_CTX_sess_set_new_cb(tls->ctx, on_session);

@@ -39,7 +39,7 @@ def catalogue():
         compiler = shlex.split(os.environ.get("CC") or "cc")
         subprocess.run(
             [*compiler, "-std=gnu11", "-D_GNU_SOURCE", "-Isrc", "-o", program,
-             "tests/docs/families.c", *sources, "-levent_core", "-lcrypto"],
+             "tests/docs/families.c", *sources, "-levent_core", "-lssl", "-lcrypto"],
             cwd=TOP, check=True)
         return subprocess.check_output([program], text=True)
 

@@ -1,6 +1,7 @@
 """A certificate authority of one's own, by the openssl command."""
 
 import collections
+import pathlib
 import ssl
 import subprocess
 
@@ -46,6 +47,25 @@ class Authority:
     def below(self, folder):
         """Another authority, which this one vouches for."""
         return Authority(folder, self.key, self.pair)
+
+
+# What can befall a certificate of a bundle.
+DAMAGES = {
+    "one letter": lambda pem: pem[:100] + "*" + pem[101:],
+    "no end": lambda pem: pem[:-30],
+    "not base64's length": lambda pem: pem[:100] + pem[101:],
+}
+
+
+def bundle(path, cert, damage, *more):
+    """Several certificates in one file, and one of them damaged, or none."""
+    pem = pathlib.Path(cert).read_text()
+    parts = [pem, "# words\n\n", pem]
+    if damage:
+        parts.append(DAMAGES[damage](pem))
+    parts += [pathlib.Path(other).read_text() for other in more]
+    path.write_text("".join(parts))
+    return path
 
 
 def context(pair, version=None):

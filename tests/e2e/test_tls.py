@@ -1,12 +1,13 @@
 """TLS to memcached."""
 
+import os
 import re
 import ssl
 import subprocess
 
 import pytest
 
-from authority import Authority, context
+from authority import DAMAGES, Authority, bundle, context
 from daemons import assert_restarts
 from exporter import TOP, run
 from exposition import of_the_server
@@ -324,17 +325,38 @@ def refused(*flags):
     return line[1]
 
 
-@pytest.mark.parametrize("content", [None, "", "garbage\n", "folder"])
+@pytest.mark.parametrize("content", [
+    None, "", "garbage\n", "folder", "FIFO"])
 @pytest.mark.parametrize("flag", ["ca-file", "cert-file", "key-file"])
 def test_bad_file(pair, tmp_path, flag, content):
     path = tmp_path / "file"
     if content == "folder":
         path.mkdir()
+    elif content == "FIFO":
+        os.mkfifo(path)
     elif content is not None:
         path.write_text(content)
     files = {"cert-file": pair.cert, "key-file": pair.key, flag: path}
     line = refused(*(f"{TLS}{name}={files[name]}" for name in files))
     assert str(path) in line
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("flag", ["ca-file", "cert-file"])
+def test_damaged_bundle(pair, tmp_path, flag, damage):
+    """In the middle or at the end: what is behind it would not count."""
+    path = bundle(tmp_path / "bundle", pair.cert, damage)
+    files = {"cert-file": pair.cert, "key-file": pair.key, flag: path}
+    line = refused(*(f"{TLS}{name}={files[name]}" for name in files))
+    assert f"{path}: " in line
+
+
+def test_bundle(server, exporter, authority, pair, tmp_path):
+    """With words in between."""
+    path = bundle(tmp_path / "bundle", pair.cert, None, authority.cert)
+    running = exporter(
+        server.address, f"{TLS}enable", f"{TLS}ca-file={path}")
+    assert running.metrics().up == 1
 
 
 def test_another_key(authority, pair):

@@ -249,6 +249,23 @@ def test_end_while_checks_wait(serving, stack):
     running.stop()
 
 
+def test_end_before_checks(serving, stack):
+    """Whoever waits hears of the end, not of a crowd that is none."""
+    slow = hashed("right").replace("$04$", "$16$")
+    running = serving(basic_auth_users={"slow": slow})
+    crowd = Crowd(stack, running, THREADS + 2)
+    for _ in range(2):
+        assert running.get("/").status == 401
+    running.stop()
+    for sock in crowd.socks:
+        answer = receive(sock)
+        assert answer.status == 503
+        assert answer.headers["Retry-After"] == "1"
+        assert answer.text == "The exporter is about to end.\n"
+    warning, = [line for line in running.log() if "level=WARN" in line]
+    assert "Requests under way did not end in time" in warning
+
+
 # Headers and the rate
 
 @pytest.mark.parametrize("credentials", [{}, basic("a", "right")],
@@ -278,7 +295,7 @@ def test_rate(serving):
     for path in ("/-/healthy", "/metrics"):
         answer = running.get(path)
         assert answer.status == 429
-        assert answer.headers["Retry-After"] == "3600"
+        assert 3590 < int(answer.headers["Retry-After"]) <= 3600
         assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
         assert answer.text == "More requests than --web.config.file allows.\n"
 
@@ -290,6 +307,23 @@ def test_rate_comes_back(serving):
     if refused.status == 429:
         assert refused.headers["Retry-After"] == "1"
     eventually(lambda: running.get("/-/healthy").status == 200)
+
+
+def test_rate_says_when(serving):
+    """The seconds that are left, not those of an interval."""
+    running = serving(rate_limit={"burst": 1, "interval": "3s"})
+    assert running.get("/-/healthy").status == 200
+    waits = []
+
+    def comes_back():
+        answer = running.get("/-/healthy")
+        if answer.status == 429:
+            waits.append(int(answer.headers["Retry-After"]))
+        return answer.status == 200
+
+    eventually(comes_back)
+    assert waits == sorted(waits, reverse=True)
+    assert set(waits) == {3, 2, 1}
 
 
 def test_rate_comes_before_passwords(serving):

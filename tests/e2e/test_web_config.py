@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import re
+import resource
 import signal
 import ssl
 import subprocess
@@ -11,7 +13,7 @@ import time
 
 import pytest
 
-from authority import EC, RSA, Authority
+from authority import DAMAGES, EC, RSA, Authority, bundle
 from daemons import Prometheus
 from exporter import GET, run
 from poll import eventually
@@ -168,6 +170,85 @@ def test_bad_pem(path, pair, keys, words):
     done = run(put(path, {"tls_server_config": tls}), "--config.check")
     assert done.returncode == 1
     assert words.format(folder=path.parent) in done.stderr
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("inline", [False, True], ids=["file", "text"])
+@pytest.mark.parametrize("key", ["cert", "client_ca"])
+def test_damaged_bundle(path, authority, pair, key, inline, damage):
+    """In the middle or at the end: what is behind it would not count."""
+    file = bundle(path.parent / "bundle", pair.cert, damage, authority.cert)
+    tls = {"key_file": pair.key, "client_auth_type": REQUIRE}
+    if key == "client_ca":
+        tls["cert_file"] = pair.cert
+    if inline:
+        tls[key] = file.read_text()
+    else:
+        tls[f"{key}_file"] = str(file)
+    done = run(put(path, {"tls_server_config": tls}), "--config.check")
+    what = {"cert": "certificate", "client_ca": "client authorities"}[key]
+    where = "" if inline else f" {file}"
+    assert done.returncode == 1
+    assert f"error: {what}{where}: " in done.stderr
+
+
+def test_bundle(serving, path, authority, stranger, client_pair):
+    """With words in between; the last one counts as well."""
+    file = bundle(path.parent / "bundle", stranger.cert, None, authority.cert)
+    running = serving(client_auth_type=REQUIRE, client_ca_file=str(file))
+    assert not is_turned_away(running, trusting(authority, client_pair))
+
+
+def test_certificate_and_key_in_one_file(exporter, path, authority, pair):
+    both = "".join(pathlib.Path(name).read_text() for name in (
+        pair.key, pair.cert, authority.cert))
+    put(path.parent / "both", both)
+    running = exporter(None, put(path, {"tls_server_config": {
+        "cert_file": "both", "key_file": "both"}}))
+    assert get(running, trusting(authority)).status == 200
+
+
+# What is no regular file: reading it might wait for ever, or never end.
+DEVICES = {"FIFO": os.mkfifo,
+           "device": lambda path: os.symlink("/dev/zero", path)}
+
+
+@pytest.mark.parametrize("make", DEVICES.values(), ids=DEVICES)
+@pytest.mark.parametrize("key", ["cert_file", "key_file", "client_ca_file"])
+def test_no_regular_file(path, pair, key, make):
+    make(path.parent / "odd")
+    tls = {"cert_file": pair.cert, "key_file": pair.key,
+           "client_auth_type": REQUIRE, key: "odd"}
+    done = run(put(path, {"tls_server_config": tls}), "--config.check")
+    assert done.returncode == 1
+    assert f"{path.parent / 'odd'}: is no regular file\n" in done.stderr
+
+
+@pytest.mark.parametrize("make", DEVICES.values(), ids=DEVICES)
+@pytest.mark.parametrize("flag", ["web.config.file", "config.file"])
+def test_no_regular_configuration(path, flag, make):
+    """It is not an empty one, which would let everybody in."""
+    make(path)
+    done = run(f"--{flag}={path}", "--config.check")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"memcached_exporter: error: {path}: is no regular file\n")
+
+
+def test_fifo_comes_later(exporter, path, authority, pair):
+    """Nobody waits for a writer, and what was there stays in force."""
+    cert, key = copied(pair, path.parent)
+    running = exporter(None, put(path, {"tls_server_config": {
+        "cert_file": cert, "key_file": key}, **users(a="pw")}))
+    for n, file in enumerate([cert, key, path], 1):
+        kept = pathlib.Path(file).read_text()
+        os.unlink(file)
+        os.mkfifo(file)
+        eventually(lambda: len(complaints(running)) == n)
+        assert f"{file}: is no regular file" in complaints(running)[-1]
+        assert get(running, trusting(authority)).status == 401
+        put(file, kept)
+        eventually(lambda: reloads(running) == n)
 
 
 def test_key_of_another(path, pair, client_pair):
@@ -443,6 +524,49 @@ def test_http2_alone(serving, authority, version):
     assert done.stdout == "memcached_exporter is healthy.\n"
 
 
+def plain_http(tls, sock):
+    sock.sendall(GET)
+    sock.recv(1)
+
+
+def handshake(tls, sock):
+    with tls.wrap_socket(sock, server_hostname="127.0.0.1") as secret:
+        secret.sendall(GET)
+        secret.recv(1)
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+@pytest.mark.parametrize("kind, words", [
+    ("plain HTTP", "http request"),
+    ("does not trust us", "tlsv1 alert unknown ca"),
+    ("HTTP/2 alone", "no application protocol"),
+    ("no certificate", "peer did not return a certificate"),
+    ("a stranger's", "certificate verify failed: unable to get local issuer"),
+    ("another name", "certificate verify failed: application verification"),
+])
+def test_log_of_handshakes(serving, authority, stranger, client_pair, version,
+                           kind, words):
+    """Whoever is turned away there: one line says who, and why."""
+    running = serving(
+        "--log.level=debug", client_auth_type=REQUIRE,
+        client_ca_file=authority.cert, client_allowed_sans=["scraper.test"])
+    pairs = {"no certificate": None, "another name": authority.issue("DNS:x"),
+             "a stranger's": stranger.issue("DNS:scraper.test")}
+    tls = trusting(stranger if kind == "does not trust us" else authority,
+                   pairs.get(kind, client_pair), version)
+    if kind == "HTTP/2 alone":
+        tls.set_alpn_protocols(["h2"])
+    assert not is_turned_away(running, trusting(authority, client_pair))
+    with running.connect() as sock, contextlib.suppress(OSError):
+        client = "{}:{}".format(*sock.getsockname())
+        (plain_http if kind == "plain HTTP" else handshake)(tls, sock)
+    line, = eventually(lambda: [
+        line for line in running.log() if "TLS handshake failed" in line])
+    assert "level=DEBUG" in line
+    assert f"client={client} " in line
+    assert f'err="{words}' in line
+
+
 @pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
 @pytest.mark.parametrize("auth", ["NoClientCert", REQUIRE])
 def test_resumption(serving, authority, client_pair, version, auth):
@@ -550,6 +674,10 @@ def complaints(running):
             if "Web configuration not reloaded" in line]
 
 
+def reloads(running):
+    return sum("Web configuration reloaded" in line for line in running.log())
+
+
 def values(running):
     text = running.get("/metrics", headers=basic("a", "pw")).text
     return {name: float(value) for name, value in
@@ -653,13 +781,62 @@ def test_guards_of_tls_stay(serving, path, authority, pair, client_pair):
         assert not is_turned_away(running, trusting(authority, client_pair))
 
 
+def test_permissions_change(exporter, path, pair):
+    """Whoever may read a file now, it is read."""
+    cert, key = copied(pair, path.parent)
+    running = exporter(None, put(path, {"tls_server_config": {
+        "cert_file": cert, "key_file": key}}))
+    for n, file in enumerate([path, cert, key], 1):
+        os.chmod(file, 0o600)
+        eventually(lambda: reloads(running) == n)
+
+
+def bytes_read(running):
+    text = pathlib.Path(f"/proc/{running.pid}/io").read_text()
+    return int(re.search(r"^rchar: (\d+)", text)[1])
+
+
+def test_unreadable_for_a_while(exporter, path):
+    """For a reason that no file shows, it is read again when that is gone."""
+    running = exporter(None, put(path, users(a="pw", b="gone")))
+    kept = running.connection()
+    assert running.request(
+        kept, "/-/healthy", headers=basic("b", "gone")).status == 200
+    number = resource.RLIMIT_NOFILE
+    soft, hard = resource.prlimit(running.pid, number)
+    resource.prlimit(running.pid, number, (3, hard))
+    put(path, users(a="pw"))
+    eventually(lambda: complaints(running))
+    assert f"{path}: Too many open files" in complaints(running)[0]
+    resource.prlimit(running.pid, number, (soft, hard))
+    eventually(lambda: running.request(
+        kept, "/-/healthy", headers=basic("b", "gone")).status == 401,
+        timeout=10)
+    kept.close()
+    assert len(complaints(running)) == 1
+    assert values(running)[CURRENT] == 1
+
+
+def test_trying_again_is_no_news(exporter, path):
+    """However often it fails; a new reason is news."""
+    running = exporter(None, put(path, users(a="pw")))
+    size = 100000
+    put(path, "#" * size + "\nwrong: 1\n")
+    eventually(lambda: complaints(running))
+    begin = bytes_read(running)
+    eventually(lambda: bytes_read(running) > begin + size, timeout=10)
+    assert len(complaints(running)) == 1
+    assert answers(running, "pw") == 200
+    put(path, "#" * size + "\nwrong: 1\n")
+    eventually(lambda: len(complaints(running)) == 2)
+
+
 def test_sighup(exporter, path):
     """Reads it anew, changed or not."""
     running = exporter(None, put(path, users(a="pw")))
     for n in range(1, 3):
         running.process.send_signal(signal.SIGHUP)
-        eventually(lambda: sum("Web configuration reloaded" in line
-                               for line in running.log()) == n)
+        eventually(lambda: reloads(running) == n)
     put(path, "a")
     running.process.send_signal(signal.SIGHUP)
     eventually(lambda: values(running)[CURRENT] == 0)

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <openssl/evp.h>
 
+#include "base/clock.h"
 #include "base/worker.h"
 #include "config/web.h"
 #include "http/password.h"
@@ -26,11 +27,14 @@
 static struct event_base *base;
 static struct auth *auth;
 
-/* The least cost there is. */
+/* The least cost there is, and one that takes far longer. */
+#define CHEAP "$2b$04$abcdefghijklmnopqrstuu"
+#define DEAR "$2b$10$abcdefghijklmnopqrstuu"
+
 static char *
 hash_of(const char *password)
 {
-	return strdup(crypt(password, "$2b$04$abcdefghijklmnopqrstuu"));
+	return strdup(crypt(password, CHEAP));
 }
 
 /* Pairs of name and password; none: no users. */
@@ -136,8 +140,9 @@ TEST(verdicts)
 		{ "a:", AUTH_WRONG },
 		{ "A:first", AUTH_WRONG },
 		{ "d:second", AUTH_WRONG },
-		/* the hash that unknown names are compared with */
+		/* hashes that unknown names may be compared with */
 		{ "d:first", AUTH_WRONG },
+		{ "d:", AUTH_WRONG },
 		{ ":first", AUTH_WRONG },
 		{ "a:first:", AUTH_WRONG },
 	};
@@ -164,6 +169,41 @@ TEST(remembers)
 		ask(*pair, &verdict);
 		check(*pair, verdict != PENDING);
 	}
+}
+
+static uint64_t
+time_of(const char *pair)
+{
+	uint64_t begin = clock_us();
+
+	check_number(pair, verdict_of(pair), AUTH_WRONG);
+	return clock_us() - begin;
+}
+
+/* Where costs differ, a name that is not there is like one that is. */
+TEST(unknown_names)
+{
+	char names[][2] = { "a", "b" };
+	struct web_user users[] = { { names[0], NULL }, { names[1], NULL } };
+	uint64_t least = UINT64_MAX, most = 0;
+
+	users[0].hash = strdup(crypt("pw", CHEAP));
+	users[1].hash = strdup(crypt("pw", DEAR));
+	auth_use(auth, users, nitems(users));
+	for (int i = 0; i < 20; i++) {
+		char pair[32];
+		uint64_t us;
+
+		(void)snprintf(pair, sizeof(pair), "nobody %d:pw", i);
+		us = time_of(pair);
+		if (us < least)
+			least = us;
+		if (us > most)
+			most = us;
+	}
+	check("some are cheap, some are dear", most > 8 * least);
+	for (EACH(user, users))
+		free(user->hash);
 }
 
 TEST(no_credentials)
@@ -303,6 +343,24 @@ TEST(newest_first)
 		wait_for(v);
 }
 
+/* However many wrong ones have come since. */
+TEST(remembers_right_ones)
+{
+	int right, wrong[AUTH_VERDICTS_MAX + WORKERS_MAX];
+
+	use_one("a", "pw");
+	check_number("first", verdict_of("a:pw"), AUTH_RIGHT);
+	for (EACH(verdict, wrong)) {
+		char pair[32];
+
+		(void)snprintf(
+		    pair, sizeof(pair), "a:%zu", (size_t)(verdict - wrong));
+		check_number(pair, verdict_of(pair), AUTH_WRONG);
+	}
+	ask("a:pw", &right);
+	check_number("at once", right, AUTH_RIGHT);
+}
+
 /* Of verdicts the one not asked for longest is forgotten. */
 TEST(forgets)
 {
@@ -392,6 +450,7 @@ TEST(freed)
 }
 
 #define A(name) cmocka_unit_test_setup_teardown(name, begin, end)
-TESTS("auth", A(verdicts), A(remembers), A(no_credentials), A(shares),
-    A(too_many_wait), A(too_many_wait_again), A(no_threads), A(newest_first),
-    A(forgets), A(users_change), A(users_go), A(freed))
+TESTS("auth", A(verdicts), A(remembers), A(remembers_right_ones),
+    A(unknown_names), A(no_credentials), A(shares), A(too_many_wait),
+    A(too_many_wait_again), A(no_threads), A(newest_first), A(forgets),
+    A(users_change), A(users_go), A(freed))

@@ -191,5 +191,28 @@ TEST(digests)
 	}
 }
 
+/* By the name alone; each may be the one. */
+TEST(picks)
+{
+	struct digest_key key;
+	size_t counts[3] = { 0 };
+
+	digest_key_init(&key);
+	for (char name = '0'; name <= 'z'; name++) {
+		struct credentials one = { .name = { name }, .password = 2 };
+		struct credentials other = one;
+		size_t n = credentials_pick(&one, &key, nitems(counts));
+
+		other.name[other.password] = 'x';
+		check("in range", n < nitems(counts));
+		check_number("another password",
+		    credentials_pick(&other, &key, nitems(counts)), n);
+		check_number("one user", credentials_pick(&one, &key, 1), 0);
+		counts[n]++;
+	}
+	for (EACH(count, counts))
+		check("each", *count > 0);
+}
+
 TESTS("password", T(headers), T(lengths), T(matches), T(foreign_hashes),
-    T(digests))
+    T(digests), T(picks))

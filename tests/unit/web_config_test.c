@@ -108,6 +108,28 @@ TEST(good)
 		{ "tls_server_config:\nhttp_server_config:\nrate_limit:\n"
 		  "basic_auth_users:\nauth_excluded_paths:\n",
 		    "" },
+		/* what YAML has for nothing */
+		{ "~\n", "" },
+		{ "null\n", "" },
+		{ "tls_server_config: ~\nhttp_server_config: null\n"
+		  "rate_limit: Null\nbasic_auth_users: NULL\n"
+		  "auth_excluded_paths: ~\n",
+		    "" },
+		{ TLS("cert: ~, key: null, client_ca: ~, client_ca_file: ~, "
+		      "client_auth_type: ~, client_allowed_sans: ~, "
+		      "min_version: ~, max_version: ~, cipher_suites: ~, "
+		      "curve_preferences: ~, prefer_server_cipher_suites: ~"),
+		    "tls cert_file=/c key_file=/k " },
+		{ "tls_server_config: { cert_file: , min_version: }\n", "" },
+		{ "http_server_config: { http2: ~, headers: ~ }\n", "" },
+		{ "http_server_config: { headers: { X-XSS-Protection: ~, "
+		  "X-Frame-Options: null } }\n",
+		    "" },
+		{ "rate_limit: { interval: ~, burst: ~ }\n", "" },
+		{ "basic_auth_users:\n  null: " HASH "\n  ~: " HASH "\n",
+		    "null:$2y$10$ ~:$2y$10$ " },
+		{ "http_server_config: { headers: { X-XSS-Protection: '~' } }",
+		    "X-XSS-Protection=~ " },
 		/* what switches TLS on */
 		{ "tls_server_config: {}\n", "" },
 		{ "tls_server_config: { min_version: TLS13 }\n",
@@ -320,7 +342,15 @@ TEST(bad)
 		{ SPAN("basic_auth_users:\n  'a:b': " HASH "\n"),
 		    "2:3: expected a name without a colon" },
 		{ SPAN("basic_auth_users:\n  '': " HASH "\n"),
-		    "2:3: expected a name without a colon" },
+		    "2:3: expected a name" },
+		{ SPAN("basic_auth_users:\n  a: ~\n"), "2:6: " BAD_HASH },
+		{ SPAN("basic_auth_users: '~'\n"), "1:19: expected a mapping" },
+		{ SPAN("basic_auth_users: nULL\n"),
+		    "1:19: expected a mapping" },
+		{ SPAN("auth_excluded_paths: 'null'\n"),
+		    "1:22: expected a list" },
+		{ SPAN("tls_server_config: { min_version: 'null' }\n"),
+		    "1:35: expected one of TLS10, TLS11, TLS12, TLS13" },
 		{ SPAN("basic_auth_users:\n  a: " HASH "\n  a: " HASH "\n"),
 		    "3:3: \"a\" again, expected it once" },
 		{ SPAN("auth_excluded_paths: /-/healthy\n"),

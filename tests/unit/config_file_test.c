@@ -1,0 +1,88 @@
+#include "config/file.h"
+
+#include "scratch.h"
+
+#define MODULE(keys) "modules: { m: " keys " }\n"
+
+/* The only module: what it has of its own. */
+static void
+describe(struct buf *out, const struct config *c)
+{
+	const struct module_config *m = c->modules;
+
+	if (c->len == 0)
+		return;
+	buf_add_str(out, m->name);
+	if (m->timeout_us > 0)
+		buf_printf(
+		    out, " timeout=%llu", (unsigned long long)m->timeout_us);
+	buf_add_str(out, m->has_collectors ? " collectors" : "");
+	buf_add_str(out, m->has_tls ? " tls" : "");
+	buf_add_str(out, is_set(m->tls_ca_file) ? " ca_file" : "");
+	buf_add_str(out, is_set(m->tls_min_version) ? " min_version" : "");
+	buf_add_str(out, m->tls_insecure ? " insecure" : "");
+	buf_add_str(out, m->binary ? " binary" : "");
+	buf_add_str(out, m->has_auth ? " auth" : "");
+	buf_add_str(out, m->targets != NULL ? " targets" : "");
+}
+
+/* Errors are told without the path and the colon behind it. */
+TEST(nulls)
+{
+	static const struct {
+		const char *text;
+		const char *is;
+	} rows[] = {
+		{ "", "" },
+		{ "~\n", "" },
+		{ "modules:\n", "" },
+		{ "modules: ~\n", "" },
+		{ MODULE("null"), "m" },
+		{ "modules: { null: ~ }\n", "null" },
+		{ MODULE("{ timeout: ~, protocol: null }"), "m" },
+		/* that they are there says something */
+		{ MODULE("{ collectors: ~, tls: NULL }"), "m collectors tls" },
+		{ MODULE("{ tls: { ca_file: ~, cert_file: ~, key_file: ~, "
+			 "server_name: ~, insecure_skip_verify: ~, "
+			 "min_version: ~ } }"),
+		    "m tls" },
+		/* what keeps others out cannot be nothing */
+		{ MODULE("{ targets: ~ }"),
+		    "1:26: expected at least one target" },
+		{ MODULE("{ auth: ~ }"),
+		    "1:23: expected both username and password_file" },
+		{ MODULE("{ auth: { username: ~, password_file: ~ } }"),
+		    "1:23: expected both username and password_file" },
+		{ MODULE("{ timeout: '~' }"),
+		    "1:26: expected a duration above zero, such as 1s or "
+		    "500ms" },
+		{ MODULE("{ collectors: [~] }"),
+		    "1:30: unknown collector \"\", expected one of settings, "
+		    "slab, scrub" },
+	};
+
+	for (EACH(r, rows)) {
+		struct config c;
+		struct error e;
+		struct buf out;
+
+		buf_init(&out, 1 << 10);
+		write_file(span_of(r->text));
+		if (config_load(path, &c, &e) == 0)
+			describe(&out, &c);
+		else
+			buf_add_str(&out, e.text + strlen(path) + 1);
+		check_text(r->text, span_of_buf(&out), r->is);
+		config_free(&c);
+		buf_release(&out);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { T(nulls) };
+
+	return cmocka_run_group_tests_name(
+	    "config_file", tests, make_folder, remove_folder);
+}
