@@ -50,6 +50,7 @@ struct request {
 	uint64_t arrived;
 	uint64_t *counts;
 	void *owner;
+	bool is_last;
 };
 
 size_t
@@ -181,7 +182,7 @@ finish(struct request *r, int code, const char *type, struct buf *body)
 	web_each_header(r->env->web, add_configured, r);
 	compress(r, body);
 	out = take_body(r, body);
-	if (r->env->closing)
+	if (r->is_last || r->env->closing)
 		request_add_header(r, "Connection", "close");
 	client_answer(r->client);
 	evhttp_request_set_on_complete_cb(r->ev, on_written, r->client);
@@ -298,6 +299,12 @@ void *
 request_owner(const struct request *r)
 {
 	return r->owner;
+}
+
+void
+request_set_last(struct request *r)
+{
+	r->is_last = true;
 }
 
 void

@@ -73,6 +73,9 @@ struct request *request_new(struct evhttp_request *ev, struct client *client,
 void request_set_owner(struct request *r, void *owner, uint64_t *counts);
 void *request_owner(const struct request *r);
 
+/* Its connection ends with the answer. */
+void request_set_last(struct request *r);
+
 bool request_is(const struct request *r, enum request_kind kind);
 
 /* The path that was asked for, borrowed. */

@@ -20,6 +20,7 @@
 #include "base/span.h"
 #include "http/clients.h"
 #include "http/encoding.h"
+#include "http/framing.h"
 #include "http/listener.h"
 #include "http/refusal.h"
 #include "http/web.h"
@@ -204,6 +205,19 @@ say_wait(struct request *r, int code, uint64_t seconds, const char *sentence)
 	request_say(r, code, sentence);
 }
 
+/* What comes behind it may be its body, so nothing of it is read. */
+static void
+say_end(struct request *r, enum framing framing)
+{
+	request_set_last(r);
+	if (framing == FRAMING_BODY)
+		request_say(r, 413, "A request has no body here.");
+	else
+		request_say(r, 400,
+		    "The header of this request leaves in doubt where it "
+		    "ends.");
+}
+
 static void
 on_verdict(enum auth_verdict verdict, void *arg)
 {
@@ -233,14 +247,19 @@ on_request(struct evhttp_request *ev, void *arg)
 	struct evhttp_connection *conn = evhttp_request_get_connection(ev);
 	struct client *client =
 	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
+	enum framing framing = framing_of(evhttp_request_get_input_headers(ev));
 	struct request *r = request_new(ev, client, &s->env);
-	struct route *route = find_route(s, request_path(r));
+	struct route *route = framing == FRAMING_CLEAR
+				  ? find_route(s, request_path(r))
+				  : &s->other;
 	uint64_t seconds;
 
 	request_set_owner(r, route, route->counts);
 	client_begin(client);
 	seconds = web_wait_seconds(s->env.web, request_arrived(r));
-	if (clients_busy(s->clients) > SERVER_REQUESTS_MAX)
+	if (framing != FRAMING_CLEAR)
+		say_end(r, framing);
+	else if (clients_busy(s->clients) > SERVER_REQUESTS_MAX)
 		say_wait(r, 503, 1, "Too many requests at a time.");
 	else if (seconds > 0)
 		say_wait(r, 429, seconds,
