@@ -15,6 +15,7 @@
 #include <event2/listener.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
@@ -184,12 +185,16 @@ find_route(struct server *s, struct span path)
 static void
 serve_route(struct request *r, struct route *route)
 {
+	struct error e;
+
 	if (route == &route->server->other) {
 		request_say(
 		    r, 404, "There is nothing here; \"/\" has the links.");
 	} else if (!request_is(r, route->kind)) {
 		request_add_header(r, "Allow", kinds[route->kind].allow);
 		request_say(r, 405, kinds[route->kind].sentence);
+	} else if (request_read_query(r, &e) < 0) {
+		request_say(r, 400, e.text);
 	} else {
 		route->serve(r, route->arg);
 	}
