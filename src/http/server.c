@@ -26,11 +26,11 @@
 #include "http/refusal.h"
 #include "http/web.h"
 
-/* Descriptors that are left for targets, files and listeners. */
-#define DESCRIPTORS_SPARE 64
+/* Descriptors that are left: for targets, files and listeners above all. */
+#define DESCRIPTORS_SPARE (64 + CLIENTS_SURPLUS_MAX)
 
 /* It is news again when it has not happened for so long. */
-#define PRESSED_US (60 * 1000000ULL)
+#define NEWS_US (60 * 1000000ULL)
 
 /* evhttp's own timeout is only the last resort behind clients.h. */
 #define BACKSTOP_SECONDS (2 * CLIENT_IDLE_SECONDS)
@@ -68,7 +68,9 @@ struct server {
 	struct clients *clients;
 	SLIST_HEAD(, listener) listeners;
 	bool accepting;
-	uint64_t pressed_at; /* when descriptors last ran out */
+	/* when that last happened */
+	uint64_t out_of_descriptors;
+	uint64_t turned_away;
 	struct route routes[SERVER_ROUTES_MAX];
 	size_t routes_len;
 	struct route other; /* paths that are no route */
@@ -118,7 +120,17 @@ on_looked(void *arg)
 {
 	struct server *s = arg;
 
-	accept_all(s, true);
+	accept_all(s, !clients_are_full(s->clients));
+}
+
+static void
+warn(uint64_t *last, const char *text)
+{
+	uint64_t now = clock_us();
+
+	if (*last == 0 || now - *last > NEWS_US)
+		log_warn(text);
+	*last = now;
 }
 
 /* accept(2) would fail for want of a descriptor. */
@@ -147,10 +159,9 @@ on_knock(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!s->accepting || !is_out_of_descriptors(fd))
 		return;
-	if (s->pressed_at == 0 || clock_us() - s->pressed_at > PRESSED_US)
-		log_warn("Out of descriptors: the HTTP clients quiet for "
-			 "longest have to go");
-	s->pressed_at = clock_us();
+	warn(&s->out_of_descriptors,
+	    "Out of descriptors: the HTTP clients quiet for longest have to "
+	    "go");
 	accept_all(s, false);
 	clients_make_room(s->clients, 1 + clients_count(s->clients) / 8);
 }
@@ -167,9 +178,16 @@ static struct bufferevent *
 on_accepted(struct event_base *base, void *arg)
 {
 	struct server *s = arg;
+	struct bufferevent *bev = web_accept(s->env.web);
 
 	(void)base;
-	return clients_add(s->clients, web_accept(s->env.web));
+	if (!clients_add(s->clients, bev))
+		warn(&s->turned_away,
+		    "All HTTP clients that may be connected are busy: others "
+		    "are turned away");
+	if (clients_are_full(s->clients))
+		accept_all(s, false);
+	return bev;
 }
 
 static struct route *
@@ -208,6 +226,13 @@ say_wait(struct request *r, int code, uint64_t seconds, const char *sentence)
 	(void)snprintf(text, sizeof(text), "%" PRIu64, seconds);
 	request_add_header(r, "Retry-After", text);
 	request_say(r, code, sentence);
+}
+
+static void
+say_no_room(struct request *r)
+{
+	request_set_last(r);
+	say_wait(r, 503, 1, "Too many clients at a time.");
 }
 
 /* What comes behind it may be its body, so nothing of it is read. */
@@ -262,7 +287,9 @@ on_request(struct evhttp_request *ev, void *arg)
 	request_set_owner(r, route, route->counts);
 	client_begin(client);
 	seconds = web_wait_seconds(s->env.web, request_arrived(r));
-	if (framing != FRAMING_CLEAR)
+	if (client_is_leaving(client))
+		say_no_room(r);
+	else if (framing != FRAMING_CLEAR)
 		say_end(r, framing);
 	else if (clients_busy(s->clients) > SERVER_REQUESTS_MAX)
 		say_wait(r, 503, 1, "Too many requests at a time.");
@@ -309,7 +336,7 @@ server_new(struct event_base *base, struct web *web, size_t connections,
 	struct server *s = xcalloc(1, sizeof(*s));
 	size_t max = descriptors > 2 * DESCRIPTORS_SPARE
 			 ? descriptors - DESCRIPTORS_SPARE
-			 : DESCRIPTORS_SPARE;
+			 : descriptors / 2;
 
 	if (max > connections)
 		max = connections;
