@@ -24,6 +24,7 @@
 #include "http/framing.h"
 #include "http/listener.h"
 #include "http/refusal.h"
+#include "http/tls.h"
 #include "http/web.h"
 
 /* Descriptors that are left: for targets, files and listeners above all. */
@@ -270,6 +271,14 @@ on_verdict(enum auth_verdict verdict, void *arg)
 	}
 }
 
+/* evhttp is about to let go of the connection. */
+static void
+on_closing(struct evhttp_connection *conn, void *arg)
+{
+	(void)arg;
+	server_tls_say_end(evhttp_connection_get_bufferevent(conn));
+}
+
 static void
 on_request(struct evhttp_request *ev, void *arg)
 {
@@ -284,6 +293,7 @@ on_request(struct evhttp_request *ev, void *arg)
 				  : &s->other;
 	uint64_t seconds;
 
+	evhttp_connection_set_closecb(conn, on_closing, NULL);
 	request_set_owner(r, route, route->counts);
 	client_begin(client);
 	seconds = web_wait_seconds(s->env.web, request_arrived(r));
