@@ -50,7 +50,6 @@ struct client {
 };
 
 struct clients {
-	struct event_base *base;
 	size_t max;
 	void (*looked)(void *arg);
 	void (*foreign)(struct client *c, void *arg);
@@ -221,7 +220,6 @@ clients_new(struct event_base *base, size_t max, void (*looked)(void *arg),
 {
 	struct clients *cs = xcalloc(1, sizeof(*cs));
 
-	cs->base = base;
 	cs->max = max;
 	cs->looked = looked;
 	cs->foreign = foreign;

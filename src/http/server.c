@@ -69,9 +69,8 @@ struct server {
 	struct clients *clients;
 	SLIST_HEAD(, listener) listeners;
 	bool accepting;
-	/* when that last happened */
-	uint64_t out_of_descriptors;
-	uint64_t turned_away;
+	uint64_t out_of_descriptors; /* when that last happened */
+	uint64_t turned_away;        /* and that */
 	struct route routes[SERVER_ROUTES_MAX];
 	size_t routes_len;
 	struct route other; /* paths that are no route */
@@ -124,6 +123,7 @@ on_looked(void *arg)
 	accept_all(s, !clients_are_full(s->clients));
 }
 
+/* Once while it goes on happening. */
 static void
 warn(uint64_t *last, const char *text)
 {
@@ -238,11 +238,11 @@ say_no_room(struct request *r)
 
 /* What comes behind it may be its body, so nothing of it is read. */
 static void
-say_end(struct request *r, enum framing framing)
+say_framing(struct request *r, enum framing framing)
 {
 	request_set_last(r);
 	if (framing == FRAMING_BODY)
-		request_say(r, 413, "A request has no body here.");
+		request_say(r, 413, REFUSAL_BODY);
 	else
 		request_say(r, 400,
 		    "The header of this request leaves in doubt where it "
@@ -300,7 +300,7 @@ on_request(struct evhttp_request *ev, void *arg)
 	if (client_is_leaving(client))
 		say_no_room(r);
 	else if (framing != FRAMING_CLEAR)
-		say_end(r, framing);
+		say_framing(r, framing);
 	else if (clients_busy(s->clients) > SERVER_REQUESTS_MAX)
 		say_wait(r, 503, 1, "Too many requests at a time.");
 	else if (seconds > 0)
