@@ -10,6 +10,7 @@
 #include "base/span.h"
 #include "config/collectors.h"
 #include "http/accept.h"
+#include "http/query.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "memcached/modules.h"
@@ -345,13 +346,13 @@ scrape_serve(struct request *r, void *arg)
 
 /* The collect[] parameters, if there are any. */
 static int
-narrow(const struct request *r, unsigned *sections, struct error *e)
+narrow(const struct query *query, unsigned *sections, struct error *e)
 {
-	unsigned wanted = SECTIONS_ALWAYS;
+	unsigned wanted = 0;
 	const char *name;
-	size_t n;
+	size_t at = 0;
 
-	for (n = 0; (name = request_query(r, "collect[]", n)) != NULL; n++) {
+	while ((name = query_next(query, "collect[]", &at)) != NULL) {
 		unsigned section = collector_section(name);
 
 		if (section == 0)
@@ -359,28 +360,27 @@ narrow(const struct request *r, unsigned *sections, struct error *e)
 			    COLLECTOR_NAMES);
 		wanted |= section;
 	}
-	if (n > 0)
-		*sections &= wanted;
+	if (wanted != 0)
+		*sections &= wanted | SECTIONS_ALWAYS;
 	return 0;
 }
 
 static int
-read_query(struct scraper *all, const struct request *r, struct address *target,
-    struct wish *wish, struct error *e)
+read_query(struct scraper *all, const struct query *query,
+    struct address *target, struct wish *wish, struct error *e)
 {
-	const char *text = request_query(r, "target", 0);
+	const char *text = query_first(query, "target");
 
-	if (text == NULL || text[0] == '\0')
+	if (!is_set(text))
 		return error_set(e, "'target' parameter must be specified");
 	if (address_parse(target, text, MEMCACHED_PORT, e) < 0)
 		return -1;
-	wish->module =
-	    modules_find(all->modules, request_query(r, "module", 0));
+	wish->module = modules_find(all->modules, query_first(query, "module"));
 	if (wish->module == NULL)
 		return error_set(
 		    e, "Unknown module; --config.file has those there are.");
 	wish->sections = module_sections(wish->module);
-	return narrow(r, &wish->sections, e);
+	return narrow(query, &wish->sections, e);
 }
 
 void
@@ -392,7 +392,7 @@ scrape_serve_target(struct request *r, void *arg)
 	struct question *q;
 	struct error e;
 
-	if (read_query(all, r, &target, &wish, &e) < 0) {
+	if (read_query(all, request_query(r), &target, &wish, &e) < 0) {
 		request_say(r, 400, e.text);
 		return;
 	}

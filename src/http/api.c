@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/parse.h"
+#include "http/query.h"
 #include "memcached/status.h"
 #include "memcached/target.h"
 #include "stats/text.h"
@@ -94,7 +95,7 @@ add_target(const struct target_entry *t, void *arg)
 void
 api_serve_targets(struct request *r, void *arg)
 {
-	const char *limit = request_query(r, "limit", 0);
+	const char *limit = query_first(request_query(r), "limit");
 	struct listing l = { .limit = TARGETS_MAX };
 
 	if (limit != NULL && parse_u64(span_of(limit), &l.limit) < 0) {

@@ -46,18 +46,17 @@ struct client {
 	uint64_t deadline;
 	size_t received; /* of the request that is being read */
 	bool foreign;    /* evhttp speaks, and it has been told */
-	bool hung_up;    /* by us; evhttp has not seen it yet */
+	bool is_leaving; /* hung up by us, or soon to be */
 };
 
 struct clients {
-	struct event_base *base;
 	size_t max;
 	void (*looked)(void *arg);
 	void (*foreign)(struct client *c, void *arg);
 	void *arg;
 	struct client_list list; /* the last to do something at the end */
 	size_t len;
-	size_t hung_up; /* of them */
+	size_t leaving; /* of them */
 	size_t busy;
 	struct event *look;
 	bool looks_soon;
@@ -95,7 +94,7 @@ remove_client(struct client *c)
 
 	TAILQ_REMOVE(&cs->list, c, entry);
 	cs->len--;
-	cs->hung_up -= c->hung_up;
+	cs->leaving -= c->is_leaving;
 	cs->busy -= is_busy(c);
 	bufferevent_decref(c->bev);
 	free(c);
@@ -114,11 +113,17 @@ was_let_go(const struct client *c)
 	return event == NULL;
 }
 
+static void
+set_leaving(struct client *c)
+{
+	c->all->leaving += !c->is_leaving;
+	c->is_leaving = true;
+}
+
 void
 client_hang_up(struct client *c)
 {
-	c->all->hung_up += !c->hung_up;
-	c->hung_up = true;
+	set_leaving(c);
 	(void)shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
 }
 
@@ -129,6 +134,15 @@ look_in(struct clients *cs, uint64_t us)
 		(suseconds_t)(us % US_PER_S) };
 
 	(void)event_add(cs->look, &tv);
+}
+
+static void
+look_soon(struct clients *cs)
+{
+	/* not again and again: that would put it off for ever */
+	if (!cs->looks_soon)
+		look_in(cs, SOON_US);
+	cs->looks_soon = true;
 }
 
 /* Closes those that evhttp has let go; how many that were. */
@@ -169,7 +183,9 @@ on_look(evutil_socket_t fd, short what, void *arg)
 	if (cs->crowd_left)
 		(void)malloc_trim(0);
 	cs->crowd_left = gone >= CROWD;
-	if (cs->len > 0 || cs->crowd_left)
+	if (cs->leaving > 0)
+		look_soon(cs);
+	else if (cs->len > 0 || cs->crowd_left)
 		look_in(cs, US_PER_S);
 }
 
@@ -204,7 +220,6 @@ clients_new(struct event_base *base, size_t max, void (*looked)(void *arg),
 {
 	struct clients *cs = xcalloc(1, sizeof(*cs));
 
-	cs->base = base;
 	cs->max = max;
 	cs->looked = looked;
 	cs->foreign = foreign;
@@ -227,16 +242,41 @@ clients_free(struct clients *cs)
 	free(cs);
 }
 
-struct bufferevent *
+/* Hangs up the n that were quiet for longest; how many that were. */
+static size_t
+send_away(struct clients *cs, size_t n)
+{
+	struct client *c;
+	size_t sent = 0;
+
+	TAILQ_FOREACH (c, &cs->list, entry) {
+		if (sent == n)
+			break;
+		if (is_busy(c) || c->is_leaving)
+			continue;
+		client_hang_up(c);
+		sent++;
+	}
+	look_soon(cs);
+	return sent;
+}
+
+/* There is, or somebody goes for it. */
+static bool
+has_room(struct clients *cs)
+{
+	if (cs->len >= cs->max)
+		(void)remove_gone(cs);
+	return cs->len - cs->leaving < cs->max || send_away(cs, 1) > 0;
+}
+
+bool
 clients_add(struct clients *cs, struct bufferevent *bev)
 {
 	struct client *c = xcalloc(1, sizeof(*c));
-
-	if (cs->len >= cs->max)
-		(void)remove_gone(cs);
 	/* before it is one of them: it cannot be the one that goes */
-	if (cs->len - cs->hung_up >= cs->max)
-		clients_make_room(cs, 1);
+	bool stays = has_room(cs);
+
 	c->all = cs;
 	c->bev = bev;
 	bufferevent_incref(c->bev);
@@ -248,9 +288,13 @@ clients_add(struct clients *cs, struct bufferevent *bev)
 	    evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c));
 	TAILQ_INSERT_TAIL(&cs->list, c, entry);
 	set_state(c, STATE_READING);
+	if (!stays) {
+		set_leaving(c);
+		c->deadline = clock_us() + SOON_US;
+	}
 	if (cs->len++ == 0)
 		look_in(cs, US_PER_S);
-	return c->bev;
+	return stays;
 }
 
 struct client *
@@ -286,6 +330,12 @@ client_end(struct client *c)
 	set_state(c, c->received > 0 ? STATE_READING : STATE_IDLE);
 }
 
+bool
+client_is_leaving(const struct client *c)
+{
+	return c->is_leaving;
+}
+
 struct evbuffer *
 client_output(const struct client *c)
 {
@@ -304,6 +354,12 @@ clients_count(const struct clients *cs)
 	return cs->len;
 }
 
+bool
+clients_are_full(const struct clients *cs)
+{
+	return cs->len >= cs->max + CLIENTS_SURPLUS_MAX;
+}
+
 size_t
 clients_busy(const struct clients *cs)
 {
@@ -313,19 +369,6 @@ clients_busy(const struct clients *cs)
 void
 clients_make_room(struct clients *cs, size_t n)
 {
-	struct client *c;
-
 	(void)remove_gone(cs);
-	TAILQ_FOREACH (c, &cs->list, entry) {
-		if (n == 0)
-			break;
-		if (is_busy(c) || c->hung_up)
-			continue;
-		client_hang_up(c);
-		n--;
-	}
-	/* not again and again: that would put it off for ever */
-	if (!cs->looks_soon)
-		look_in(cs, SOON_US);
-	cs->looks_soon = true;
+	(void)send_away(cs, n);
 }

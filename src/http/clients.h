@@ -8,6 +8,7 @@
 #ifndef HTTP_CLIENTS_H
 #define HTTP_CLIENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* From the first byte of a request (or the connect) to its header's end. */
@@ -19,6 +20,9 @@
 /* For reading an answer. */
 #define CLIENT_ANSWER_SECONDS 30
 
+/* Connected past the maximum while they leave, or are told that they have to. */
+#define CLIENTS_SURPLUS_MAX 32
+
 struct bufferevent;
 struct client;
 struct clients;
@@ -27,7 +31,7 @@ struct event_base;
 
 /*
  * max: connections at a time; past it the one that was quiet for longest has
- * to go. looked is called after each look, which may have made room. foreign
+ * to go, or else the newcomer. looked is called after each look, which may have made room. foreign
  * is called when evhttp adds to an answer of its own to a client, before a
  * byte of it goes out.
  */
@@ -39,10 +43,14 @@ struct clients *clients_new(struct event_base *base, size_t max,
 void clients_free(struct clients *cs);
 
 /*
- * A new client's socket-to-be, which is returned: it is held here, and the
- * caller's as before.
+ * A new client's socket-to-be: it is held here, and the caller's as before.
+ * False when all the others are busy: it leaves in a moment, which is time
+ * enough to be told so if it has asked for something by then.
  */
-struct bufferevent *clients_add(struct clients *cs, struct bufferevent *bev);
+bool clients_add(struct clients *cs, struct bufferevent *bev);
+
+/* Nobody more is to be accepted before the next look. */
+bool clients_are_full(const struct clients *cs);
 
 /* The client of a socket. */
 struct client *clients_find(
@@ -55,6 +63,9 @@ void client_end(struct client *c);
 
 /* Its socket reads as ended, so that evhttp frees the connection. */
 void client_hang_up(struct client *c);
+
+/* It was hung up, or is about to be: not worth any work. */
+bool client_is_leaving(const struct client *c);
 
 /* What waits to be written, and the bytes that came since it last ended. */
 struct evbuffer *client_output(const struct client *c);

@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "base/span.h"
 #include "http/request.h"
+#include "http/server.h"
 #include "http/web.h"
 
 /* By the status that evhttp chose; the first is for all others. */
@@ -17,10 +18,11 @@ static const struct {
 	const char *sentence;
 } refusals[] = {
 	{ 400, "This is no HTTP request that could be understood." },
-	{ 413, "A request has no body here." },
+	{ 413, REFUSAL_BODY },
 	{ 417, "Nothing can be expected here: a request has no body." },
 	{ 431, "The header is too long: 16 KiB are allowed." },
 };
+_Static_assert(SERVER_HEADER_MAX == 16 << 10, "as the sentence says");
 
 /* Of "HTTP/1.1 400 Bad Request"; 0 when it is no such line. */
 static uint64_t

@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+/* Whoever finds the body. */
+#define REFUSAL_BODY "A request has no body here."
+
 struct evbuffer;
 struct web;
 

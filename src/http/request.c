@@ -17,6 +17,7 @@
 #include "http/accept.h"
 #include "http/clients.h"
 #include "http/encoding.h"
+#include "http/query.h"
 #include "http/server.h"
 #include "http/web.h"
 
@@ -46,10 +47,11 @@ struct request {
 	const struct request_env *env;
 	struct client *client;
 	struct evhttp_request *ev;
-	struct evkeyvalq query; /* of evhttp */
+	struct query query;
 	uint64_t arrived;
 	uint64_t *counts;
 	void *owner;
+	bool is_last;
 };
 
 size_t
@@ -181,7 +183,7 @@ finish(struct request *r, int code, const char *type, struct buf *body)
 	web_each_header(r->env->web, add_configured, r);
 	compress(r, body);
 	out = take_body(r, body);
-	if (r->env->closing)
+	if (r->is_last || r->env->closing)
 		request_add_header(r, "Connection", "close");
 	client_answer(r->client);
 	evhttp_request_set_on_complete_cb(r->ev, on_written, r->client);
@@ -191,7 +193,7 @@ finish(struct request *r, int code, const char *type, struct buf *body)
 		write_now(evhttp_connection_get_bufferevent(conn));
 	if (out != NULL)
 		evbuffer_free(out);
-	evhttp_clear_headers(&r->query);
+	query_release(&r->query);
 	free(r);
 }
 
@@ -239,32 +241,19 @@ request_header_list(const struct request *r, const char *name, struct buf *out)
 	}
 }
 
-const char *
-request_query(const struct request *r, const char *name, size_t n)
-{
-	const struct evkeyval *kv;
-
-	TAILQ_FOREACH (kv, &r->query, next) {
-		char *key = evhttp_uridecode(kv->key, 1, NULL);
-		bool same = key != NULL && strcmp(key, name) == 0;
-
-		free(key);
-		if (same && n-- == 0)
-			return kv->value;
-	}
-	return NULL;
-}
-
-static void
-parse_query(struct request *r)
+int
+request_read_query(struct request *r, struct error *e)
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->ev);
-	const char *query = uri != NULL ? evhttp_uri_get_query(uri) : NULL;
+	const char *text = uri != NULL ? evhttp_uri_get_query(uri) : NULL;
 
-	TAILQ_INIT(&r->query);
-	/* what is no query is none */
-	if (query != NULL && evhttp_parse_query_str(query, &r->query) < 0)
-		TAILQ_INIT(&r->query);
+	return text != NULL ? query_init(&r->query, text, e) : 0;
+}
+
+const struct query *
+request_query(const struct request *r)
+{
+	return &r->query;
 }
 
 /*
@@ -301,6 +290,12 @@ request_owner(const struct request *r)
 }
 
 void
+request_set_last(struct request *r)
+{
+	r->is_last = true;
+}
+
+void
 request_set_owner(struct request *r, void *owner, uint64_t *counts)
 {
 	r->owner = owner;
@@ -317,6 +312,5 @@ request_new(struct evhttp_request *ev, struct client *client,
 	r->client = client;
 	r->ev = ev;
 	r->arrived = clock_us();
-	parse_query(r);
 	return r;
 }

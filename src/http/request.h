@@ -15,7 +15,9 @@
 
 struct client;
 struct encoder;
+struct error;
 struct evhttp_request;
+struct query;
 struct request;
 struct web;
 
@@ -32,11 +34,8 @@ const char *request_header(const struct request *r, const char *name);
 void request_header_list(
     const struct request *r, const char *name, struct buf *out);
 
-/*
- * The n-th value, from 0, of a parameter of the query, decoded and borrowed;
- * NULL when there are not so many.
- */
-const char *request_query(const struct request *r, const char *name, size_t n);
+/* The parameters of the path, borrowed. */
+const struct query *request_query(const struct request *r);
 
 /* For the answer, before one of the two calls below. */
 void request_add_header(struct request *r, const char *name, const char *value);
@@ -72,6 +71,12 @@ struct request *request_new(struct evhttp_request *ev, struct client *client,
 /* Whose it is, and where its status will be counted. */
 void request_set_owner(struct request *r, void *owner, uint64_t *counts);
 void *request_owner(const struct request *r);
+
+/* To come before a handler; fails for a query that no handler shall see. */
+int request_read_query(struct request *r, struct error *e);
+
+/* Its connection ends with the answer. */
+void request_set_last(struct request *r);
 
 bool request_is(const struct request *r, enum request_kind kind);
 

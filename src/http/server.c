@@ -15,20 +15,23 @@
 #include <event2/listener.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "http/clients.h"
 #include "http/encoding.h"
+#include "http/framing.h"
 #include "http/listener.h"
 #include "http/refusal.h"
+#include "http/tls.h"
 #include "http/web.h"
 
-/* Descriptors that are left for targets, files and listeners. */
-#define DESCRIPTORS_SPARE 64
+/* Descriptors that are left: for targets, files and listeners above all. */
+#define DESCRIPTORS_SPARE (64 + CLIENTS_SURPLUS_MAX)
 
 /* It is news again when it has not happened for so long. */
-#define PRESSED_US (60 * 1000000ULL)
+#define NEWS_US (60 * 1000000ULL)
 
 /* evhttp's own timeout is only the last resort behind clients.h. */
 #define BACKSTOP_SECONDS (2 * CLIENT_IDLE_SECONDS)
@@ -66,7 +69,8 @@ struct server {
 	struct clients *clients;
 	SLIST_HEAD(, listener) listeners;
 	bool accepting;
-	uint64_t pressed_at; /* when descriptors last ran out */
+	uint64_t out_of_descriptors; /* when that last happened */
+	uint64_t turned_away;        /* and that */
 	struct route routes[SERVER_ROUTES_MAX];
 	size_t routes_len;
 	struct route other; /* paths that are no route */
@@ -116,7 +120,18 @@ on_looked(void *arg)
 {
 	struct server *s = arg;
 
-	accept_all(s, true);
+	accept_all(s, !clients_are_full(s->clients));
+}
+
+/* Once while it goes on happening. */
+static void
+warn(uint64_t *last, const char *text)
+{
+	uint64_t now = clock_us();
+
+	if (*last == 0 || now - *last > NEWS_US)
+		log_warn(text);
+	*last = now;
 }
 
 /* accept(2) would fail for want of a descriptor. */
@@ -145,10 +160,9 @@ on_knock(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!s->accepting || !is_out_of_descriptors(fd))
 		return;
-	if (s->pressed_at == 0 || clock_us() - s->pressed_at > PRESSED_US)
-		log_warn("Out of descriptors: the HTTP clients quiet for "
-			 "longest have to go");
-	s->pressed_at = clock_us();
+	warn(&s->out_of_descriptors,
+	    "Out of descriptors: the HTTP clients quiet for longest have to "
+	    "go");
 	accept_all(s, false);
 	clients_make_room(s->clients, 1 + clients_count(s->clients) / 8);
 }
@@ -165,9 +179,16 @@ static struct bufferevent *
 on_accepted(struct event_base *base, void *arg)
 {
 	struct server *s = arg;
+	struct bufferevent *bev = web_accept(s->env.web);
 
 	(void)base;
-	return clients_add(s->clients, web_accept(s->env.web));
+	if (!clients_add(s->clients, bev))
+		warn(&s->turned_away,
+		    "All HTTP clients that may be connected are busy: others "
+		    "are turned away");
+	if (clients_are_full(s->clients))
+		accept_all(s, false);
+	return bev;
 }
 
 static struct route *
@@ -183,12 +204,16 @@ find_route(struct server *s, struct span path)
 static void
 serve_route(struct request *r, struct route *route)
 {
+	struct error e;
+
 	if (route == &route->server->other) {
 		request_say(
 		    r, 404, "There is nothing here; \"/\" has the links.");
 	} else if (!request_is(r, route->kind)) {
 		request_add_header(r, "Allow", kinds[route->kind].allow);
 		request_say(r, 405, kinds[route->kind].sentence);
+	} else if (request_read_query(r, &e) < 0) {
+		request_say(r, 400, e.text);
 	} else {
 		route->serve(r, route->arg);
 	}
@@ -210,6 +235,26 @@ busy_sentence(const struct server *s)
 {
 	return s->env.closing ? "The exporter is about to end."
 			      : "Too many passwords to check at a time.";
+}
+
+static void
+say_no_room(struct request *r)
+{
+	request_set_last(r);
+	say_wait(r, 503, 1, "Too many clients at a time.");
+}
+
+/* What comes behind it may be its body, so nothing of it is read. */
+static void
+say_framing(struct request *r, enum framing framing)
+{
+	request_set_last(r);
+	if (framing == FRAMING_BODY)
+		request_say(r, 413, REFUSAL_BODY);
+	else
+		request_say(r, 400,
+		    "The header of this request leaves in doubt where it "
+		    "ends.");
 }
 
 static void
@@ -235,6 +280,14 @@ on_verdict(enum auth_verdict verdict, void *arg)
 	}
 }
 
+/* evhttp is about to let go of the connection. */
+static void
+on_closing(struct evhttp_connection *conn, void *arg)
+{
+	(void)arg;
+	server_tls_say_end(evhttp_connection_get_bufferevent(conn));
+}
+
 static void
 on_request(struct evhttp_request *ev, void *arg)
 {
@@ -242,14 +295,22 @@ on_request(struct evhttp_request *ev, void *arg)
 	struct evhttp_connection *conn = evhttp_request_get_connection(ev);
 	struct client *client =
 	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
+	enum framing framing = framing_of(evhttp_request_get_input_headers(ev));
 	struct request *r = request_new(ev, client, &s->env);
-	struct route *route = find_route(s, request_path(r));
+	struct route *route = framing == FRAMING_CLEAR
+				  ? find_route(s, request_path(r))
+				  : &s->other;
 	uint64_t seconds;
 
+	evhttp_connection_set_closecb(conn, on_closing, NULL);
 	request_set_owner(r, route, route->counts);
 	client_begin(client);
 	seconds = web_wait_seconds(s->env.web, request_arrived(r));
-	if (clients_busy(s->clients) > SERVER_REQUESTS_MAX)
+	if (client_is_leaving(client))
+		say_no_room(r);
+	else if (framing != FRAMING_CLEAR)
+		say_framing(r, framing);
+	else if (clients_busy(s->clients) > SERVER_REQUESTS_MAX)
 		say_wait(r, 503, 1, "Too many requests at a time.");
 	else if (seconds > 0)
 		say_wait(r, 429, seconds,
@@ -294,7 +355,7 @@ server_new(struct event_base *base, struct web *web, size_t connections,
 	struct server *s = xcalloc(1, sizeof(*s));
 	size_t max = descriptors > 2 * DESCRIPTORS_SPARE
 			 ? descriptors - DESCRIPTORS_SPARE
-			 : DESCRIPTORS_SPARE;
+			 : descriptors / 2;
 
 	if (max > connections)
 		max = connections;

@@ -1,10 +1,10 @@
 /*
  * The HTTP server: listeners, limits and routes, on evhttp.
  *
- * GET and HEAD, or POST where said; no request has a body. What a client cannot have is
- * answered in plain text. A slow or dead client costs a descriptor and
- * nothing else (http/clients.h); without descriptors the server stops
- * accepting for a moment.
+ * GET and HEAD, or POST where said; no request has a body. What a client
+ * cannot have is answered in plain text. A slow or dead client costs a
+ * descriptor and nothing else (http/clients.h); without descriptors the server
+ * stops accepting for a moment.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

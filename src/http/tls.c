@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
@@ -399,4 +400,16 @@ server_tls_accept(struct server_tls *tls, struct event_base *base)
 	/* many clients hang up without saying so in TLS */
 	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	return bev;
+}
+
+void
+server_tls_say_end(struct bufferevent *bev)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(bev);
+
+	if (ssl == NULL || evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+		return;
+	/* whatever comes of it, the connection is at its end */
+	(void)SSL_shutdown(ssl);
+	ERR_clear_error();
 }

@@ -25,4 +25,11 @@ void server_tls_free(struct server_tls *tls);
 struct bufferevent *server_tls_accept(
     struct server_tls *tls, struct event_base *base);
 
+/*
+ * Says that nothing more comes (close_notify, RFC 8446, section 6.1), so that a
+ * client can tell an answer's end from one that was cut off. Does nothing when
+ * something still has to be written, nor without TLS.
+ */
+void server_tls_say_end(struct bufferevent *bev);
+
 #endif

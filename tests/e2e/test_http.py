@@ -152,6 +152,7 @@ def test_http_1_0(running):
     sock = running.send(b"GET /metrics HTTP/1.0\r\n\r\n")
     head, _, body = drained(sock).partition(b"\r\n\r\n")
     assert b" 200 " in head.split(b"\r\n")[0]
+    assert f"\r\nContent-Length: {len(body)}\r\n".encode() in head + b"\r\n"
     assert Exposition(body.decode()).up == 1
 
 

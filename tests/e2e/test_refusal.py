@@ -1,14 +1,19 @@
 """What is refused before anybody looks at the path, and too many clients."""
 
 import contextlib
+import signal
 import ssl
+import threading
 
 import pytest
 
 from authority import Authority
-from exporter import run
-from poll import eventually
+from exporter import probe, run
+from fake import gated
+from poll import SLOW, eventually
 from web import HEADERS, put, trusting
+
+SURPLUS = 32  # clients past the maximum; src/http/clients.h
 
 LONG = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20000 + b"\r\n\r\n"
 POST = b"POST /-/healthy HTTP/1.1\r\nHost: x\r\n"
@@ -166,6 +171,89 @@ def test_max_connections(exporter, stack):
     assert running.request(conns[-1], "/-/healthy").status == 200
     eventually(lambda: sum(map(is_open, (
         c for c in conns if c.sock is not None))) <= 3)
+
+
+def status_of(sock):
+    """Of the answer, or None when there was nothing but the end."""
+    line = drained(sock, 10 * SLOW).partition(b"\r\n")[0]
+    return int(line.split()[1]) if line else None
+
+
+def busy(running, server, stack):
+    """A client whose scrape is under way."""
+    before = server.collections
+    sock = stack.enter_context(running.send(
+        f"GET {probe(server.address)} HTTP/1.1\r\nHost: x\r\n"
+        "Connection: close\r\n\r\n".encode()))
+    eventually(lambda: server.collections > before)
+    return sock
+
+
+HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_all_clients_are_busy(exporter, fake, stack):
+    """Nobody of them has to go for a newcomer, and nobody is one too many."""
+    gate = threading.Event()
+    stack.callback(gate.set)
+    running = exporter(None, "--web.max-connections=3", timeout=20)
+    socks = [busy(running, fake(gated(gate)), stack) for _ in range(3)]
+
+    def told():
+        with running.send(HEALTHY) as sock:
+            data = drained(sock, running.timeout)
+        assert not data.startswith(b"HTTP/1.1 200 ")
+        return data
+
+    # or the end, if it was slow to ask
+    data = eventually(told)
+    assert data.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 1\r\n" in data
+    assert b"\r\nConnection: close\r\n" in data
+    assert data.endswith(b"\r\n\r\nToo many clients at a time.\n")
+    unasked = fake()
+    request = HEALTHY.replace(b"/-/healthy", probe(unasked.address).encode())
+    before = running.descriptors()
+    more = [stack.enter_context(running.send(request)) for _ in range(200)]
+    most = 0
+    for sock in more:
+        most = max(most, running.descriptors())
+        assert status_of(sock) in (503, None)
+    assert most <= before + SURPLUS
+    assert unasked.collections == 0
+    warnings = [line for line in running.log() if "turned away" in line]
+    assert len(warnings) == 1
+    gate.set()
+    assert [status_of(sock) for sock in socks] == [200] * 3
+    eventually(lambda: is_served(running))
+
+
+def is_served(running):
+    with running.send(HEALTHY.replace(b"Host", b"Connection: close\r\nHost")) \
+            as sock:
+        return status_of(sock) == 200
+
+
+def test_request_of_a_client_that_was_sent_away(exporter, fake):
+    """It came too late to be read, and starts no work."""
+    server = fake()
+    running = exporter(None, "--web.max-connections=1")
+    before = running.descriptors()
+    with running.connect() as first:
+        eventually(lambda: running.descriptors() == before + 1)
+        running.process.send_signal(signal.SIGSTOP)
+        try:
+            second = running.send(HEALTHY.replace(
+                b"Host", b"Connection: close\r\nHost"))
+            first.sendall(f"GET {probe(server.address)} HTTP/1.1\r\n"
+                          "Host: x\r\n\r\n".encode())
+        finally:
+            running.process.send_signal(signal.SIGCONT)
+        with second:
+            assert status_of(second) == 200
+        assert status_of(first) is None
+    running.scrape(server.address)
+    assert server.collections == 1
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "x", ""])

@@ -21,7 +21,7 @@ def running(exporter):
 
 @pytest.mark.parametrize("path", [
     "/scrape", "/scrape?", "/scrape?target=", "/scrape?other=1",
-    "/scrape?TARGET=localhost",
+    "/scrape?TARGET=localhost", "/scrape?target", "/scrape?target&x",
 ])
 def test_no_target(running, path):
     answer = running.get(path)
@@ -38,6 +38,28 @@ def test_bad_target(running, target):
     answer = running.get(probe(target))
     assert answer.status == 400
     assert "host:port" in answer.text
+
+
+@pytest.mark.parametrize("form", [
+    "%s&foo", "%s&foo=", "foo&%s", "&&%s&&", "=&%s", "module&%s", "%s&a=%%zz"])
+def test_odd_query(fake, running, form):
+    """One part that says nothing does not spoil the others."""
+    query = form % f"target={fake().address}"
+    assert running.metrics(path=f"/scrape?{query}").up == 1
+
+
+@pytest.mark.parametrize("query, word", [
+    ("target=a%00b", "NUL"), ("target={}%00", "NUL"),
+    ("target={}&module=%00", "NUL"), ("target={}&collect[]=slab%00", "NUL"),
+    ("target={}&a%00", "NUL"), ("target={}" + "&a=" * 64, "64 parameters"),
+    ("target={}" + "&a=" * 2500 + "&collect[]=slab" * 560, "64 parameters"),
+], ids=repr)
+def test_refused_query(fake, running, query, word):
+    server = fake()
+    query = query.format(server.address)
+    answer = running.get(f"/scrape?{query}")
+    assert answer.status == 400 and word in answer.text
+    assert server.collections == 0
 
 
 def test_head(fake, running):

@@ -567,6 +567,26 @@ def test_log_of_handshakes(serving, authority, stranger, client_pair, version,
     assert f'err="{words}' in line
 
 
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+@pytest.mark.parametrize("request_bytes", [
+    GET.replace(b"Host", b"Connection: close\r\nHost"),
+    b"GET /-/healthy HTTP/1.0\r\n\r\n",
+    b"HEAD /page.js HTTP/1.0\r\n\r\n",
+    b"GET / HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n",
+], ids=repr)
+def test_end_is_said(serving, authority, version, request_bytes):
+    """With close_notify: nobody has cut the answer off."""
+    running = serving()
+    tls = trusting(authority, version=version)
+    tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    with running.connect() as plain, tls.wrap_socket(
+            plain, server_hostname="127.0.0.1",
+            suppress_ragged_eofs=False) as sock:
+        sock.sendall(request_bytes)
+        while sock.recv(65536):
+            pass
+
+
 @pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
 @pytest.mark.parametrize("auth", ["NoClientCert", REQUIRE])
 def test_resumption(serving, authority, client_pair, version, auth):
