@@ -113,6 +113,16 @@ parse(struct address *a, const char *text, int default_port, struct error *e)
 	return 0;
 }
 
+/* What is to be connected to has a name: it may have to prove that it is it. */
+static void
+complete(struct address *a)
+{
+	static const char loopback[] = "localhost";
+
+	if (!a->is_path && a->host[0] == '\0')
+		memcpy(a->host, loopback, sizeof(loopback));
+}
+
 int
 address_parse(
     struct address *a, const char *text, int default_port, struct error *e)
@@ -127,6 +137,7 @@ address_parse(
 	if (!got.is_path && got.port == 0)
 		return error_set(
 		    e, "expected host:port with a port from 1 to 65535");
+	complete(&got);
 	*a = got;
 	return 0;
 }

@@ -22,7 +22,7 @@
 struct address {
 	bool is_path;                /* a unix socket; host is its path */
 	bool is_vsock;               /* vsock(7); host is empty */
-	char host[ADDRESS_HOST_MAX]; /* empty: any of this machine's */
+	char host[ADDRESS_HOST_MAX]; /* empty: any, only to listen on */
 	uint32_t port;               /* 16 bits, unless it is vsock's */
 };
 
@@ -37,7 +37,7 @@ struct endpoint {
 
 /*
  * Where to connect to, so neither vsock nor port 0: they are to listen on.
- * default_port < 0: the port must be given.
+ * Without a host it is localhost. default_port < 0: the port must be given.
  */
 int address_parse(
     struct address *a, const char *text, int default_port, struct error *e);
@@ -50,7 +50,7 @@ void address_text(const struct address *a, char text[ADDRESS_TEXT_MAX]);
 
 /*
  * The endpoint of a path or a numeric host; false for a name, which has to be
- * looked up first. An empty host is the loopback name's business.
+ * looked up first, and for an empty host.
  */
 bool address_endpoint(const struct address *a, struct endpoint *ep);
 

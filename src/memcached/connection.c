@@ -292,14 +292,18 @@ shake_hands(struct connection *c)
 {
 	const struct peer *peer = c->peer;
 	int fd = bufferevent_getfd(c->bev);
+	struct error why;
 
 	(void)bufferevent_setfd(c->bev, -1);
 	drop_socket(c);
 	set_state(c, STATE_SHAKING_HANDS);
 	c->bev =
 	    tls_bufferevent(peer->access->tls, c->env->base, fd, peer->session,
-		peer->address.is_path ? "localhost" : peer->address.host);
-	(void)listen_to(c);
+		peer->address.is_path ? "localhost" : peer->address.host, &why);
+	if (c->bev != NULL)
+		(void)listen_to(c);
+	else
+		fail(c, &why);
 }
 
 /* This address is of no use: the next one, or the end. */

@@ -181,8 +181,7 @@ resolver_lookup(
 	l->done = done;
 	l->arg = arg;
 	l->deliver = xnonnull(event_new(r->base, -1, 0, on_deliver, l));
-	(void)snprintf(l->host, sizeof(l->host), "%s",
-	    a->host[0] != '\0' ? a->host : "localhost");
+	(void)snprintf(l->host, sizeof(l->host), "%s", a->host);
 	(void)snprintf(port, sizeof(port), "%u", a->port);
 	TAILQ_INSERT_TAIL(&r->lookups, l, entry);
 	l->request =

@@ -18,6 +18,7 @@ BOTH = "::1 localhost\n127.0.0.1 localhost\n"
     ("127.0.0.1", "127.0.0.1:%s"),
     ("::1", "[::1]:%s"),
     ("127.0.0.1", "localhost:%s"),
+    ("127.0.0.1", ":%s"),
 ])
 def test_tcp(fake, exporter, host, form):
     server = fake(host=host)

@@ -114,6 +114,20 @@ def test_wrong_name_is_expected(server, exporter, flags):
     assert_tls(running, "ostname mismatch")
 
 
+def test_no_host(secure, authority, exporter, flags, tmp_path):
+    """It is localhost, so that not just anyone gets the password."""
+    (tmp_path / "users").write_text("user:secret\n")
+    (tmp_path / "password").write_text("secret\n")
+    login = ["--memcached.username=user",
+             f"--memcached.password-file={tmp_path / 'password'}"]
+    own, other = (
+        secure("-Y", str(tmp_path / "users"), pair=authority.issue(names))
+        for names in (NAMES, "DNS:other.example"))
+    assert_tls(
+        exporter(f":{other.port}", *flags, *login), "ostname mismatch")
+    assert exporter(f":{own.port}", *flags, *login).metrics().up == 1
+
+
 def test_unverified(server, exporter):
     flags = [f"{TLS}enable", f"{TLS}insecure-skip-verify"]
     assert exporter(server.address, *flags).metrics().up == 1

@@ -27,7 +27,7 @@ TEST(parsing)
 		{ "localhost:0", 11211, NULL },
 		{ "[::1]:00", NO_DEFAULT, NULL },
 		{ "127.0.0.1:65535", 11211, "127.0.0.1:65535" },
-		{ ":9150", NO_DEFAULT, ":9150" },
+		{ ":9150", NO_DEFAULT, "localhost:9150" },
 		{ "[::1]:9150", NO_DEFAULT, "[::1]:9150" },
 		{ "[::1]", 11211, "[::1]:11211" },
 		{ "[::]:1", NO_DEFAULT, "[::]:1" },
@@ -168,7 +168,7 @@ TEST(endpoints)
 		{ "unix:" X107, AF_UNIX, "unix:" X107 },
 		{ "localhost:80", AF_UNSPEC, "" },
 		{ "1.2.3.4.5:80", AF_UNSPEC, "" },
-		{ ":80", AF_UNSPEC, "" },
+		{ ":80", AF_UNSPEC, "" }, /* localhost */
 	};
 
 	for (EACH(r, rows)) {

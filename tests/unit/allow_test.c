@@ -97,6 +97,8 @@ TEST(targets)
 		{ { "name:1" }, "name:11", ALLOW_NO },
 		{ { "name:1" }, "name.:1", ALLOW_NO },
 		{ { "name:1" }, "aname:1", ALLOW_NO },
+		{ { "localhost:1" }, ":1", ALLOW_YES },
+		{ { "name:1" }, ":1", ALLOW_NO },
 		{ { "n*:1" }, "name.example:1", ALLOW_YES },
 		{ { "n?me:1" }, "nme:1", ALLOW_NO },
 		{ { "n[!a]me:1" }, "name:1", ALLOW_NO },
