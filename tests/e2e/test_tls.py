@@ -107,6 +107,21 @@ def test_wrong_name(secure, authority, exporter, flags, host, words):
     assert exporter(target, *flags, override).metrics().up == 1
 
 
+@pytest.mark.parametrize("hosts, other", [
+    (["127.0.0.1", "127.0.0.2"], None), (["127.0.0.2", "127.0.0.1"], None),
+    (["127.0.0.1", "127.0.0.2"], hang), (["127.0.0.1", "127.0.0.2"], close),
+], ids=["refused", "refused before", "silent", "closed"])
+def test_wrong_name_at_one_of_two_addresses(
+        fake, authority, exporter, flags, etc, hosts, other):
+    """What is wrong at the other one, the second, does not hide it."""
+    server = fake(tls=context(authority.issue("DNS:other.example")))
+    if other:
+        fake(other, host=hosts[1], port=server.port)
+    prefix = etc("".join(f"{host} cache.example\n" for host in hosts))
+    running = exporter(f"cache.example:{server.port}", *flags, prefix=prefix)
+    assert_tls(running, "(127.0.0.1:", "ostname mismatch")
+
+
 def test_wrong_name_is_expected(server, exporter, flags):
     """The server's name takes the place of the target's."""
     running = exporter(
