@@ -46,6 +46,7 @@ struct target {
 	struct waiters asking;  /* share the collection under way */
 	struct waiters waiting; /* will share the next one */
 	bool busy;              /* a collection is under way */
+	uint64_t began;         /* when the last one did */
 	unsigned sections;      /* of the collection under way */
 	uint64_t deadline;      /* of its last waiter */
 	struct event *silence;
@@ -113,6 +114,7 @@ start(struct target *t)
 	struct timeval patience;
 
 	t->busy = true;
+	t->began = now;
 	t->sections = w->sections;
 	t->deadline = now;
 	/* nobody is told more than he asked for */
@@ -228,6 +230,23 @@ better(const struct target *t)
 	return t->connection;
 }
 
+/*
+ * The collection under way has had less than half of the waiter's time: what
+ * ended the one before it says more than how far this one has come.
+ */
+static void
+blame_earlier(const struct target *t, const struct waiter *w, struct error *why)
+{
+	bool only_time =
+	    why->reason == REASON_TIMEOUT || why->reason == REASON_DNS;
+
+	if (only_time && t->status.health == HEALTH_DOWN &&
+	    w->deadline_us > w->came_us &&
+	    t->began > w->came_us + (w->deadline_us - w->came_us) / 2)
+		(void)error_because(
+		    why, t->status.reason, "%s", t->status.error);
+}
+
 static void
 on_late(evutil_socket_t fd, short what, void *arg)
 {
@@ -239,6 +258,7 @@ on_late(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	connection_late(c, &why);
+	blame_earlier(t, w, &why);
 	waiter_end(w, w->asking ? connection_reply(c) : NULL, &why);
 	if (!TAILQ_EMPTY(&t->asking))
 		return;
@@ -255,6 +275,7 @@ target_ask(struct target *t, struct waiter *w)
 	struct timeval left = clock_until(w->deadline_us);
 
 	w->target = t;
+	w->came_us = clock_us();
 	w->asking = false;
 	w->late = xnonnull(evtimer_new(t->all->env.base, on_late, w));
 	(void)event_add(w->late, &left);
