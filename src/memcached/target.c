@@ -50,6 +50,7 @@ struct target {
 	unsigned sections;      /* of the collection under way */
 	uint64_t deadline;      /* of its last waiter */
 	struct event *silence;
+	uint64_t patience; /* until when that is pending */
 	struct connection *connection;
 	struct connection *rival; /* races the silent connection */
 };
@@ -105,13 +106,26 @@ ask(struct target *t, struct connection **c)
 	connection_ask(*c, t->sections, t->deadline);
 }
 
+/* Bears silence no longer than one with this deadline can afford. */
+static void
+limit_patience(struct target *t, uint64_t now, uint64_t deadline)
+{
+	uint64_t end =
+	    deadline > now ? now + (deadline - now) / SILENCE_SHARE : now;
+	struct timeval left = clock_until(end);
+
+	if (event_pending(t->silence, EV_TIMEOUT, NULL) && t->patience <= end)
+		return;
+	t->patience = end;
+	(void)event_add(t->silence, &left);
+}
+
 /* Waiting becomes asking. */
 static void
 start(struct target *t)
 {
 	struct waiter *w = TAILQ_FIRST(&t->waiting), *next;
-	uint64_t now = clock_us();
-	struct timeval patience;
+	uint64_t now = clock_us(), soonest = UINT64_MAX;
 
 	t->busy = true;
 	t->began = now;
@@ -120,6 +134,8 @@ start(struct target *t)
 	/* nobody is told more than he asked for */
 	for (; w != NULL; w = next) {
 		next = TAILQ_NEXT(w, entry);
+		if (w->deadline_us < soonest)
+			soonest = w->deadline_us;
 		if (w->sections != t->sections)
 			continue;
 		TAILQ_REMOVE(&t->waiting, w, entry);
@@ -132,10 +148,8 @@ start(struct target *t)
 	if (t->connection != NULL && !connection_is_usable(t->connection))
 		drop(&t->connection);
 	ask(t, &t->connection);
-	if (!connection_was_reused(t->connection))
-		return;
-	patience = clock_until(now + (t->deadline - now) / SILENCE_SHARE);
-	(void)event_add(t->silence, &patience);
+	if (connection_was_reused(t->connection))
+		limit_patience(t, now, soonest);
 }
 
 /* A collection has ended; those who came meanwhile share the next. */
@@ -273,15 +287,18 @@ void
 target_ask(struct target *t, struct waiter *w)
 {
 	struct timeval left = clock_until(w->deadline_us);
+	uint64_t now = clock_us();
 
 	w->target = t;
-	w->came_us = clock_us();
+	w->came_us = now;
 	w->asking = false;
 	w->late = xnonnull(evtimer_new(t->all->env.base, on_late, w));
 	(void)event_add(w->late, &left);
 	TAILQ_INSERT_TAIL(&t->waiting, w, entry);
 	if (!t->busy)
 		start(t);
+	else if (event_pending(t->silence, EV_TIMEOUT, NULL))
+		limit_patience(t, now, w->deadline_us);
 }
 
 const struct address *
