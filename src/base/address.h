@@ -17,11 +17,12 @@
 #include "base/error.h"
 
 #define ADDRESS_HOST_MAX 254 /* RFC 1035: 253 characters, and a NUL */
-#define ADDRESS_TEXT_MAX (ADDRESS_HOST_MAX + 16) /* "[]:65535", "unix:" */
+#define ADDRESS_TEXT_MAX (ADDRESS_HOST_MAX + 16) /* "[.]:65535", "unix:" */
 
 struct address {
 	bool is_path;                /* a unix socket; host is its path */
 	bool is_vsock;               /* vsock(7); host is empty */
+	bool is_absolute;            /* the host's name had a dot at its end */
 	char host[ADDRESS_HOST_MAX]; /* empty: any, only to listen on */
 	uint32_t port;               /* 16 bits, unless it is vsock's */
 };

@@ -325,6 +325,8 @@ compare(const void *a, const void *b)
 		r = (path ? strcmp : strcasecmp)(
 		    x->address.host, y->address.host);
 	if (r == 0)
+		r = x->address.is_absolute - y->address.is_absolute;
+	if (r == 0)
 		r = (int)x->address.port - (int)y->address.port;
 	if (r == 0 && x->access != y->access)
 		r = (uintptr_t)x->access < (uintptr_t)y->access ? -1 : 1;

@@ -59,7 +59,7 @@ def server(secure):
 def test_verified(server, exporter, flags):
     """By name, and by number."""
     running = exporter("", *flags)
-    for host in ("localhost", "127.0.0.1"):
+    for host in ("localhost", "localhost.", "127.0.0.1"):
         metrics = running.scrape(f"{host}:{server.port}")
         assert (metrics.up, metrics.ignored) == (1, 0)
         assert all(metrics.success.values())
@@ -150,6 +150,7 @@ def test_unverified(server, exporter):
 
 @pytest.mark.parametrize("host, name", [
     ("127.0.0.1", None), ("localhost", "localhost"),
+    ("localhost.", "localhost"),
 ])
 def test_server_name_indication(fake, exporter, pair, flags, host, name):
     """A number is no name (RFC 6066)."""

@@ -33,6 +33,11 @@ TEST(parsing)
 		{ "[::]:1", NO_DEFAULT, "[::]:1" },
 		{ "[fe80::1%eth0]:1", NO_DEFAULT, "[fe80::1%eth0]:1" },
 		{ "!~:1", NO_DEFAULT, "!~:1" },
+		{ "name.example.", 11211, "name.example.:11211" },
+		{ "unix.:1", NO_DEFAULT, "unix.:1" },
+		{ ".:1", NO_DEFAULT, NULL },
+		{ "..:1", NO_DEFAULT, NULL },
+		{ ".example:1", NO_DEFAULT, NULL },
 		{ X253 ":1", NO_DEFAULT, X253 ":1" },
 		{ "/run/memcached.sock", 11211, "unix:/run/memcached.sock" },
 		{ "unix:/run/a b:1", NO_DEFAULT, "unix:/run/a b:1" },
@@ -93,6 +98,7 @@ TEST(listening)
 		bool ok;
 	} rows[] = {
 		{ ":9150", ":9150", true },
+		{ "localhost.:1", "localhost.:1", true },
 		{ "localhost:0", "localhost:0", true },
 		{ "unix:/x", "unix:/x", true },
 		{ "vsock://:9150", "vsock://:9150", true },
@@ -169,6 +175,7 @@ TEST(endpoints)
 		{ "localhost:80", AF_UNSPEC, "" },
 		{ "1.2.3.4.5:80", AF_UNSPEC, "" },
 		{ ":80", AF_UNSPEC, "" }, /* localhost */
+		{ "name.:80", AF_UNSPEC, "" },
 	};
 
 	for (EACH(r, rows)) {
