@@ -1,5 +1,6 @@
 #include "memcached/target.h"
 
+#include <malloc.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,9 @@
 
 /* How often to look for idle targets. */
 #define SWEEP_SECONDS 30
+
+/* So many gone at once are worth asking glibc to give their memory back. */
+#define GONE_MANY 100
 
 TAILQ_HEAD(waiters, waiter);
 
@@ -392,6 +396,14 @@ target_free(struct target *t)
 	free(t);
 }
 
+/* free(3) gives back the end of the heap only, where something always is. */
+static void
+give_back(size_t gone)
+{
+	if (gone >= GONE_MANY)
+		(void)malloc_trim(0);
+}
+
 static void
 sweep_later(struct targets *ts)
 {
@@ -407,6 +419,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 	struct targets *ts = arg;
 	struct target *t = TAILQ_FIRST(&ts->list), *next;
 	uint64_t now = clock_us();
+	size_t before = ts->len;
 
 	(void)fd;
 	(void)what;
@@ -418,6 +431,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 		if (!t->busy)
 			target_free(t);
 	}
+	give_back(before - ts->len);
 	if (ts->len > 0)
 		sweep_later(ts);
 }
@@ -505,6 +519,7 @@ void
 targets_forget(struct targets *ts)
 {
 	struct target *t = TAILQ_FIRST(&ts->list), *next;
+	size_t before = ts->len;
 
 	for (; t != NULL; t = next) {
 		next = TAILQ_NEXT(t, entry);
@@ -518,6 +533,7 @@ targets_forget(struct targets *ts)
 		TAILQ_REMOVE(&ts->list, t, entry);
 		TAILQ_INSERT_HEAD(&ts->list, t, entry);
 	}
+	give_back(before - ts->len);
 }
 
 size_t
