@@ -266,7 +266,7 @@ add_routes(struct program *p)
 {
 	char *metrics = p->options.telemetry_path;
 
-	/* the first of two equal paths serves */
+	/* "/" may be one of them: the first of two equal paths serves */
 	server_route(p->server, metrics, scrape_serve, p->scraper);
 	server_route(
 	    p->server, p->options.scrape_path, scrape_serve_target, p->scraper);

@@ -113,6 +113,25 @@ parse(struct address *a, const char *text, int default_port, struct error *e)
 	return 0;
 }
 
+/*
+ * What is to be connected to has a name, and may have to prove that it is it.
+ * In certificates and rules names have no dot at the end.
+ */
+static int
+set_name(struct address *a)
+{
+	static const char loopback[] = "localhost";
+	size_t len = strlen(a->host);
+
+	if (len == 0) {
+		memcpy(a->host, loopback, sizeof(loopback));
+	} else if (a->host[len - 1] == '.') {
+		a->is_absolute = true;
+		a->host[len - 1] = '\0';
+	}
+	return a->host[0] == '\0' || a->host[0] == '.' ? -1 : 0;
+}
+
 int
 address_parse(
     struct address *a, const char *text, int default_port, struct error *e)
@@ -127,6 +146,8 @@ address_parse(
 	if (!got.is_path && got.port == 0)
 		return error_set(
 		    e, "expected host:port with a port from 1 to 65535");
+	if (!got.is_path && set_name(&got) < 0)
+		return error_set(e, "a host does not begin with a dot");
 	*a = got;
 	return 0;
 }
@@ -159,7 +180,7 @@ put_text(char text[ADDRESS_TEXT_MAX], const char *host, const char *port)
 void
 address_text(const struct address *a, char text[ADDRESS_TEXT_MAX])
 {
-	char port[PORT_TEXT_MAX];
+	char port[PORT_TEXT_MAX], host[ADDRESS_HOST_MAX + 1];
 
 	if (a->is_path) {
 		(void)snprintf(text, ADDRESS_TEXT_MAX, "unix:%s", a->host);
@@ -170,7 +191,9 @@ address_text(const struct address *a, char text[ADDRESS_TEXT_MAX])
 		return;
 	}
 	(void)snprintf(port, sizeof(port), "%u", a->port);
-	put_text(text, a->host, port);
+	(void)snprintf(
+	    host, sizeof(host), "%s%s", a->host, a->is_absolute ? "." : "");
+	put_text(text, host, port);
 }
 
 static void

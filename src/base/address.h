@@ -17,12 +17,13 @@
 #include "base/error.h"
 
 #define ADDRESS_HOST_MAX 254 /* RFC 1035: 253 characters, and a NUL */
-#define ADDRESS_TEXT_MAX (ADDRESS_HOST_MAX + 16) /* "[]:65535", "unix:" */
+#define ADDRESS_TEXT_MAX (ADDRESS_HOST_MAX + 16) /* "[.]:65535", "unix:" */
 
 struct address {
 	bool is_path;                /* a unix socket; host is its path */
 	bool is_vsock;               /* vsock(7); host is empty */
-	char host[ADDRESS_HOST_MAX]; /* empty: any of this machine's */
+	bool is_absolute;            /* the host's name had a dot at its end */
+	char host[ADDRESS_HOST_MAX]; /* empty: any, only to listen on */
 	uint32_t port;               /* 16 bits, unless it is vsock's */
 };
 
@@ -37,7 +38,7 @@ struct endpoint {
 
 /*
  * Where to connect to, so neither vsock nor port 0: they are to listen on.
- * default_port < 0: the port must be given.
+ * Without a host it is localhost. default_port < 0: the port must be given.
  */
 int address_parse(
     struct address *a, const char *text, int default_port, struct error *e);
@@ -50,7 +51,7 @@ void address_text(const struct address *a, char text[ADDRESS_TEXT_MAX]);
 
 /*
  * The endpoint of a path or a numeric host; false for a name, which has to be
- * looked up first. An empty host is the loopback name's business.
+ * looked up first, and for an empty host.
  */
 bool address_endpoint(const struct address *a, struct endpoint *ep);
 

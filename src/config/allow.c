@@ -189,6 +189,18 @@ is_numeric_glob(const char *host)
 	       strspn(host, "0123456789.:*?[]-!") == strlen(host);
 }
 
+/* A rule without a dot at its end is for names with one, too. */
+static bool
+host_matches(const char *glob, const struct address *target)
+{
+	char dotted[ADDRESS_HOST_MAX + 1];
+
+	(void)snprintf(dotted, sizeof(dotted), "%s.", target->host);
+	return fnmatch(glob, target->host, FNM_CASEFOLD) == 0 ||
+	       (target->is_absolute &&
+		   fnmatch(glob, dotted, FNM_CASEFOLD) == 0);
+}
+
 static bool
 glob_matches(const struct rule *r, const struct address *target, bool numeric)
 {
@@ -197,8 +209,7 @@ glob_matches(const struct rule *r, const struct address *target, bool numeric)
 	(void)snprintf(port, sizeof(port), "%u", target->port);
 	if (is_numeric_glob(r->host) && !numeric)
 		return false;
-	return fnmatch(r->host, target->host, FNM_CASEFOLD) == 0 &&
-	       fnmatch(r->port, port, 0) == 0;
+	return host_matches(r->host, target) && fnmatch(r->port, port, 0) == 0;
 }
 
 static bool

@@ -563,6 +563,10 @@ check(const struct options *o, struct error *e)
 		return error_set(e,
 		    "--memcached.protocol=binary authenticates with "
 		    "--memcached.auth=sasl alone");
+	if (strcmp(o->telemetry_path, o->scrape_path) == 0)
+		return error_set(e,
+		    "--web.telemetry-path and --web.scrape-path are both %s",
+		    o->scrape_path);
 	if (o->username[0] != '\0' && !o->has_target)
 		return error_set(
 		    e, "--memcached.username needs a --memcached.address");

@@ -391,20 +391,34 @@ server_free(struct server *s)
 	free(s);
 }
 
+static void
+add_route(struct server *s, const struct route *route)
+{
+	if (find_route(s, span_of(route->path)) == &s->other)
+		s->routes[s->routes_len++] = *route;
+}
+
 void
 server_route(struct server *s, const char *path, route_fn *serve, void *arg)
 {
-	s->routes[s->routes_len++] = (struct route){
+	struct route route = {
 		.path = path, .serve = serve, .arg = arg, .server = s
 	};
+
+	add_route(s, &route);
 }
 
 void
 server_route_post(
     struct server *s, const char *path, route_fn *serve, void *arg)
 {
-	server_route(s, path, serve, arg);
-	s->routes[s->routes_len - 1].kind = REQUEST_POST;
+	struct route route = { .path = path,
+		.serve = serve,
+		.kind = REQUEST_POST,
+		.arg = arg,
+		.server = s };
+
+	add_route(s, &route);
 }
 
 void

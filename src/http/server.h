@@ -41,7 +41,7 @@ struct server *server_new(struct event_base *base, struct web *web,
     size_t connections, size_t descriptors);
 void server_free(struct server *s);
 
-/* path is borrowed for good. */
+/* path is borrowed for good; of two that are equal the first serves. */
 void server_route(
     struct server *s, const char *path, route_fn *serve, void *arg);
 

@@ -52,6 +52,7 @@ struct connection {
 	bool reused;
 	bool failed;  /* why says it */
 	bool reached; /* somebody has accepted it */
+	bool met;     /* somebody was there, but no handshake: why says it */
 	uint64_t connected_at;
 	struct error why;
 	struct event *report; /* makes that call, from the loop */
@@ -292,14 +293,18 @@ shake_hands(struct connection *c)
 {
 	const struct peer *peer = c->peer;
 	int fd = bufferevent_getfd(c->bev);
+	struct error why;
 
 	(void)bufferevent_setfd(c->bev, -1);
 	drop_socket(c);
 	set_state(c, STATE_SHAKING_HANDS);
 	c->bev =
 	    tls_bufferevent(peer->access->tls, c->env->base, fd, peer->session,
-		peer->address.is_path ? "localhost" : peer->address.host);
-	(void)listen_to(c);
+		peer->address.is_path ? "localhost" : peer->address.host, &why);
+	if (c->bev != NULL)
+		(void)listen_to(c);
+	else
+		fail(c, &why);
 }
 
 /* This address is of no use: the next one, or the end. */
@@ -311,8 +316,13 @@ next_endpoint(struct connection *c, enum reason reason, const char *what)
 
 	where(c, place);
 	(void)error_because(&why, reason, "connect to %s: %s", place, what);
+	/* it tells more than that nobody is at another address */
+	if (c->state == STATE_SHAKING_HANDS && !c->met) {
+		c->met = true;
+		c->why = why;
+	}
 	if (c->endpoint + 1 == c->endpoints.len) {
-		fail(c, &why);
+		fail(c, c->met ? &c->why : &why);
 		return;
 	}
 	c->endpoint++;
@@ -602,6 +612,8 @@ connection_rest(struct connection *c)
 void
 connection_late(const struct connection *c, struct error *why)
 {
+	bool connecting =
+	    c->state == STATE_CONNECTING || c->state == STATE_SHAKING_HANDS;
 	char place[PLACE_TEXT_MAX];
 
 	where(c, place);
@@ -612,7 +624,9 @@ connection_late(const struct connection *c, struct error *why)
 	}
 	(void)error_because(
 	    why, REASON_TIMEOUT, "%s: stats was not answered in time", place);
-	if (c->state == STATE_CONNECTING || c->state == STATE_SHAKING_HANDS)
+	if (connecting && c->met)
+		*why = c->why;
+	else if (connecting)
 		(void)error_because(why, REASON_TIMEOUT,
 		    "connect to %s: no answer in time", place);
 	else if (c->reader != NULL)

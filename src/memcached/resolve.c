@@ -50,7 +50,7 @@ TAILQ_HEAD(lookups, lookup);
 
 struct resolver {
 	struct event_base *base;
-	struct evdns_base *dns;
+	struct evdns_base *dns[2]; /* as files say, and without their search */
 	struct timespec changed[nitems(files)];
 	struct lookups lookups;
 };
@@ -74,25 +74,39 @@ files_changed(struct resolver *r)
 	return changed;
 }
 
+static void
+drop_dns(struct resolver *r, int fail_requests)
+{
+	for (size_t i = 0; i < nitems(r->dns); i++) {
+		if (r->dns[i] != NULL)
+			evdns_base_free(r->dns[i], fail_requests);
+		r->dns[i] = NULL;
+	}
+}
+
 /*
  * Reads the files anew unless a lookup still depends on the old ones. A
  * missing resolv.conf is no error: the hosts file may be enough.
  */
-static void
-refresh(struct resolver *r)
+static struct evdns_base *
+fresh_dns(struct resolver *r, bool absolute)
 {
-	if (!TAILQ_EMPTY(&r->lookups))
-		return;
-	if (!files_changed(r) && r->dns != NULL)
-		return;
-	if (r->dns != NULL)
-		evdns_base_free(r->dns, 0);
-	r->dns =
+	int what =
+	    absolute ? DNS_OPTIONS_ALL & ~DNS_OPTION_SEARCH : DNS_OPTIONS_ALL;
+	struct evdns_base *dns;
+
+	if (TAILQ_EMPTY(&r->lookups) && files_changed(r))
+		drop_dns(r, 0);
+	if (r->dns[absolute] != NULL)
+		return r->dns[absolute];
+	dns =
 	    xnonnull(evdns_base_new(r->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE));
-	(void)evdns_base_resolv_conf_parse(r->dns, DNS_OPTIONS_ALL, files[0]);
+	(void)evdns_base_resolv_conf_parse(dns, what, files[0]);
 	for (size_t i = 0; i < nitems(options); i++)
 		(void)evdns_base_set_option(
-		    r->dns, options[i].name, options[i].value);
+		    dns, options[i].name, options[i].value);
+	r->dns[absolute] = dns;
+	return dns;
 }
 
 struct resolver *
@@ -118,8 +132,7 @@ resolver_free(struct resolver *r)
 {
 	if (r == NULL)
 		return;
-	if (r->dns != NULL)
-		evdns_base_free(r->dns, 1);
+	drop_dns(r, 1);
 	/* evdns calls back through the loop for what was cancelled */
 	while (!TAILQ_EMPTY(&r->lookups) &&
 	       event_base_loop(r->base, EVLOOP_NONBLOCK | EVLOOP_ONCE) == 0)
@@ -173,20 +186,19 @@ resolver_lookup(
 	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 		.ai_protocol = IPPROTO_TCP };
+	struct evdns_base *dns = fresh_dns(r, a->is_absolute);
 	struct lookup *l = xcalloc(1, sizeof(*l));
 	char port[8];
 
-	refresh(r);
 	l->resolver = r;
 	l->done = done;
 	l->arg = arg;
 	l->deliver = xnonnull(event_new(r->base, -1, 0, on_deliver, l));
-	(void)snprintf(l->host, sizeof(l->host), "%s",
-	    a->host[0] != '\0' ? a->host : "localhost");
+	(void)snprintf(l->host, sizeof(l->host), "%s", a->host);
 	(void)snprintf(port, sizeof(port), "%u", a->port);
 	TAILQ_INSERT_TAIL(&r->lookups, l, entry);
 	l->request =
-	    evdns_getaddrinfo(r->dns, l->host, port, &hints, on_answer, l);
+	    evdns_getaddrinfo(dns, l->host, port, &hints, on_answer, l);
 	return l;
 }
 

@@ -1,5 +1,6 @@
 #include "memcached/target.h"
 
+#include <malloc.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,9 @@
 /* How often to look for idle targets. */
 #define SWEEP_SECONDS 30
 
+/* So many gone at once are worth asking glibc to give their memory back. */
+#define GONE_MANY 100
+
 TAILQ_HEAD(waiters, waiter);
 
 struct targets {
@@ -46,9 +50,11 @@ struct target {
 	struct waiters asking;  /* share the collection under way */
 	struct waiters waiting; /* will share the next one */
 	bool busy;              /* a collection is under way */
+	uint64_t began;         /* when the last one did */
 	unsigned sections;      /* of the collection under way */
 	uint64_t deadline;      /* of its last waiter */
 	struct event *silence;
+	uint64_t patience; /* until when that is pending */
 	struct connection *connection;
 	struct connection *rival; /* races the silent connection */
 };
@@ -104,20 +110,36 @@ ask(struct target *t, struct connection **c)
 	connection_ask(*c, t->sections, t->deadline);
 }
 
+/* Bears silence no longer than one with this deadline can afford. */
+static void
+limit_patience(struct target *t, uint64_t now, uint64_t deadline)
+{
+	uint64_t end =
+	    deadline > now ? now + (deadline - now) / SILENCE_SHARE : now;
+	struct timeval left = clock_until(end);
+
+	if (event_pending(t->silence, EV_TIMEOUT, NULL) && t->patience <= end)
+		return;
+	t->patience = end;
+	(void)event_add(t->silence, &left);
+}
+
 /* Waiting becomes asking. */
 static void
 start(struct target *t)
 {
 	struct waiter *w = TAILQ_FIRST(&t->waiting), *next;
-	uint64_t now = clock_us();
-	struct timeval patience;
+	uint64_t now = clock_us(), soonest = UINT64_MAX;
 
 	t->busy = true;
+	t->began = now;
 	t->sections = w->sections;
 	t->deadline = now;
 	/* nobody is told more than he asked for */
 	for (; w != NULL; w = next) {
 		next = TAILQ_NEXT(w, entry);
+		if (w->deadline_us < soonest)
+			soonest = w->deadline_us;
 		if (w->sections != t->sections)
 			continue;
 		TAILQ_REMOVE(&t->waiting, w, entry);
@@ -130,10 +152,8 @@ start(struct target *t)
 	if (t->connection != NULL && !connection_is_usable(t->connection))
 		drop(&t->connection);
 	ask(t, &t->connection);
-	if (!connection_was_reused(t->connection))
-		return;
-	patience = clock_until(now + (t->deadline - now) / SILENCE_SHARE);
-	(void)event_add(t->silence, &patience);
+	if (connection_was_reused(t->connection))
+		limit_patience(t, now, soonest);
 }
 
 /* A collection has ended; those who came meanwhile share the next. */
@@ -228,6 +248,23 @@ better(const struct target *t)
 	return t->connection;
 }
 
+/*
+ * The collection under way has had less than half of the waiter's time: what
+ * ended the one before it says more than how far this one has come.
+ */
+static void
+blame_earlier(const struct target *t, const struct waiter *w, struct error *why)
+{
+	bool only_time =
+	    why->reason == REASON_TIMEOUT || why->reason == REASON_DNS;
+
+	if (only_time && t->status.health == HEALTH_DOWN &&
+	    w->deadline_us > w->came_us &&
+	    t->began > w->came_us + (w->deadline_us - w->came_us) / 2)
+		(void)error_because(
+		    why, t->status.reason, "%s", t->status.error);
+}
+
 static void
 on_late(evutil_socket_t fd, short what, void *arg)
 {
@@ -239,6 +276,7 @@ on_late(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	connection_late(c, &why);
+	blame_earlier(t, w, &why);
 	waiter_end(w, w->asking ? connection_reply(c) : NULL, &why);
 	if (!TAILQ_EMPTY(&t->asking))
 		return;
@@ -253,14 +291,18 @@ void
 target_ask(struct target *t, struct waiter *w)
 {
 	struct timeval left = clock_until(w->deadline_us);
+	uint64_t now = clock_us();
 
 	w->target = t;
+	w->came_us = now;
 	w->asking = false;
 	w->late = xnonnull(evtimer_new(t->all->env.base, on_late, w));
 	(void)event_add(w->late, &left);
 	TAILQ_INSERT_TAIL(&t->waiting, w, entry);
 	if (!t->busy)
 		start(t);
+	else if (event_pending(t->silence, EV_TIMEOUT, NULL))
+		limit_patience(t, now, w->deadline_us);
 }
 
 const struct address *
@@ -286,6 +328,8 @@ compare(const void *a, const void *b)
 	if (r == 0)
 		r = (path ? strcmp : strcasecmp)(
 		    x->address.host, y->address.host);
+	if (r == 0)
+		r = x->address.is_absolute - y->address.is_absolute;
 	if (r == 0)
 		r = (int)x->address.port - (int)y->address.port;
 	if (r == 0 && x->access != y->access)
@@ -352,6 +396,14 @@ target_free(struct target *t)
 	free(t);
 }
 
+/* free(3) gives back the end of the heap only, where something always is. */
+static void
+give_back(size_t gone)
+{
+	if (gone >= GONE_MANY)
+		(void)malloc_trim(0);
+}
+
 static void
 sweep_later(struct targets *ts)
 {
@@ -367,6 +419,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 	struct targets *ts = arg;
 	struct target *t = TAILQ_FIRST(&ts->list), *next;
 	uint64_t now = clock_us();
+	size_t before = ts->len;
 
 	(void)fd;
 	(void)what;
@@ -378,6 +431,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 		if (!t->busy)
 			target_free(t);
 	}
+	give_back(before - ts->len);
 	if (ts->len > 0)
 		sweep_later(ts);
 }
@@ -490,6 +544,7 @@ void
 targets_reload(struct targets *ts, const struct modules *ms)
 {
 	struct target *t = TAILQ_FIRST(&ts->list), *next;
+	size_t before = ts->len;
 
 	for (; t != NULL; t = next) {
 		next = TAILQ_NEXT(t, entry);
@@ -506,6 +561,7 @@ targets_reload(struct targets *ts, const struct modules *ms)
 		TAILQ_REMOVE(&ts->list, t, entry);
 		TAILQ_INSERT_HEAD(&ts->list, t, entry);
 	}
+	give_back(before - ts->len);
 }
 
 size_t

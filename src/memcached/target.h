@@ -45,6 +45,7 @@ struct waiter {
 	TAILQ_ENTRY(waiter) entry;
 	struct target *target;
 	struct event *late;
+	uint64_t came_us;
 	bool asking;
 };
 

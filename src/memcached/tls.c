@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
@@ -119,32 +120,44 @@ is_numeric(const char *host)
 	       inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-/* RFC 6066: a server name is never an address. */
-static void
+/*
+ * RFC 6066: a server name is never an address. To OpenSSL an empty name means
+ * that any will do.
+ */
+static int
 set_name(SSL *ssl, const char *host)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 	char *name;
+	bool ok;
 
-	if (is_numeric(host)) {
-		(void)X509_VERIFY_PARAM_set1_ip_asc(param, host);
-		return;
-	}
+	if (is_numeric(host))
+		return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1 ? 0 : -1;
 	name = xstrdup(host); /* the macro would cast a const away */
-	(void)SSL_set_tlsext_host_name(ssl, name);
+	ok = host[0] != '\0' && SSL_set_tlsext_host_name(ssl, name) == 1 &&
+	     SSL_set1_host(ssl, host) == 1;
 	free(name);
-	(void)SSL_set1_host(ssl, host);
+	return ok ? 0 : -1;
 }
 
 struct bufferevent *
 tls_bufferevent(struct tls *tls, struct event_base *base, int fd,
-    struct tls_session *session, const char *host)
+    struct tls_session *session, const char *host, struct error *e)
 {
 	SSL *ssl = xnonnull(SSL_new(tls->ctx));
 	struct bufferevent *bev;
 
+	if (tls->server_name[0] != '\0')
+		host = tls->server_name;
+	ERR_clear_error();
+	if (set_name(ssl, host) < 0) {
+		SSL_free(ssl);
+		(void)close(fd);
+		(void)error_because(e, REASON_TLS, "name to verify %s: %s",
+		    host, openssl_words(ERR_get_error(), NO_WORDS));
+		return NULL;
+	}
 	(void)SSL_set_app_data(ssl, session);
-	set_name(ssl, tls->server_name[0] != '\0' ? tls->server_name : host);
 	if (session->session != NULL) {
 		SSL_SESSION *copy = SSL_SESSION_dup(session->session);
 

@@ -36,9 +36,10 @@ void tls_session_free(struct tls_session *s);
 /*
  * A bufferevent for a socket that is connected, and now belongs to it; it
  * reports BEV_EVENT_CONNECTED after the handshake. host is what to verify.
+ * NULL, with the socket closed, when that is no name a server could have.
  */
 struct bufferevent *tls_bufferevent(struct tls *tls, struct event_base *base,
-    int fd, struct tls_session *session, const char *host);
+    int fd, struct tls_session *session, const char *host, struct error *e);
 
 /*
  * After BEV_EVENT_ERROR: fills e and returns true if OpenSSL knows why: with

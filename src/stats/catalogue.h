@@ -38,7 +38,7 @@ typedef int value_fn(struct buf *out, struct span text,
 
 value_fn value_uint;        /* digits of a uint64, as sent; the default */
 value_fn value_int;         /* the same with an optional minus */
-value_fn value_decimal;     /* digits with an optional minus and fraction */
+value_fn value_decimal;     /* that with an optional fraction, a uint64 too */
 value_fn value_cpu;         /* "sec.usec" or "sec:usec" */
 value_fn value_micro;       /* microseconds, printed as seconds */
 value_fn value_switch;      /* yes/no, on/off, running/stopped, 1/0 → 1/0 */

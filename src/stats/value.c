@@ -27,16 +27,6 @@ without_minus(struct span text)
 	return text;
 }
 
-static bool
-all_digits(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return false;
-	}
-	return text.len > 0;
-}
-
 int
 value_uint(struct buf *out, struct span text, const struct series *series,
     const struct source *source)
@@ -65,12 +55,14 @@ value_int(struct buf *out, struct span text, const struct series *series,
 	return 0;
 }
 
+/* Both parts in range: Prometheus refuses the page for a number too large. */
 int
 value_decimal(struct buf *out, struct span text, const struct series *series,
     const struct source *source)
 {
 	struct span whole = without_minus(text);
 	const char *dot = memchr(whole.p, '.', whole.len);
+	uint64_t n;
 
 	(void)series;
 	(void)source;
@@ -78,11 +70,11 @@ value_decimal(struct buf *out, struct span text, const struct series *series,
 		size_t len = (size_t)(dot - whole.p);
 		struct span part = { dot + 1, whole.len - len - 1 };
 
-		if (!all_digits(part))
+		if (parse_u64(part, &n) < 0)
 			return -1;
 		whole.len = len;
 	}
-	if (!all_digits(whole))
+	if (parse_u64(whole, &n) < 0)
 		return -1;
 	buf_add_span(out, text);
 	return 0;

@@ -18,6 +18,8 @@ BOTH = "::1 localhost\n127.0.0.1 localhost\n"
     ("127.0.0.1", "127.0.0.1:%s"),
     ("::1", "[::1]:%s"),
     ("127.0.0.1", "localhost:%s"),
+    ("127.0.0.1", "localhost.:%s"),
+    ("127.0.0.1", ":%s"),
 ])
 def test_tcp(fake, exporter, host, form):
     server = fake(host=host)
@@ -83,6 +85,39 @@ def test_name(fake, exporter, etc, nameserver, addresses, reason):
         prefix=etc(resolv_conf=names.resolv_conf),
     ).metrics()
     assert (metrics.up, metrics.reason) == (0 if reason else 1, reason)
+
+
+SEARCH = "search inner.example\noptions ndots:5\n"
+
+
+@pytest.mark.parametrize("name, host", [
+    ("cache.example", "127.0.0.2"), ("cache.example.", "127.0.0.1"),
+    ("CACHE.example.", "127.0.0.1"),
+    ("only", "127.0.0.2"), ("only.", None),
+])
+def test_search_list(fake, exporter, etc, nameserver, name, host):
+    """A dot at the end of a name keeps it out."""
+    names = nameserver({
+        "cache.example": ["127.0.0.1"],
+        "cache.example.inner.example": ["127.0.0.2"],
+        "only.inner.example": ["127.0.0.2"],
+    })
+    first = fake()
+    servers = {"127.0.0.1": first,
+               "127.0.0.2": fake(host="127.0.0.2", port=first.port)}
+    running = exporter("", prefix=etc(resolv_conf=names.resolv_conf + SEARCH))
+    metrics = running.scrape(f"{name}:{first.port}")
+    assert metrics.reason == (None if host else "dns")
+    assert [h for h in servers if servers[h].connections] == [host] * bool(host)
+
+
+def test_names_with_and_without_a_dot(fake, exporter, etc, nameserver):
+    """They may be two servers, whichever is asked first."""
+    names = nameserver({"cache.inner.example": ["127.0.0.1"]})
+    server = fake()
+    running = exporter("", prefix=etc(resolv_conf=names.resolv_conf + SEARCH))
+    for name, up in (("cache.", 0), ("cache", 1)) * 2:
+        assert running.scrape(f"{name}:{server.port}").up == up
 
 
 def test_one_connection_one_write(fake, exporter):

@@ -23,9 +23,11 @@ def codes(running, *targets):
 # of them allows, and those that none does.
 RULES = {
     "host": (["localhost:PORT"],
-             ["localhost:PORT", "LOCALHOST:PORT"],
+             ["localhost:PORT", "LOCALHOST:PORT", "localhost.:PORT", ":PORT"],
              ["127.0.0.1:PORT", "localhost:1", "localhost", "xlocalhost:PORT",
-              "localhostx:PORT", "localhost.:PORT"]),
+              "localhostx:PORT", "localhost.x:PORT", ":1"]),
+    "host with a dot": (["localhost.:PORT"], ["localhost.:PORT"],
+                        ["localhost:PORT", ":PORT"]),
     "default port": (["localhost"], ["localhost", "localhost:11211"],
                      ["localhost:PORT"]),
     "any host": (["*:PORT"],

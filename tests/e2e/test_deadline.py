@@ -75,6 +75,20 @@ def test_no_data_from_before_the_request(fake, exporter):
         assert metrics.value("memcached_current_items") == count
 
 
+def test_who_waited_is_told_what_kept_him(fake, exporter, etc, nameserver):
+    """His own collection begins just before his deadline, with a look-up."""
+    server = fake(hang)
+    names = nameserver({"cache.example": ["127.0.0.1"]})
+    running = exporter(f"cache.example:{server.port}",
+                       prefix=etc(resolv_conf=names.resolv_conf))
+    socks = [running.send()]
+    eventually(lambda: server.collections == 1)
+    names.zone["cache.example"] = None
+    socks += [running.send() for _ in range(2)]
+    reasons = [Exposition(receive(sock).text).reason for sock in socks]
+    assert reasons == ["timeout"] * 3
+
+
 def test_waiting_for_the_next_collection_has_a_deadline(fake, exporter):
     """A scrape that waits behind a hung collection ends at its own time."""
     server = fake(hang)

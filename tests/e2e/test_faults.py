@@ -89,6 +89,9 @@ ODD_LINES = {
               b"STAT time 1e3", b"STAT cmd_get +1"), 5),
     "no value": (stats(b"STAT uptime"), 1),
     "too large a number": (stats(b"STAT uptime 18446744073709551616"), 1),
+    "decimals too large": (
+        stats(b"STAT rusage_user " + b"9" * 400 + b".5",
+              b"STAT rusage_system " + b"9" * 400), 2),
     "unknown key": (stats(b"STAT what_is_this 42"), 0),
     "repeated key": (stats(b"STAT pid 1", b"STAT pid 2"), 0),
     "not a STAT line": (stats(b"hello", b""), 2),
@@ -111,7 +114,9 @@ def test_odd_line(fake, exporter, name):
     assert (metrics.up, metrics.reason) == (1, None)
     assert metrics.ignored == ignored
     assert all(metrics.success.values())
-    for odd in ("uptime_seconds", "threads", "current_bytes", "time_seconds"):
+    for odd in ("uptime_seconds", "threads", "current_bytes", "time_seconds",
+                "process_user_cpu_seconds_total",
+                "process_system_cpu_seconds_total"):
         assert f"memcached_{odd}" not in metrics
     assert metrics.value("memcached_current_items") == 7
     assert metrics.value("memcached_max_connections") == 1024

@@ -205,6 +205,19 @@ def test_telemetry_path(exporter):
     assert 'href="./data"' in running.get("/").text
 
 
+@pytest.mark.parametrize("flag", ["--web.telemetry-path", "--web.scrape-path"])
+@pytest.mark.parametrize("path", ["/", "/-/healthy", "/-/reload"])
+def test_path_of_another_page(exporter, flag, path):
+    """The flag's page takes its place, for all methods and in the metrics."""
+    running = exporter("", "--web.enable-lifecycle", f"{flag}={path}")
+    metrics = "/metrics" if flag == "--web.scrape-path" else path
+    assert running.get(path).status == (400 if metrics != path else 200)
+    assert running.get(path, method="POST").status == 405
+    counts = running.metrics(path=metrics).labels(
+        "memcached_exporter_http_requests_total")
+    assert {"handler": path, "code": "405"} in counts
+
+
 @pytest.mark.parametrize("flag", ["--help", "--version"])
 def test_full_disk(flag):
     with open("/dev/full", "w", encoding="ascii") as full:

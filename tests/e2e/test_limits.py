@@ -156,3 +156,25 @@ def test_idle_targets(fake, exporter, clock, witness):
     ask(probe(idle.address))
     assert len(idle.connections) == 2
     assert len(asked.connections) == 1
+
+
+@pytest.mark.parametrize("way", ["idle", "reload"])
+def test_memory_of_many_targets(exporter, clock, witness, way):
+    """It is the kernel's again when they are gone."""
+    running = exporter("", "--web.enable-lifecycle", env=clock.env)
+    ask = witness(running)
+
+    def names(count):
+        for i in range(count):
+            ask(probe(f"127.1.{i // 250}.{i % 250 + 1}:1"))
+        return running.status("VmRSS")
+
+    few, many = names(20), names(2000)
+    assert many > few + 1000
+    if way == "idle":
+        clock.forward(TARGET_IDLE + SWEEP + MARGIN)
+    else:
+        assert running.get("/-/reload", method="POST").status == 200
+    eventually(lambda: "\nmemcached_exporter_targets 0\n"
+               in ask("/metrics").text)
+    assert running.status("VmRSS") < (few + many) / 2

@@ -1,12 +1,18 @@
 """What becomes of a connection that has been used."""
 
+import threading
 import time
 
 import pytest
 
 from daemons import assert_restarts
-from fake import close, hang, once_then, reset
+from exporter import GET, receive
+from exposition import Exposition
+from fake import MINIMAL, close, hang, once_then, reset, serve
 from poll import SLOW, eventually
+
+
+HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 
 
 def connects(metrics):
@@ -86,6 +92,37 @@ def test_silent_while_others_answer(fake, exporter):
         assert running.metrics().up == 1
     assert len(server.connections) == 2
     eventually(lambda: server.connections[0].closed_by_peer)
+
+
+@pytest.mark.parametrize("first", [1, 2], ids=["asks", "waits"])
+def test_silent_for_one_with_less_time(fake, exporter, first):
+    """A second connection comes early enough for him, whether he comes while
+    the silent one is being asked or waits with one who has more time."""
+    gate = threading.Event()
+
+    def script(conn):
+        conn.collection()
+        if first == 2:
+            next(conn.commands())
+            gate.wait()
+            for command in MINIMAL:
+                conn.answer(command)
+        hang(conn)
+
+    server = fake(lambda conn: (script if conn.number == 1 else serve)(conn))
+    running = exporter(server.address, timeout=20)
+    assert running.metrics().up == 1
+    socks = []
+    for _ in range(first):
+        socks.append(running.send())
+        eventually(lambda: server.collections == 2)
+    request = GET[:-2] + f"{HEADER}: {2 * SLOW:g}\r\n\r\n".encode()
+    socks.append(running.send(request))
+    running.settle()
+    gate.set()
+    for sock in reversed(socks):
+        assert Exposition(receive(sock).text).up == 1
+    assert len(server.connections) == 2
 
 
 def test_slow_answer_beats_a_silent_second(fake, exporter):

@@ -60,7 +60,7 @@ def server(secure):
 def test_verified(server, exporter, flags):
     """By name, and by number."""
     running = exporter("", *flags)
-    for host in ("localhost", "127.0.0.1"):
+    for host in ("localhost", "localhost.", "127.0.0.1"):
         metrics = running.scrape(f"{host}:{server.port}")
         assert (metrics.up, metrics.ignored) == (1, 0)
         assert all(metrics.success.values())
@@ -108,11 +108,40 @@ def test_wrong_name(secure, authority, exporter, flags, host, words):
     assert exporter(target, *flags, override).metrics().up == 1
 
 
+@pytest.mark.parametrize("hosts, other", [
+    (["127.0.0.1", "127.0.0.2"], None), (["127.0.0.2", "127.0.0.1"], None),
+    (["127.0.0.1", "127.0.0.2"], hang), (["127.0.0.1", "127.0.0.2"], close),
+], ids=["refused", "refused before", "silent", "closed"])
+def test_wrong_name_at_one_of_two_addresses(
+        fake, authority, exporter, flags, etc, hosts, other):
+    """What is wrong at the other one, the second, does not hide it."""
+    server = fake(tls=context(authority.issue("DNS:other.example")))
+    if other:
+        fake(other, host=hosts[1], port=server.port)
+    prefix = etc("".join(f"{host} cache.example\n" for host in hosts))
+    running = exporter(f"cache.example:{server.port}", *flags, prefix=prefix)
+    assert_tls(running, "(127.0.0.1:", "ostname mismatch")
+
+
 def test_wrong_name_is_expected(server, exporter, flags):
     """The server's name takes the place of the target's."""
     running = exporter(
         server.address, *flags, f"{TLS}server-name=other.example")
     assert_tls(running, "ostname mismatch")
+
+
+def test_no_host(secure, authority, exporter, flags, tmp_path):
+    """It is localhost, so that not just anyone gets the password."""
+    (tmp_path / "users").write_text("user:secret\n")
+    (tmp_path / "password").write_text("secret\n")
+    login = ["--memcached.username=user",
+             f"--memcached.password-file={tmp_path / 'password'}"]
+    own, other = (
+        secure("-Y", str(tmp_path / "users"), pair=authority.issue(names))
+        for names in (NAMES, "DNS:other.example"))
+    assert_tls(
+        exporter(f":{other.port}", *flags, *login), "ostname mismatch")
+    assert exporter(f":{own.port}", *flags, *login).metrics().up == 1
 
 
 def test_unverified(server, exporter):
@@ -122,6 +151,7 @@ def test_unverified(server, exporter):
 
 @pytest.mark.parametrize("host, name", [
     ("127.0.0.1", None), ("localhost", "localhost"),
+    ("localhost.", "localhost"),
 ])
 def test_server_name_indication(fake, exporter, pair, flags, host, name):
     """A number is no name (RFC 6066)."""

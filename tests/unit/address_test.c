@@ -27,12 +27,17 @@ TEST(parsing)
 		{ "localhost:0", 11211, NULL },
 		{ "[::1]:00", NO_DEFAULT, NULL },
 		{ "127.0.0.1:65535", 11211, "127.0.0.1:65535" },
-		{ ":9150", NO_DEFAULT, ":9150" },
+		{ ":9150", NO_DEFAULT, "localhost:9150" },
 		{ "[::1]:9150", NO_DEFAULT, "[::1]:9150" },
 		{ "[::1]", 11211, "[::1]:11211" },
 		{ "[::]:1", NO_DEFAULT, "[::]:1" },
 		{ "[fe80::1%eth0]:1", NO_DEFAULT, "[fe80::1%eth0]:1" },
 		{ "!~:1", NO_DEFAULT, "!~:1" },
+		{ "name.example.", 11211, "name.example.:11211" },
+		{ "unix.:1", NO_DEFAULT, "unix.:1" },
+		{ ".:1", NO_DEFAULT, NULL },
+		{ "..:1", NO_DEFAULT, NULL },
+		{ ".example:1", NO_DEFAULT, NULL },
 		{ X253 ":1", NO_DEFAULT, X253 ":1" },
 		{ "/run/memcached.sock", 11211, "unix:/run/memcached.sock" },
 		{ "unix:/run/a b:1", NO_DEFAULT, "unix:/run/a b:1" },
@@ -93,6 +98,7 @@ TEST(listening)
 		bool ok;
 	} rows[] = {
 		{ ":9150", ":9150", true },
+		{ "localhost.:1", "localhost.:1", true },
 		{ "localhost:0", "localhost:0", true },
 		{ "unix:/x", "unix:/x", true },
 		{ "vsock://:9150", "vsock://:9150", true },
@@ -168,7 +174,8 @@ TEST(endpoints)
 		{ "unix:" X107, AF_UNIX, "unix:" X107 },
 		{ "localhost:80", AF_UNSPEC, "" },
 		{ "1.2.3.4.5:80", AF_UNSPEC, "" },
-		{ ":80", AF_UNSPEC, "" },
+		{ ":80", AF_UNSPEC, "" }, /* localhost */
+		{ "name.:80", AF_UNSPEC, "" },
 	};
 
 	for (EACH(r, rows)) {

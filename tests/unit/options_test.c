@@ -188,6 +188,10 @@ static const struct {
 	{ { "--web.telemetry-path=/m?x" },
 	    "--web.telemetry-path=/m?x: expected a path that begins with a"
 	    " slash and has no blank and none of ?#%\\\"<>" },
+	{ { "--web.telemetry-path=/scrape" },
+	    "--web.telemetry-path and --web.scrape-path are both /scrape" },
+	{ { "--web.telemetry-path=/x", "--web.scrape-path=/x" },
+	    "--web.telemetry-path and --web.scrape-path are both /x" },
 	{ { "--log.level=loud" },
 	    "--log.level=loud: expected one of debug, info, warn, error" },
 	{ { "--log.format=xml" },

@@ -1,0 +1,60 @@
+/* TLS to memcached: what can be told without a server. */
+#include "memcached/tls.h"
+
+#include <sys/socket.h>
+
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "support.h"
+
+#define X10 "xxxxxxxxxx"
+#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+#define X300 X100 X100 X100
+
+/* Without a name to verify there is no connection: any server would do. */
+TEST(names)
+{
+	static const struct {
+		const char *server_name;
+		const char *host;
+		bool ok;
+	} rows[] = {
+		{ "", "cache.example", true },
+		{ "", "127.0.0.1", true },
+		{ "", "::1", true },
+		{ "cache.example", "", true },
+		{ "", "", false },
+		{ "", X300, false },
+		{ X300, "cache.example", false },
+	};
+	struct event_base *base = event_base_new();
+
+	for (EACH(r, rows)) {
+		struct tls_settings settings = { "", "", "", r->server_name, "",
+			false };
+		struct tls_session *session = tls_session_new();
+		struct error e = { 0 };
+		struct tls *tls = tls_new(&settings, &e);
+		struct bufferevent *bev;
+		int fds[2];
+
+		check_number(
+		    r->host, socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+		bev = tls_bufferevent(tls, base, fds[0], session, r->host, &e);
+		check_number(r->host, bev != NULL, r->ok);
+		check_number(r->host, e.reason, r->ok ? 0 : REASON_TLS);
+		if (bev != NULL)
+			bufferevent_free(bev);
+		(void)event_base_loop(base, EVLOOP_NONBLOCK);
+		check_number(r->host, fcntl(fds[0], F_GETFD), -1);
+		(void)close(fds[1]);
+		tls_free(tls);
+		tls_session_free(session);
+	}
+	event_base_free(base);
+}
+
+TESTS("tls", T(names))
