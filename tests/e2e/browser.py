@@ -32,12 +32,9 @@ class Browser:
     def __init__(self, folder):
         """folder: for its profile and the driver's log."""
         skip_without()
-        log = open(f"{folder}/chromedriver.log", "w+b")
-        self.log = log
+        self.log = f"{folder}/chromedriver.log"
         self.session = None
-        self.driver = subprocess.Popen(
-            [DRIVER, "--port=0"], stdin=subprocess.DEVNULL, stdout=log,
-            stderr=subprocess.STDOUT)
+        self._start()
         try:
             self.url = f"http://127.0.0.1:{eventually(self._port, 30)}"
             self._open(folder)
@@ -45,10 +42,22 @@ class Browser:
             self.stop()
             raise
 
+    def _start(self):
+        with open(self.log, "wb") as log:
+            self.driver = subprocess.Popen(
+                [DRIVER, "--port=0"], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT)
+
     def _port(self):
-        assert self.driver.poll() is None, "chromedriver ended"
-        with open(self.log.name, "rb") as log:
-            found = re.search(rb"successfully on port (\d+)", log.read())
+        ended = self.driver.poll()
+        with open(self.log, errors="replace") as log:
+            text = log.read()
+        if ended is not None:
+            # It looks for a port that is free for IPv6 and wants it for IPv4.
+            assert "port not available" in text, f"ended with {ended}: {text}"
+            self._start()
+            return None
+        found = re.search(r"successfully on port (\d+)", text)
         return found and int(found[1])
 
     def _open(self, folder):
@@ -86,7 +95,6 @@ class Browser:
         finally:
             self.driver.terminate()
             self.driver.wait()
-            self.log.close()
 
     # What a person does
 

@@ -8,11 +8,7 @@ import subprocess
 import urllib.request
 
 from poll import SLOW, eventually
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
+from port import reserve
 
 
 def connects(family, address):
@@ -61,7 +57,7 @@ class Memcached(Daemon):
             self.address, self.socket = path, (socket.AF_UNIX, path)
             command += ["-s", path]
         else:
-            self.port = free_port()
+            self.reserved, self.port = reserve()
             self.address = f"127.0.0.1:{self.port}"
             self.socket = socket.AF_INET, ("127.0.0.1", self.port)
             command += ["-l", "127.0.0.1", "-p", str(self.port), "-U", "0"]
@@ -105,7 +101,8 @@ class Prometheus(Daemon):
             f"  static_configs: [{{targets: ['{target}']}}]\n"
             + more
         )
-        listen = f"127.0.0.1:{free_port()}"
+        self.reserved, port = reserve()
+        listen = f"127.0.0.1:{port}"
         self.url = f"http://{listen}"
         super().__init__([
             "prometheus",

@@ -9,6 +9,8 @@ import socket
 import struct
 import threading
 
+from port import reserve
+
 MINIMAL = {
     "stats": b"STAT curr_items 7\r\nSTAT version 1.6.99\r\nEND\r\n",
     "stats settings": b"STAT maxconns 1024\r\nEND\r\n",
@@ -164,9 +166,9 @@ class FakeServer:
             self.listener.bind(path)
             self.listener.listen()
         else:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            self.listener = socket.create_server((host, port), family=family)
-            self.port = self.listener.getsockname()[1]
+            self.reserved, self.port = reserve(host, port)
+            self.listener = socket.create_server(
+                (host, self.port), family=self.reserved.family)
             self.address = f"[{host}]:{self.port}".replace("[127.0.0.1]", host)
         self._start(self._accept)
 

@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from daemons import free_port
 from exporter import WRAPPER, probe, receive
 from exposition import Exposition
 from fake import gated
 from poll import eventually
+from port import reserve
 
 SHADOW = 1 << 30  # KiB that only a sanitizer maps
 
@@ -253,8 +253,10 @@ def garbage(count, start=0):
 def probes(exporter, etc, nameserver, stack):
     """The exporter, and a function that gives it targets one by one."""
     prefix = etc(resolv_conf=nameserver({}).resolv_conf)
+    reserved, port = reserve()
+    stack.enter_context(reserved)
     running = exporter("", "--log.level=error", prefix=prefix,
-                       listeners=0, listen=("127.0.0.1:%d" % free_port(),))
+                       listeners=0, listen=(f"127.0.0.1:{port}",))
     conn = stack.enter_context(contextlib.closing(running.connection()))
 
     def give(targets):
