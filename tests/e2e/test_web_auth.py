@@ -191,7 +191,7 @@ def test_crowd_of_wrong_passwords(serving, stack):
 
 def test_too_many_wait(serving, stack):
     """The oldest are told to come again; the others get their verdict."""
-    running = serving(basic_auth_users={"slow": hashed("right", cost=10)})
+    running = serving(basic_auth_users={"slow": hashed("right", cost=8)})
     more = 16
     crowd = Crowd(stack, running, WAITING_MAX + THREADS + more)
     answers = []
