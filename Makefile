@@ -13,9 +13,10 @@ FUZZ_SECONDS = 60
 # Debian's packages for building and the demo, and those for the tests besides.
 PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
 	libisal-dev libcrypt-dev memcached curl
-TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy cppcheck \
-	git libclang-rt-dev libcmocka-dev libfaketime libsasl2-modules mandoc \
-	openssl prometheus python3 python3-prometheus-client python3-pytest \
+TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy \
+	cppcheck git libclang-rt-dev libcmocka-dev libfaketime \
+	libsasl2-modules mandoc openssl prometheus python3 \
+	python3-prometheus-client python3-pytest python3-pytest-xdist \
 	sasl2-bin shellcheck strace systemd valgrind
 
 # What pkg-config calls each library, and the package it comes in.
@@ -159,11 +160,14 @@ check-valgrind: ## unit and quick end-to-end tests under valgrind
 unit: $(UNIT_TESTS)
 	@set -e; for t in $^; do $(WRAPPER) $$t </dev/null 2>&1; done
 
-# By Debian's Python, since that is whose pytest "make deps-test" installs.
+# By Debian's Python, since that is whose pytest "make deps-test" installs. The
+# tests wait more than they work, so there are more of them under way than
+# processors. A file stays with one of them: it may share a browser.
 e2e: export EXPORTER = $(abspath $(BINARY))
 e2e: export PYTHONDONTWRITEBYTECODE = 1
 e2e: $(BINARY)
-	/usr/bin/python3 -m pytest -q -p no:cacheprovider $(PYTEST_ARGS) \
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider --dist loadfile \
+	    -n $$(($$(nproc) + 4)) $(PYTEST_ARGS) \
 	    $(wildcard tests/docs) tests/e2e </dev/null
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
