@@ -136,7 +136,7 @@ int
 address_parse(
     struct address *a, const char *text, int default_port, struct error *e)
 {
-	struct address got;
+	struct address got = { 0 };
 
 	if (span_begins(span_of(text), VSOCK))
 		return error_set(
