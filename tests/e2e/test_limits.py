@@ -158,10 +158,9 @@ def test_idle_targets(fake, exporter, clock, witness):
     assert len(asked.connections) == 1
 
 
-@pytest.mark.parametrize("way", ["idle", "reload"])
-def test_memory_of_many_targets(exporter, clock, witness, way):
+def test_memory_of_many_targets(exporter, clock, witness):
     """It is the kernel's again when they are gone."""
-    running = exporter("", "--web.enable-lifecycle", env=clock.env)
+    running = exporter("", env=clock.env)
     ask = witness(running)
 
     def names(count):
@@ -171,10 +170,7 @@ def test_memory_of_many_targets(exporter, clock, witness, way):
 
     few, many = names(20), names(2000)
     assert many > few + 1000
-    if way == "idle":
-        clock.forward(TARGET_IDLE + SWEEP + MARGIN)
-    else:
-        assert running.get("/-/reload", method="POST").status == 200
+    clock.forward(TARGET_IDLE + SWEEP + MARGIN)
     eventually(lambda: "\nmemcached_exporter_targets 0\n"
                in ask("/metrics").text)
     assert running.status("VmRSS") < (few + many) / 2
