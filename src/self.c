@@ -158,8 +158,8 @@ static void
 failures(const struct self *s, struct buf *out, const char *name)
 {
 	for (int i = REASON_REFUSED; i < REASONS; i++)
-		text_sample_of(out, name, "reason",
-		    reason_name((enum reason)i), s->failures[i]);
+		text_sample_of(out, name, "reason", reason_name((enum reason)i),
+		    s->failures[i]);
 }
 
 static void
@@ -206,8 +206,8 @@ requests(const struct self *s, struct buf *out, const char *name)
 static void
 connections(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(out, name, 
-	    s->server != NULL ? server_connections(s->server) : 0);
+	text_sample_u64(
+	    out, name, s->server != NULL ? server_connections(s->server) : 0);
 }
 
 static void
@@ -226,15 +226,14 @@ reload_time(const struct self *s, struct buf *out, const char *name)
 static void
 web_ok(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(
-	    out, name, s->web == NULL || web_is_current(s->web));
+	text_sample_u64(out, name, s->web == NULL || web_is_current(s->web));
 }
 
 static void
 web_time(const struct self *s, struct buf *out, const char *name)
 {
-	text_sample_u64(out, name, 
-	    s->web != NULL ? web_read_at(s->web) : s->configured_at);
+	text_sample_u64(
+	    out, name, s->web != NULL ? web_read_at(s->web) : s->configured_at);
 }
 
 static int

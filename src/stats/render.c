@@ -5,7 +5,8 @@
 #define CLASS_BYTES 16
 
 /* `{slab="12"`: whole arrays are copied, and `len` bytes count. */
-struct class {
+struct class
+{
 	char text[CLASS_BYTES];
 	size_t len;
 };

@@ -224,7 +224,8 @@ TEST(info)
 			continue;
 		check_number(f->name, f->type, METRIC_GAUGE);
 		check(f->name, f->series[1].key == NULL);
-		check(f->name, f->series[0].labels.len == 0 && l->label != NULL);
+		check(
+		    f->name, f->series[0].labels.len == 0 && l->label != NULL);
 		for (; l->label != NULL; l++) {
 			check(
 			    f->name, name_length(l->label) == strlen(l->label));
