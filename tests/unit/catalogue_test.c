@@ -176,8 +176,9 @@ check_labels(const char *labels)
 static bool
 same_labels(const struct series *a, const struct series *b)
 {
-	return a->labels.len == b->labels.len &&
-	       memcmp(a->labels.p, b->labels.p, a->labels.len) == 0;
+	if (a->labels.p == NULL || b->labels.p == NULL)
+		return a->labels.p == b->labels.p;
+	return strcmp(a->labels.p, b->labels.p) == 0;
 }
 
 /* No series twice in a family, but for one that comes instead. */
