@@ -15,8 +15,8 @@ PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
 	libdeflate-dev libcrypt-dev memcached curl
 TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy cppcheck \
 	git libclang-rt-dev libcmocka-dev libsasl2-modules mandoc openssl \
-	prometheus python3 python3-prometheus-client python3-pytest sasl2-bin \
-	shellcheck strace systemd valgrind
+	prometheus python3 python3-prometheus-client python3-pytest \
+	python3-pytest-xdist sasl2-bin shellcheck strace systemd valgrind
 
 # What pkg-config calls each library, and the package it comes in.
 LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev \
@@ -69,6 +69,7 @@ LIBRARY_OBJECTS = $(filter-out $(BUILD)/obj/main.o,$(OBJECTS))
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 GOLDEN = $(BUILD)/tests/unit/golden
 FUZZ_SOURCES = $(wildcard tests/fuzz/*_fuzz.c)
+FUZZ_TARGETS = $(FUZZ_SOURCES:tests/fuzz/%_fuzz.c=fuzz-%)
 BENCHES = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
 # A stage is a make of its own, so that it sees what the stage before it has
@@ -147,17 +148,20 @@ VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full \
 check-valgrind: ## unit and quick end-to-end tests under valgrind
 	$(STAGE) unit WRAPPER='$(VALGRIND)'
 	$(STAGE) e2e EXPORTER_WRAPPER='$(VALGRIND)' EXPORTER_SLOW=10 \
-	    PYTEST_ARGS='-m "not slow"'
+	    PYTEST_ARGS='-n $(shell nproc) -m "not slow"'
 
 unit: $(UNIT_TESTS)
 	@set -e; for t in $^; do $(WRAPPER) $$t </dev/null 2>&1; done
 
-# By Debian's Python, since that is whose pytest "make deps-test" installs.
+# By Debian's Python, since that is whose pytest "make deps-test" installs. The
+# tests wait more than they work, so there are more of them under way than
+# processors. A file stays with one of them: it may share a browser.
 e2e: export EXPORTER = $(abspath $(BINARY))
 e2e: export PYTHONDONTWRITEBYTECODE = 1
 e2e: $(BINARY)
-	/usr/bin/python3 -m pytest -q -p no:cacheprovider $(PYTEST_ARGS) \
-	    $(wildcard tests/docs) tests/e2e </dev/null
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider \
+	    --basetemp=$(BUILD)/e2e -n $$(($$(nproc) + 4)) --dist loadfile \
+	    $(PYTEST_ARGS) $(wildcard tests/docs) tests/e2e </dev/null
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
@@ -169,14 +173,15 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
 fuzz: ## fuzz each target for FUZZ_SECONDS
 	$(STAGE) fuzzers BUILD=build/fuzz CC=clang CFLAGS='-O1 -g' \
 	    SANITIZE=fuzzer-no-link,address,undefined
-	@set -e; for f in $(patsubst tests/fuzz/%_fuzz.c,%,$(FUZZ_SOURCES)); do \
-	    echo "fuzz: $$f for $(FUZZ_SECONDS) s"; \
-	    mkdir -p build/fuzz/corpus/$$f; \
-	    build/fuzz/$${f}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-		-verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/ \
-		-dict=tests/fuzz/$$f.dict \
-		build/fuzz/corpus/$$f fixtures/fuzz/$$f </dev/null; \
-	done
+	$(STAGE) --output-sync $(FUZZ_TARGETS)
+
+$(FUZZ_TARGETS): fuzz-%:
+	@echo "fuzz: $* for $(FUZZ_SECONDS) s"
+	@mkdir -p build/fuzz/corpus/$*
+	@build/fuzz/$*_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	    -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/ \
+	    -dict=tests/fuzz/$*.dict \
+	    build/fuzz/corpus/$* fixtures/fuzz/$* </dev/null
 
 fuzzers: $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%)
 
@@ -272,8 +277,8 @@ help: ## list the targets
 	    Makefile
 
 .PHONY: all test check check-asan check-valgrind unit e2e fuzz fuzzers \
-	coverage bench lint lint-fast fmt regen install dist deps deps-test \
-	demo clean help FORCE
+	$(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen install dist \
+	deps deps-test demo clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES) \
 	$(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%))
