@@ -70,6 +70,7 @@ LIBRARY_OBJECTS = $(filter-out $(BUILD)/obj/main.o,$(OBJECTS))
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 GOLDEN = $(BUILD)/tests/unit/golden
 FUZZ_SOURCES = $(wildcard tests/fuzz/*_fuzz.c)
+FUZZ_TARGETS = $(FUZZ_SOURCES:tests/fuzz/%_fuzz.c=fuzz-%)
 BENCHES = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
 # A stage is a make of its own, so that it sees what the stage before it has
@@ -155,7 +156,7 @@ VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full \
 check-valgrind: ## unit and quick end-to-end tests under valgrind
 	$(STAGE) unit WRAPPER='$(VALGRIND)'
 	$(STAGE) e2e EXPORTER_WRAPPER='$(VALGRIND)' EXPORTER_SLOW=10 \
-	    PYTEST_ARGS='-m "not slow"'
+	    PYTEST_ARGS='-n $(shell nproc) -m "not slow"'
 
 unit: $(UNIT_TESTS)
 	@set -e; for t in $^; do $(WRAPPER) $$t </dev/null 2>&1; done
@@ -166,8 +167,8 @@ unit: $(UNIT_TESTS)
 e2e: export EXPORTER = $(abspath $(BINARY))
 e2e: export PYTHONDONTWRITEBYTECODE = 1
 e2e: $(BINARY)
-	/usr/bin/python3 -m pytest -q -p no:cacheprovider --dist loadfile \
-	    -n $$(($$(nproc) + 4)) $(PYTEST_ARGS) \
+	/usr/bin/python3 -m pytest -q -p no:cacheprovider \
+	    -n $$(($$(nproc) + 4)) --dist loadfile $(PYTEST_ARGS) \
 	    $(wildcard tests/docs) tests/e2e </dev/null
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
@@ -180,14 +181,15 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
 fuzz: ## fuzz each target for FUZZ_SECONDS
 	$(STAGE) fuzzers BUILD=build/fuzz CC=clang CFLAGS='-O1 -g' \
 	    SANITIZE=fuzzer-no-link,address,undefined
-	@set -e; for f in $(patsubst tests/fuzz/%_fuzz.c,%,$(FUZZ_SOURCES)); do \
-	    echo "fuzz: $$f for $(FUZZ_SECONDS) s"; \
-	    mkdir -p build/fuzz/corpus/$$f; \
-	    build/fuzz/$${f}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-		-verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/ \
-		-dict=tests/fuzz/$$f.dict \
-		build/fuzz/corpus/$$f fixtures/fuzz/$$f </dev/null; \
-	done
+	$(STAGE) --output-sync $(FUZZ_TARGETS)
+
+$(FUZZ_TARGETS): fuzz-%:
+	@echo "fuzz: $* for $(FUZZ_SECONDS) s"
+	@mkdir -p build/fuzz/corpus/$*
+	@build/fuzz/$*_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	    -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/ \
+	    -dict=tests/fuzz/$*.dict \
+	    build/fuzz/corpus/$* fixtures/fuzz/$* </dev/null
 
 fuzzers: $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%)
 
@@ -282,9 +284,9 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all test check check-asan check-tsan check-valgrind unit e2e fuzz \
-	fuzzers coverage bench lint lint-fast fmt regen install dist deps \
-	deps-test demo clean help FORCE
+.PHONY: all test check check-asan check-tsan check-valgrind unit e2e fuzz fuzzers \
+	$(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen install dist \
+	deps deps-test demo clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES) \
 	$(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%))

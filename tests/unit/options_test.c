@@ -1,8 +1,8 @@
 #include "config/options.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
+#include "scratch.h"
 #include "support.h"
 
 #define ENVIRONMENT "MEMCACHED_EXPORTER_"
@@ -288,17 +288,15 @@ TEST(environment)
 	}
 }
 
-/* Makes "@/tmp/…", a file that holds text. */
-static void
-write_file(char name[32], const char *text, size_t len)
+/* The argument that names the file which now holds text. */
+static const char *
+file_of(const char *text, size_t len)
 {
-	int fd;
+	static char argument[sizeof(path) + 1];
 
-	(void)snprintf(name, 32, "@/tmp/options-XXXXXX");
-	fd = mkstemp(name + 1);
-	assert_true(fd >= 0);
-	assert_true(write(fd, text, len) == (ssize_t)len);
-	(void)close(fd);
+	write_file((struct span){ text, len });
+	(void)snprintf(argument, sizeof(argument), "@%s", path);
+	return argument;
 }
 
 TEST(files)
@@ -322,13 +320,9 @@ TEST(files)
 	};
 
 	for (EACH(r, files)) {
-		const char *argument;
-		char name[32];
+		const char *argument = file_of(r->text, strlen(r->text));
 
-		write_file(name, r->text, strlen(r->text));
-		argument = name;
 		check_options(r->text, 1, &argument, r->options);
-		(void)unlink(name + 1);
 	}
 }
 
@@ -337,63 +331,53 @@ TEST(file_in_its_place)
 {
 	const char *argv[3] = { "--log.level=debug", NULL,
 		"--log.format=json" };
-	char name[32];
 
-	write_file(name, "--log.level=warn\n", 17);
-	argv[1] = name;
+	argv[1] = file_of("--log.level=warn\n", 17);
 	check_options("file", 3, argv, "log=warn,json ");
-	(void)unlink(name + 1);
 }
 
 /* Refused is one byte more than may be; none of them is read as a flag. */
 TEST(large_file)
 {
-	char *text = malloc(OPTIONS_FILE_MAX + 1), name[32], wanted[100];
-	const char *argument = name;
+	char *text = malloc(OPTIONS_FILE_MAX + 1), wanted[100];
+	const char *argument;
 
 	memset(text, '\n', OPTIONS_FILE_MAX + 1);
-	write_file(name, text, OPTIONS_FILE_MAX);
+	argument = file_of(text, OPTIONS_FILE_MAX);
 	check_options("largest", 1, &argument, "");
-	(void)unlink(name + 1);
-	write_file(name, text, OPTIONS_FILE_MAX + 1);
-	(void)snprintf(wanted, sizeof(wanted), "%s: larger than %u bytes", name,
-	    OPTIONS_FILE_MAX);
+	argument = file_of(text, OPTIONS_FILE_MAX + 1);
+	(void)snprintf(wanted, sizeof(wanted), "%s: larger than %u bytes",
+	    argument, OPTIONS_FILE_MAX);
 	check_options("too large", 1, &argument, wanted);
-	(void)unlink(name + 1);
 	free(text);
 }
 
 TEST(too_many)
 {
 	static const char *argv[OPTIONS_ARGUMENTS_MAX + 1];
-	char name[32];
 
 	for (EACH(a, argv))
 		argv[a - argv] = "--once";
 	check_options("most", OPTIONS_ARGUMENTS_MAX, argv, "once ");
 	check_options("one more", OPTIONS_ARGUMENTS_MAX + 1, argv,
 	    "more than 4096 arguments");
-	write_file(name, "--once\n", 7);
-	argv[0] = name;
+	argv[0] = file_of("--once\n", 7);
 	check_options("those of a file count", OPTIONS_ARGUMENTS_MAX, argv,
 	    "more than 4096 arguments");
-	(void)unlink(name + 1);
 }
 
 TEST(too_many_lines)
 {
-	char text[8 * (OPTIONS_ARGUMENTS_MAX + 1) + 1], name[32];
-	const char *argument = name;
+	char text[8 * (OPTIONS_ARGUMENTS_MAX + 1) + 1];
+	const char *argument;
 
 	for (size_t i = 0; i <= OPTIONS_ARGUMENTS_MAX; i++)
 		memcpy(text + 8 * i, "--once\r\n", 8);
 	/* the name of the file is an argument, too */
-	write_file(name, text, 8 * (OPTIONS_ARGUMENTS_MAX - 1));
+	argument = file_of(text, 8 * (OPTIONS_ARGUMENTS_MAX - 1));
 	check_options("most", 1, &argument, "once ");
-	(void)unlink(name + 1);
-	write_file(name, text, 8 * (OPTIONS_ARGUMENTS_MAX + 1));
+	argument = file_of(text, 8 * (OPTIONS_ARGUMENTS_MAX + 1));
 	check_options("too many", 1, &argument, "more than 4096 arguments");
-	(void)unlink(name + 1);
 }
 
 TEST(too_many_addresses)
@@ -496,6 +480,14 @@ begin(void **unused)
 }
 
 #define O(name) cmocka_unit_test_setup(name, begin)
-TESTS("options", O(arguments), O(environment), O(files), O(file_in_its_place),
-    O(large_file), O(too_many), O(too_many_lines), O(too_many_addresses),
-    O(help_shows_every_flag))
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { O(arguments), O(environment),
+		O(files), O(file_in_its_place), O(large_file), O(too_many),
+		O(too_many_lines), O(too_many_addresses),
+		O(help_shows_every_flag) };
+
+	return cmocka_run_group_tests_name(
+	    "options", tests, make_folder, remove_folder);
+}
