@@ -24,4 +24,10 @@ void server_tls_free(struct server_tls *tls);
 struct bufferevent *server_tls_accept(
     struct server_tls *tls, struct event_base *base);
 
+/*
+ * Writes what the socket takes now of what such a bufferevent has to write; it
+ * goes on with the rest itself.
+ */
+void server_tls_write(struct bufferevent *bev);
+
 #endif
