@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 
 #include "base/mem.h"
 #include "base/span.h"
@@ -65,8 +65,9 @@ credentials_parse(struct credentials *c, const char *header)
 void
 digest_key_init(struct digest_key *key)
 {
-	if (RAND_bytes(key->bytes, sizeof(key->bytes)) != 1)
-		(void)xnonnull(NULL);
+	/* OpenSSL would set up all of itself, for those without users too */
+	if (getentropy(key->bytes, sizeof(key->bytes)) != 0)
+		abort();
 }
 
 void

@@ -19,6 +19,7 @@
 #include "http/encoding.h"
 #include "http/query.h"
 #include "http/server.h"
+#include "http/tls.h"
 #include "http/web.h"
 
 /* Less is not worth the work. */
@@ -118,10 +119,14 @@ free_body(const void *data, size_t len, void *arg)
  * has happened meanwhile, with the answers of a whole fleet in memory.
  */
 static void
-write_now(struct bufferevent *bev)
+write_now(const struct request *r, struct bufferevent *bev)
 {
 	struct evbuffer *out = bufferevent_get_output(bev);
 
+	if (web_has_tls(r->env->web)) {
+		server_tls_write(bev);
+		return;
+	}
 	(void)evbuffer_unfreeze(out, 1);
 	(void)evbuffer_write(out, bufferevent_getfd(bev));
 	(void)evbuffer_freeze(out, 1);
@@ -188,9 +193,8 @@ finish(struct request *r, int code, const char *type, struct buf *body)
 	client_answer(r->client);
 	evhttp_request_set_on_complete_cb(r->ev, on_written, r->client);
 	evhttp_send_reply(r->ev, code, request_status_phrase(code), out);
-	/* with TLS, what is in the buffer is not what goes out */
-	if (conn != NULL && !web_has_tls(r->env->web))
-		write_now(evhttp_connection_get_bufferevent(conn));
+	if (conn != NULL)
+		write_now(r, evhttp_connection_get_bufferevent(conn));
 	if (out != NULL)
 		evbuffer_free(out);
 	query_release(&r->query);

@@ -10,6 +10,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -21,6 +22,7 @@
 #include "base/openssl.h"
 #include "base/span.h"
 #include "config/web.h"
+#include "http/records.h"
 
 /* Of cipher and curve names. */
 #define NAMES_BYTES_MAX 4096
@@ -412,4 +414,28 @@ server_tls_say_end(struct bufferevent *bev)
 	/* whatever comes of it, the connection is at its end */
 	(void)SSL_shutdown(ssl);
 	ERR_clear_error();
+}
+
+void
+server_tls_write(struct bufferevent *bev)
+{
+	struct evbuffer *out = bufferevent_get_output(bev);
+	SSL *ssl = bufferevent_openssl_get_ssl(bev);
+	size_t len = evbuffer_get_length(out);
+	int n = 1;
+
+	records_gather(ssl, len);
+	/* the header shares a record with the body's beginning */
+	(void)evbuffer_pullup(
+	    out, len < RECORD_BYTES_MAX ? -1 : RECORD_BYTES_MAX);
+	while (n > 0 && (len = evbuffer_get_contiguous_space(out)) > 0) {
+		ERR_clear_error();
+		n = SSL_write(
+		    ssl, evbuffer_pullup(out, (ev_ssize_t)len), (int)len);
+		if (n > 0)
+			(void)evbuffer_drain(out, (size_t)n);
+	}
+	/* libevent says so of what it has written itself, and tries again */
+	if (evbuffer_get_length(out) == 0)
+		bufferevent_trigger(bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
 }

@@ -32,4 +32,10 @@ struct bufferevent *server_tls_accept(
  */
 void server_tls_say_end(struct bufferevent *bev);
 
+/*
+ * Writes what the socket takes now of what such a bufferevent has to write; it
+ * goes on with the rest itself.
+ */
+void server_tls_write(struct bufferevent *bev);
+
 #endif

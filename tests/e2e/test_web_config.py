@@ -7,6 +7,7 @@ import pathlib
 import re
 import resource
 import signal
+import socket
 import ssl
 import subprocess
 import time
@@ -16,6 +17,8 @@ import pytest
 from authority import DAMAGES, EC, RSA, Authority, bundle
 from daemons import Prometheus
 from exporter import GET, run
+from exposition import Exposition
+from fake import MINIMAL
 from poll import eventually
 from web import basic, get, hashed, is_turned_away, put, secure, shaken
 from web import trusting
@@ -628,6 +631,40 @@ def test_large_answer(serving, authority):
         while chunk := sock.recv(65536):
             data += chunk
     assert data.count(b"HTTP/1.1 200 OK\r\n") == 21
+
+
+def slabs(count):
+    """What a server says that has so many classes."""
+    keys = ("chunk_size", "used_chunks", "free_chunks", "get_hits", "cmd_set",
+            "delete_hits", "incr_hits", "decr_hits", "cas_hits", "touch_hits")
+    lines = [f"STAT {n}:{key} {n}\r\n" for n in range(1, count + 1)
+             for key in keys]
+    return {**MINIMAL,
+            "stats slabs": "".join([*lines, "END\r\n"]).encode()}
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+@pytest.mark.parametrize("classes", [1, 100])
+def test_slow_reader(serving, authority, fake, version, classes):
+    """The socket takes a part of each answer; none is lost or sent twice."""
+    running = serving(
+        f"--memcached.address={fake(answers=slabs(classes)).address}")
+    ask = b"GET /metrics HTTP/1.1\r\nHost: x\r\n"
+    with running.connect() as plain:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        with trusting(authority, version=version).wrap_socket(
+                plain, server_hostname="127.0.0.1") as sock:
+            sock.sendall((ask + b"\r\n") * 3 + ask +
+                         b"Connection: close\r\n\r\n")
+            data = b"".join(iter(lambda: sock.recv(1000), b""))
+    for _ in range(4):
+        header, _, data = data.partition(b"\r\n\r\n")
+        assert header.startswith(b"HTTP/1.1 200 OK\r\n")
+        length = int(re.search(rb"Content-Length: (\d+)", header)[1])
+        text, data = data[:length].decode(), data[length:]
+        assert text.count("\nmemcached_slab_chunk_size_bytes{") == classes
+        assert Exposition(text).up == 1
+    assert data == b""
 
 
 # Changes
