@@ -22,7 +22,7 @@
 #include "stats/binary.h"
 #include "stats/reader.h"
 
-/* Answers are tens of kilobytes; libevent reads four at a time. */
+/* Answers are tens of kilobytes. */
 #define READ_BYTES (64U << 10)
 
 /* "name (address)" */
@@ -64,10 +64,12 @@ struct connection {
 	size_t endpoint;       /* being tried, or connected */
 	struct event *attempt; /* ends a try that takes too long */
 	struct bufferevent *bev;
+	struct event *readable; /* a plain socket that is connected */
 	struct reader *reader;
 };
 
 static void on_event(struct bufferevent *bev, short what, void *arg);
+static void on_end(struct connection *c, short what, int err);
 static void try_endpoint(struct connection *c);
 
 static void
@@ -84,6 +86,8 @@ finish(struct connection *c, enum state state)
 	(void)event_del(c->attempt);
 	if (c->bev != NULL && state == STATE_CLOSED)
 		(void)bufferevent_disable(c->bev, EV_READ | EV_WRITE);
+	if (c->readable != NULL && state == STATE_CLOSED)
+		(void)event_del(c->readable);
 	event_active(c->report, EV_TIMEOUT, 0);
 }
 
@@ -98,8 +102,11 @@ fail(struct connection *c, const struct error *why)
 static void
 drop_socket(struct connection *c)
 {
+	if (c->readable != NULL)
+		event_free(c->readable);
 	if (c->bev != NULL)
 		bufferevent_free(c->bev);
+	c->readable = NULL;
 	c->bev = NULL;
 }
 
@@ -223,7 +230,7 @@ take(struct connection *c, struct span data)
 	return true;
 }
 
-static bool
+static void
 take_buffered(struct connection *c, struct evbuffer *in)
 {
 	bool ended = false;
@@ -237,27 +244,35 @@ take_buffered(struct connection *c, struct evbuffer *in)
 	}
 	if (ended && evbuffer_get_length(in) > 0)
 		finish(c, STATE_CLOSED);
-	return ended;
 }
 
 /*
- * libevent has read the first bytes; what else is there is read here, without
- * a system call or two for every four kilobytes. An end or an error is left
- * for libevent to find.
+ * Reads a plain socket: libevent's own way takes several system calls for
+ * every four kilobytes.
  */
 static void
-take_socket(struct connection *c)
+on_readable(evutil_socket_t fd, short what, void *arg)
 {
+	struct connection *c = arg;
 	char data[READ_BYTES];
 	ssize_t n;
 
+	(void)what;
+	if (c->state == STATE_RESTING) {
+		finish(c, STATE_CLOSED); /* it says what nobody has asked */
+		return;
+	}
 	do {
-		n = recv(bufferevent_getfd(c->bev), data, sizeof(data),
-		    MSG_DONTWAIT);
+		n = recv(fd, data, sizeof(data), MSG_DONTWAIT);
 	} while (n > 0 && !take(c, (struct span){ data, (size_t)n }) &&
 		 (size_t)n == sizeof(data));
+	if (n == 0)
+		on_end(c, BEV_EVENT_EOF, 0);
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		on_end(c, BEV_EVENT_ERROR, errno);
 }
 
+/* With TLS. */
 static void
 on_read(struct bufferevent *bev, void *arg)
 {
@@ -265,9 +280,8 @@ on_read(struct bufferevent *bev, void *arg)
 
 	if (c->state == STATE_RESTING)
 		finish(c, STATE_CLOSED); /* said without being asked */
-	if (c->state == STATE_ASKING &&
-	    !take_buffered(c, bufferevent_get_input(bev)) && is_plain(c))
-		take_socket(c);
+	if (c->state == STATE_ASKING)
+		take_buffered(c, bufferevent_get_input(bev));
 }
 
 static void
@@ -277,14 +291,13 @@ on_ready(struct connection *c)
 	c->reached = true;
 	c->connected_at = clock_us();
 	c->env->opened++;
+	if (is_plain(c)) {
+		c->readable = xnonnull(event_new(c->env->base,
+		    bufferevent_getfd(c->bev), EV_READ | EV_PERSIST,
+		    on_readable, c));
+		(void)event_add(c->readable, NULL);
+	}
 	send_commands(c);
-}
-
-static int
-listen_to(struct connection *c)
-{
-	bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
-	return bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
 /* The network is there: from here on a bufferevent with TLS has the socket. */
@@ -301,10 +314,12 @@ shake_hands(struct connection *c)
 	c->bev =
 	    tls_bufferevent(peer->access->tls, c->env->base, fd, peer->session,
 		peer->address.is_path ? "localhost" : peer->address.host, &why);
-	if (c->bev != NULL)
-		(void)listen_to(c);
-	else
+	if (c->bev == NULL) {
 		fail(c, &why);
+		return;
+	}
+	bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
+	(void)bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
 /* This address is of no use: the next one, or the end. */
@@ -367,17 +382,10 @@ on_connected(struct connection *c)
 }
 
 static void
-on_event(struct bufferevent *bev, short what, void *arg)
+on_end(struct connection *c, short what, int err)
 {
-	struct connection *c = arg;
-	int err = EVUTIL_SOCKET_ERROR();
 	struct error why;
 
-	(void)bev;
-	if (what & BEV_EVENT_CONNECTED) {
-		on_connected(c);
-		return;
-	}
 	/* reads what a server said last, so only when nothing else will */
 	explain(c, what, err, &why);
 	switch (c->state) {
@@ -397,6 +405,19 @@ on_event(struct bufferevent *bev, short what, void *arg)
 	case STATE_CLOSED:
 		break;
 	}
+}
+
+static void
+on_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct connection *c = arg;
+	int err = EVUTIL_SOCKET_ERROR();
+
+	(void)bev;
+	if (what & BEV_EVENT_CONNECTED)
+		on_connected(c);
+	else
+		on_end(c, what, err);
 }
 
 static void
@@ -420,7 +441,8 @@ open_socket(struct connection *c, const struct endpoint *ep)
 		    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	c->bev = xnonnull(
 	    bufferevent_socket_new(c->env->base, fd, BEV_OPT_CLOSE_ON_FREE));
-	return listen_to(c);
+	bufferevent_setcb(c->bev, NULL, NULL, on_event, c);
+	return bufferevent_enable(c->bev, EV_WRITE);
 }
 
 /*
