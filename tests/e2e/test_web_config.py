@@ -307,6 +307,16 @@ def test_cipher_suites(serving, authority):
         assert sock.version() == "TLSv1.3"
 
 
+@pytest.mark.parametrize("keys, chosen", [
+    ({}, "TLS_AES_128_GCM_SHA256"),
+    # what OpenSSL's clients would like best
+    ({"prefer_server_cipher_suites": False}, "TLS_AES_256_GCM_SHA384"),
+])
+def test_fastest_cipher_suite(serving, authority, keys, chosen):
+    with shaken(serving(**keys), trusting(authority)) as sock:
+        assert sock.cipher()[0] == chosen
+
+
 def test_cipher_suites_of_tls13_alone(serving, authority):
     running = serving(cipher_suites=["TLS_AES_128_GCM_SHA256"])
     assert is_turned_away(running, trusting(authority, version=TLS12))
