@@ -292,9 +292,9 @@ on_ready(struct connection *c)
 	c->connected_at = clock_us();
 	c->env->opened++;
 	if (is_plain(c)) {
-		c->readable = xnonnull(event_new(c->env->base,
-		    bufferevent_getfd(c->bev), EV_READ | EV_PERSIST,
-		    on_readable, c));
+		c->readable =
+		    xnonnull(event_new(c->env->base, bufferevent_getfd(c->bev),
+			EV_READ | EV_PERSIST, on_readable, c));
 		(void)event_add(c->readable, NULL);
 	}
 	send_commands(c);

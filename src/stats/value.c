@@ -5,6 +5,8 @@
 #include "stats/reply.h"
 #include "stats/text.h"
 
+#define DIGITS_SHORT 19 /* as many are a uint64, whichever they are */
+
 static const struct {
 	const char *word;
 	char digit;
@@ -27,17 +29,31 @@ without_minus(struct span text)
 	return text;
 }
 
+/* Most values are a few digits: one walk checks and copies them. */
 int
 value_uint(struct buf *out, struct span text, const struct series *series,
     const struct source *source)
 {
+	unsigned char others = 0;
 	uint64_t n;
 
 	(void)series;
 	(void)source;
-	if (parse_u64(text, &n) < 0)
+	if (text.len == 0 || text.len > DIGITS_SHORT) {
+		if (parse_u64(text, &n) < 0)
+			return -1;
+		buf_add_span(out, text);
+		return 0;
+	}
+	if (!buf_reserve(out, text.len))
+		return 0;
+	for (size_t i = 0; i < text.len; i++) {
+		out->p[out->len + i] = text.p[i];
+		others |= (unsigned char)(text.p[i] - '0') > 9;
+	}
+	if (others)
 		return -1;
-	buf_add_span(out, text);
+	out->len += text.len;
 	return 0;
 }
 

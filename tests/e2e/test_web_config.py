@@ -445,6 +445,16 @@ def test_cipher_suites(serving, authority):
         assert sock.version() == "TLSv1.3"
 
 
+@pytest.mark.parametrize("keys, chosen", [
+    ({}, "TLS_AES_128_GCM_SHA256"),
+    # what OpenSSL's clients would like best
+    ({"prefer_server_cipher_suites": False}, "TLS_AES_256_GCM_SHA384"),
+])
+def test_fastest_cipher_suite(serving, authority, keys, chosen):
+    with shaken(serving(**keys), trusting(authority)) as sock:
+        assert sock.cipher()[0] == chosen
+
+
 @pytest.mark.parametrize("least", ["TLS10", "TLS11", "TLS12", "TLS13"])
 def test_cipher_suites_of_tls13_alone(serving, authority, least):
     """As in Go: no other version has one, and in this one all are on."""
