@@ -2,24 +2,25 @@
 
 #include "stats/catalogue.h"
 
-#define CLASS_BYTES 16
+#define PREFIX_BYTES 16
 
 /* `{slab="12"`: whole arrays are copied, and `len` bytes count. */
-struct class
-{
-	char text[CLASS_BYTES];
+struct prefix {
+	char text[PREFIX_BYTES];
 	size_t len;
 };
 
 static void
-name_class(struct class *c, uint32_t number)
+set_prefix(struct prefix *p, uint32_t number)
 {
-	struct buf b = { .p = c->text, .cap = CLASS_BYTES, .max = CLASS_BYTES };
+	struct buf b = {
+		.p = p->text, .cap = PREFIX_BYTES, .max = PREFIX_BYTES
+	};
 
 	buf_add_str(&b, "{slab=\"");
 	buf_add_u64(&b, number);
 	buf_add_char(&b, '"');
-	c->len = b.len;
+	p->len = b.len;
 }
 
 /* The work of one call: each family in turn, at each place it has. */
@@ -27,12 +28,12 @@ struct writer {
 	struct buf *out;
 	enum text_format format;
 	struct reply *reply;
-	struct class classes[REPLY_SLABS_MAX];
+	struct prefix prefixes[REPLY_SLABS_MAX];
 
 	const struct family *family;
 	const uint16_t *keys; /* of its series */
-	size_t name_len;
-	bool begun; /* its head comes before its first sample */
+	bool begun;           /* its head comes before its first sample */
+	size_t name_len;      /* since then */
 };
 
 /* How C prints a string that is not set: as good as a missing key. */
@@ -51,6 +52,7 @@ begin_family(struct writer *w)
 		buf_add_span(w->out, f->head);
 	else
 		text_family(w->out, w->format, f->name, f->type, f->help);
+	w->name_len = strlen(f->name);
 	w->begun = true;
 }
 
@@ -108,25 +110,25 @@ write_info(
 static void
 write_start(struct writer *w, const struct series *series, int place)
 {
-	static const struct class server = { .len = 0 };
-	const struct class *class =
-	    place == REPLY_SERVER ? &server : &w->classes[place];
+	static const struct prefix server = { .len = 0 };
+	const struct prefix *prefix =
+	    place == REPLY_SERVER ? &server : &w->prefixes[place];
 	struct span labels = series->labels;
 	struct buf *out = w->out;
 	char *p;
 
 	if (!w->begun)
 		begin_family(w);
-	if (!buf_reserve(out, w->name_len + CLASS_BYTES + labels.len + 3))
+	if (!buf_reserve(out, w->name_len + PREFIX_BYTES + labels.len + 3))
 		return;
 	p = mempcpy(out->p + out->len, w->family->name, w->name_len);
-	(void)memcpy(p, class->text, CLASS_BYTES);
-	p += class->len;
+	(void)memcpy(p, prefix->text, PREFIX_BYTES);
+	p += prefix->len;
 	if (labels.len > 0) {
-		*p++ = class->len > 0 ? ',' : '{';
+		*p++ = prefix->len > 0 ? ',' : '{';
 		p = mempcpy(p, labels.p, labels.len);
 	}
-	if (labels.len + class->len > 0)
+	if (labels.len + prefix->len > 0)
 		*p++ = '}';
 	*p++ = ' ';
 	out->len = (size_t)(p - out->p);
@@ -178,7 +180,6 @@ take_family(struct writer *w, size_t i)
 {
 	w->family = &catalogue[i];
 	w->keys = keys_of_family(reply_keys(w->reply), i);
-	w->name_len = strlen(w->family->name);
 	w->begun = false;
 }
 
@@ -190,7 +191,7 @@ render_reply(
 	size_t n = slabs ? reply_slabs(reply) : 0;
 
 	for (size_t k = 0; k < n; k++)
-		name_class(&w.classes[k], reply_slab_number(reply, k));
+		set_prefix(&w.prefixes[k], reply_slab_number(reply, k));
 	for (size_t i = 0; i < catalogue_len; i++) {
 		take_family(&w, i);
 		if (!w.family->slab)
