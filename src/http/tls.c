@@ -421,20 +421,21 @@ server_tls_write(struct bufferevent *bev)
 {
 	struct evbuffer *out = bufferevent_get_output(bev);
 	SSL *ssl = bufferevent_openssl_get_ssl(bev);
-	size_t len = evbuffer_get_length(out);
+	size_t len, part;
 	int n = 1;
 
-	records_gather(ssl, len);
-	/* the header shares a record with the body's beginning */
-	(void)evbuffer_pullup(
-	    out, len < RECORD_BYTES_MAX ? -1 : RECORD_BYTES_MAX);
-	while (n > 0 && (len = evbuffer_get_contiguous_space(out)) > 0) {
+	while (n > 0 && (len = evbuffer_get_length(out)) > 0) {
+		part = len < RECORD_BYTES_MAX ? len : RECORD_BYTES_MAX;
+		records_hold(ssl, part < len);
 		ERR_clear_error();
+		/* the header shares a record with the body's beginning */
 		n = SSL_write(
-		    ssl, evbuffer_pullup(out, (ev_ssize_t)len), (int)len);
+		    ssl, evbuffer_pullup(out, (ev_ssize_t)part), (int)part);
 		if (n > 0)
 			(void)evbuffer_drain(out, (size_t)n);
 	}
+	/* from here on libevent writes, and knows nothing of them */
+	records_hold(ssl, false);
 	/* libevent says so of what it has written itself, and tries again */
 	if (evbuffer_get_length(out) == 0)
 		bufferevent_trigger(bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);

@@ -28,6 +28,7 @@ TLS12 = ssl.TLSVersion.TLSv1_2
 TLS13 = ssl.TLSVersion.TLSv1_3
 HASH = "$2b$04$" + "a" * 53
 PAIR = "tls_server_config:\n  cert_file: c\n  key_file: k\n"
+NO_ENCRYPT_THEN_MAC = 1 << 19  # SSL_OP_NO_ENCRYPT_THEN_MAC of OpenSSL
 QUIET = 0.4  # seconds; LOOK_US of src/http/web.c
 CURRENT = "memcached_exporter_web_config_last_reload_successful"
 READ_AT = "memcached_exporter_web_config_last_reload_success_timestamp_seconds"
@@ -665,6 +666,23 @@ def test_slow_reader(serving, authority, fake, version, classes):
         assert text.count("\nmemcached_slab_chunk_size_bytes{") == classes
         assert Exposition(text).up == 1
     assert data == b""
+
+
+@pytest.mark.parametrize("name", [
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"])
+def test_records_that_come_at_once(serving, authority, fake, name):
+    """OpenSSL makes several in one go, for a client like Prometheus."""
+    classes = 250
+    server = fake(answers=slabs(classes))
+    running = serving(f"--memcached.address={server.address}",
+                      cipher_suites=[name])
+    tls = trusting(authority, version=TLS12)
+    tls.options |= NO_ENCRYPT_THEN_MAC
+    text = get(running, tls, "/metrics").text
+    assert len(text) > 8 * 16384
+    assert text.count("\nmemcached_slab_chunk_size_bytes{") == classes
+    assert Exposition(text).up == 1
 
 
 # Changes
