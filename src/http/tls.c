@@ -350,6 +350,8 @@ set_up(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	if (c->prefer_server_ciphers)
 		options |= SSL_OP_CIPHER_SERVER_PREFERENCE;
 	(void)SSL_CTX_set_options(ctx, options);
+	/* an openssl.cnf may want it, but it takes OpenSSL's own writes */
+	(void)SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_KTLS);
 	(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	(void)SSL_CTX_set_min_proto_version(ctx, versions[c->min_version]);
 	(void)SSL_CTX_set_max_proto_version(ctx, versions[c->max_version]);

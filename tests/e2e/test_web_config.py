@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import ssl
@@ -683,6 +684,36 @@ def test_records_that_come_at_once(serving, authority, fake, name):
     assert len(text) > 8 * 16384
     assert text.count("\nmemcached_slab_chunk_size_bytes{") == classes
     assert Exposition(text).up == 1
+
+
+KTLS = """
+openssl_conf = main
+[main]
+ssl_conf = ssl
+[ssl]
+system_default = all
+[all]
+Options = KTLS
+"""
+
+
+def test_system_calls(exporter, path, pair, authority, fake, tmp_path):
+    """An answer is one write, and none of the kernel's TLS."""
+    if not shutil.which("strace"):
+        pytest.skip("strace is missing: make deps-test")
+    trace, config = tmp_path / "trace", tmp_path / "openssl.cnf"
+    config.write_text(KTLS)
+    running = exporter(
+        fake(answers=slabs(100)).address, put(path, {"tls_server_config": {
+            "cert_file": pair.cert, "key_file": pair.key}}),
+        # LeakSanitizer does not work under it
+        env={"OPENSSL_CONF": config, "ASAN_OPTIONS": "detect_leaks=0"},
+        prefix=["strace", "-D", "-o", trace, "-e", "trace=setsockopt,sendto"])
+    assert len(get(running, trusting(authority), "/metrics").text) > 65536
+    running.stop()
+    calls = trace.read_text()
+    assert "TCP_ULP" not in calls
+    assert len(re.findall(r"^sendto\(.*= \d{5,}$", calls, re.MULTILINE)) == 1
 
 
 # Changes
