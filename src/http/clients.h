@@ -20,7 +20,7 @@
 /* For reading an answer. */
 #define CLIENT_ANSWER_SECONDS 30
 
-/* Connected past the maximum while they leave, or are told that they have to. */
+/* Connected past the maximum while they leave, or are told that they must. */
 #define CLIENTS_SURPLUS_MAX 32
 
 struct bufferevent;
