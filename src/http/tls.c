@@ -187,13 +187,6 @@ ask_for_certificates(SSL_CTX *ctx, const struct web_tls *c)
 	    c->client_auth == CLIENT_AUTH_NONE ? NULL : on_verify);
 }
 
-/* Whether a name is one of TLS 1.3, whose suites are not for choosing. */
-static bool
-is_of_tls13(const char *cipher)
-{
-	return strstr(cipher, "_WITH_") == NULL;
-}
-
 static int
 set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 {
@@ -203,9 +196,12 @@ set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 
 	buf_init(&names, NAMES_BYTES_MAX);
 	for (size_t i = 0; c->ciphers != NULL && i < c->ciphers->len; i++) {
-		if (is_of_tls13(c->ciphers->names[i]))
+		const char *name = c->ciphers->names[i];
+
+		/* those are not for choosing */
+		if (web_cipher_version(name) == TLS_VERSION_13)
 			continue;
-		buf_add_str(&names, OPENSSL_cipher_name(c->ciphers->names[i]));
+		buf_add_str(&names, OPENSSL_cipher_name(name));
 		buf_add_char(&names, ':');
 	}
 	if (c->ciphers == NULL)
