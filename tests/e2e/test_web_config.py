@@ -592,6 +592,23 @@ def test_end_is_said(serving, authority, version, request_bytes):
             pass
 
 
+def test_end_before_a_check(serving, authority):
+    """What is written when the loop has ended goes out, and leaves nothing."""
+    slow = hashed("right").replace("$04$", "$16$")
+    running = serving(more={"basic_auth_users": {"slow": slow}})
+    tls = trusting(authority)
+    name, value = basic("slow", "wrong").popitem()
+    with running.connect() as plain, tls.wrap_socket(
+            plain, server_hostname="127.0.0.1") as sock:
+        sock.sendall(GET.replace(b"Host", f"{name}: {value}\r\nHost".encode()))
+        for _ in range(2):
+            assert get(running, tls).status == 401
+        running.stop()
+        answer = b"".join(iter(lambda: sock.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert answer.endswith(b"\r\n\r\nThe exporter is about to end.\n")
+
+
 @pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
 @pytest.mark.parametrize("auth", ["NoClientCert", REQUIRE])
 def test_resumption(serving, authority, client_pair, version, auth):
