@@ -27,8 +27,8 @@ struct scrape_own {
 
 /*
  * down is NULL when the server was up. The text is the callee's to release or
- * to take; it is NULL or empty when there was no scrape: the target was not allowed, or
- * there was no room for it.
+ * to take; it is NULL or empty when there was no scrape: the target was not
+ * allowed, or there was no room for it.
  */
 typedef void scrape_fn(struct buf *text, const struct error *down, void *arg);
 

@@ -15,7 +15,10 @@ struct timeval clock_until(uint64_t us);
 
 #define CLOCK_TEXT_MAX 32
 
-/* Seconds since 1970 as RFC 3339 has them, "2026-01-31T12:00:00Z"; "" past all years. */
+/*
+ * Seconds since 1970 as RFC 3339 has them, "2026-01-31T12:00:00Z"; "" past all
+ * years.
+ */
 void clock_text(time_t t, char text[CLOCK_TEXT_MAX]);
 
 #endif

@@ -258,9 +258,9 @@ read_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	    y, node, e, "expected one of TLS10, TLS11, TLS12, TLS13");
 }
 
-/* The first version that has it; only TLS 1.3 names no key exchange. */
-static enum tls_version
-cipher_version(const char *name)
+/* Only TLS 1.3 names no key exchange. */
+enum tls_version
+web_cipher_version(const char *name)
 {
 	size_t len = strlen(name), suffix = strlen("_CBC_SHA");
 
@@ -277,7 +277,8 @@ has_cipher(const struct web_tls *t)
 	bool found = t->ciphers == NULL || t->max_version == TLS_VERSION_13;
 
 	for (size_t i = 0; !found && i < t->ciphers->len; i++)
-		found = cipher_version(t->ciphers->names[i]) <= t->max_version;
+		found =
+		    web_cipher_version(t->ciphers->names[i]) <= t->max_version;
 	return found;
 }
 

@@ -92,4 +92,7 @@ struct web_config {
 int web_config_load(const char *path, struct web_config *c, struct error *e);
 void web_config_free(struct web_config *c);
 
+/* The first version that has one of the ciphers of a configuration. */
+enum tls_version web_cipher_version(const char *name);
+
 #endif

@@ -18,7 +18,7 @@
 struct records {
 	struct buf kept;
 	size_t written; /* of them */
-	size_t wait;    /* for so many more, at least, to come */
+	bool held;      /* more comes, so they may wait */
 	bool refused;   /* the last of them, which comes again */
 };
 
@@ -42,7 +42,10 @@ flush(BIO *bio, struct records *r)
 	return false;
 }
 
-/* OpenSSL has a record to write, or one that was refused once more. */
+/*
+ * OpenSSL has a record to write, or several where a cipher makes them at once,
+ * or what was refused once more.
+ */
 static int
 on_write(BIO *bio, const char *record, int len)
 {
@@ -53,11 +56,8 @@ on_write(BIO *bio, const char *record, int len)
 		buf_add(&r->kept, record, (size_t)len);
 	if (r->kept.full)
 		return -1;
-	if (r->wait > 0 && !r->refused) {
-		r->wait--;
-		if (r->kept.len < KEPT_BYTES_MAX)
-			return len;
-	}
+	if (r->held && !r->refused && r->kept.len < KEPT_BYTES_MAX)
+		return len;
 	r->refused = !flush(bio, r);
 	return r->refused ? -1 : len;
 }
@@ -113,10 +113,7 @@ records_of(SSL *ssl)
 }
 
 void
-records_gather(SSL *ssl, size_t len)
+records_hold(SSL *ssl, bool held)
 {
-	struct records *r = records_of(ssl);
-	size_t n = (len + RECORD_BYTES_MAX - 1) / RECORD_BYTES_MAX;
-
-	r->wait = n > 0 ? n - 1 : 0;
+	records_of(ssl)->held = held;
 }

@@ -6,7 +6,7 @@
 #ifndef HTTP_RECORDS_H
 #define HTTP_RECORDS_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 struct ssl_st; /* SSL, of OpenSSL */
 
@@ -14,11 +14,11 @@ struct ssl_st; /* SSL, of OpenSSL */
 #define RECORD_BYTES_MAX 16384
 
 /*
- * The next len bytes are one answer. Nothing of it is kept for long: when the
- * socket does not take all that there is, OpenSSL is told so (SSL_write wants
- * to be called again when the socket is writable), and that goes on until it
- * has.
+ * While they are held, records wait for what is written when they are not any
+ * more, which has to come. They are not held for long: when the socket does not
+ * take all that there is, OpenSSL is told so (SSL_write wants to be called
+ * again when the socket is writable), and that goes on until it has.
  */
-void records_gather(struct ssl_st *ssl, size_t len);
+void records_hold(struct ssl_st *ssl, bool held);
 
 #endif

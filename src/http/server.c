@@ -384,9 +384,11 @@ server_free(struct server *s)
 	if (s == NULL)
 		return;
 	close_listeners(s);
+	event_free(s->drain);
 	evhttp_free(s->http);
 	clients_free(s->clients);
-	event_free(s->drain);
+	/* calls that libevent has put off hold connections; nobody hears them */
+	(void)event_base_loop(s->base, EVLOOP_NONBLOCK);
 	encoder_free(s->env.encoder);
 	free(s);
 }

@@ -192,13 +192,6 @@ ask_for_certificates(SSL_CTX *ctx, const struct web_tls *c)
 	    c->client_auth == CLIENT_AUTH_NONE ? NULL : on_verify);
 }
 
-/* Whether a name is one of TLS 1.3, whose suites are not for choosing. */
-static bool
-is_of_tls13(const char *cipher)
-{
-	return strstr(cipher, "_WITH_") == NULL;
-}
-
 static int
 set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 {
@@ -208,9 +201,12 @@ set_ciphers(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 
 	buf_init(&names, NAMES_BYTES_MAX);
 	for (size_t i = 0; c->ciphers != NULL && i < c->ciphers->len; i++) {
-		if (is_of_tls13(c->ciphers->names[i]))
+		const char *name = c->ciphers->names[i];
+
+		/* those are not for choosing */
+		if (web_cipher_version(name) == TLS_VERSION_13)
 			continue;
-		buf_add_str(&names, OPENSSL_cipher_name(c->ciphers->names[i]));
+		buf_add_str(&names, OPENSSL_cipher_name(name));
 		buf_add_char(&names, ':');
 	}
 	if (c->ciphers == NULL)
@@ -357,6 +353,8 @@ set_up(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	if (c->prefer_server_ciphers)
 		options |= SSL_OP_CIPHER_SERVER_PREFERENCE;
 	(void)SSL_CTX_set_options(ctx, options);
+	/* an openssl.cnf may want it, but it takes OpenSSL's own writes */
+	(void)SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_KTLS);
 	(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	(void)SSL_CTX_set_min_proto_version(ctx, versions[c->min_version]);
 	(void)SSL_CTX_set_max_proto_version(ctx, versions[c->max_version]);
@@ -428,20 +426,21 @@ server_tls_write(struct bufferevent *bev)
 {
 	struct evbuffer *out = bufferevent_get_output(bev);
 	SSL *ssl = bufferevent_openssl_get_ssl(bev);
-	size_t len = evbuffer_get_length(out);
+	size_t len, part;
 	int n = 1;
 
-	records_gather(ssl, len);
-	/* the header shares a record with the body's beginning */
-	(void)evbuffer_pullup(
-	    out, len < RECORD_BYTES_MAX ? -1 : RECORD_BYTES_MAX);
-	while (n > 0 && (len = evbuffer_get_contiguous_space(out)) > 0) {
+	while (n > 0 && (len = evbuffer_get_length(out)) > 0) {
+		part = len < RECORD_BYTES_MAX ? len : RECORD_BYTES_MAX;
+		records_hold(ssl, part < len);
 		ERR_clear_error();
+		/* the header shares a record with the body's beginning */
 		n = SSL_write(
-		    ssl, evbuffer_pullup(out, (ev_ssize_t)len), (int)len);
+		    ssl, evbuffer_pullup(out, (ev_ssize_t)part), (int)part);
 		if (n > 0)
 			(void)evbuffer_drain(out, (size_t)n);
 	}
+	/* from here on libevent writes, and knows nothing of them */
+	records_hold(ssl, false);
 	/* libevent says so of what it has written itself, and tries again */
 	if (evbuffer_get_length(out) == 0)
 		bufferevent_trigger(bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);

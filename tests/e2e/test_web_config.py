@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import ssl
@@ -28,6 +29,7 @@ TLS12 = ssl.TLSVersion.TLSv1_2
 TLS13 = ssl.TLSVersion.TLSv1_3
 HASH = "$2b$04$" + "a" * 53
 PAIR = "tls_server_config:\n  cert_file: c\n  key_file: k\n"
+NO_ENCRYPT_THEN_MAC = 1 << 19  # SSL_OP_NO_ENCRYPT_THEN_MAC of OpenSSL
 QUIET = 0.4  # seconds; LOOK_US of src/http/web.c
 CURRENT = "memcached_exporter_web_config_last_reload_successful"
 READ_AT = "memcached_exporter_web_config_last_reload_success_timestamp_seconds"
@@ -600,6 +602,23 @@ def test_end_is_said(serving, authority, version, request_bytes):
             pass
 
 
+def test_end_before_a_check(serving, authority):
+    """What is written when the loop has ended goes out, and leaves nothing."""
+    slow = hashed("right").replace("$04$", "$16$")
+    running = serving(more={"basic_auth_users": {"slow": slow}})
+    tls = trusting(authority)
+    name, value = basic("slow", "wrong").popitem()
+    with running.connect() as plain, tls.wrap_socket(
+            plain, server_hostname="127.0.0.1") as sock:
+        sock.sendall(GET.replace(b"Host", f"{name}: {value}\r\nHost".encode()))
+        for _ in range(2):
+            assert get(running, tls).status == 401
+        running.stop()
+        answer = b"".join(iter(lambda: sock.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert answer.endswith(b"\r\n\r\nThe exporter is about to end.\n")
+
+
 @pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
 @pytest.mark.parametrize("auth", ["NoClientCert", REQUIRE])
 def test_resumption(serving, authority, client_pair, version, auth):
@@ -675,6 +694,53 @@ def test_slow_reader(serving, authority, fake, version, classes):
         assert text.count("\nmemcached_slab_chunk_size_bytes{") == classes
         assert Exposition(text).up == 1
     assert data == b""
+
+
+@pytest.mark.parametrize("name", [
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"])
+def test_records_that_come_at_once(serving, authority, fake, name):
+    """OpenSSL makes several in one go, for a client like Prometheus."""
+    classes = 250
+    server = fake(answers=slabs(classes))
+    running = serving(f"--memcached.address={server.address}",
+                      cipher_suites=[name])
+    tls = trusting(authority, version=TLS12)
+    tls.options |= NO_ENCRYPT_THEN_MAC
+    text = get(running, tls, "/metrics").text
+    assert len(text) > 8 * 16384
+    assert text.count("\nmemcached_slab_chunk_size_bytes{") == classes
+    assert Exposition(text).up == 1
+
+
+KTLS = """
+openssl_conf = main
+[main]
+ssl_conf = ssl
+[ssl]
+system_default = all
+[all]
+Options = KTLS
+"""
+
+
+def test_system_calls(exporter, path, pair, authority, fake, tmp_path):
+    """An answer is one write, and none of the kernel's TLS."""
+    if not shutil.which("strace"):
+        pytest.skip("strace is missing: make deps-test")
+    trace, config = tmp_path / "trace", tmp_path / "openssl.cnf"
+    config.write_text(KTLS)
+    running = exporter(
+        fake(answers=slabs(100)).address, put(path, {"tls_server_config": {
+            "cert_file": pair.cert, "key_file": pair.key}}),
+        # LeakSanitizer does not work under it
+        env={"OPENSSL_CONF": config, "ASAN_OPTIONS": "detect_leaks=0"},
+        prefix=["strace", "-D", "-o", trace, "-e", "trace=setsockopt,sendto"])
+    assert len(get(running, trusting(authority), "/metrics").text) > 65536
+    running.stop()
+    calls = trace.read_text()
+    assert "TCP_ULP" not in calls
+    assert len(re.findall(r"^sendto\(.*= \d{5,}$", calls, re.MULTILINE)) == 1
 
 
 # Changes

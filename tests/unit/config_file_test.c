@@ -2,6 +2,7 @@
 
 #include "scratch.h"
 
+#define SASL "auth: { type: sasl, username: a, password_file: b }"
 #define MODULE(keys) "modules: { m: " keys " }\n"
 
 /* The only module: what it has of its own. */
@@ -40,6 +41,10 @@ TEST(nulls)
 		{ MODULE("null"), "m" },
 		{ "modules: { null: ~ }\n", "null" },
 		{ MODULE("{ timeout: ~, protocol: null }"), "m" },
+		{ MODULE("{ protocol: ~, targets: [c], " SASL " }"),
+		    "m binary auth targets" },
+		{ MODULE("{ protocol: ascii, targets: [c], " SASL " }"),
+		    "1:12: auth of type sasl, expected protocol binary" },
 		/* that they are there says something */
 		{ MODULE("{ collectors: ~, tls: NULL }"), "m collectors tls" },
 		{ MODULE("{ tls: { ca_file: ~, cert_file: ~, key_file: ~, "
