@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from authority import DAMAGES, Authority, bundle, context
+from authority import DAMAGES, EC, RSA, Authority, bundle, context
 from daemons import assert_restarts
 from exporter import TOP, run
 from exposition import of_the_server
@@ -389,10 +389,13 @@ def test_bundle(server, exporter, authority, pair, tmp_path):
     assert running.metrics().up == 1
 
 
-def test_another_key(authority, pair):
-    key = authority.issue(NAMES).key
+@pytest.mark.parametrize("kind, words", [
+    (EC, "key values mismatch"), (RSA, "different key types"),
+], ids=["same kind", "another kind"])
+def test_another_key(pair, tmp_path, kind, words):
+    key = Authority(tmp_path, kind).pair.key
     line = refused(f"{TLS}cert-file={pair.cert}", f"{TLS}key-file={key}")
-    assert key in line and "mismatch" in line
+    assert f"{key}: {words}" in line
 
 
 @pytest.mark.parametrize("flag", ["cert", "key"])
