@@ -129,7 +129,7 @@ read_protocol(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
 	struct module_config *m = dest;
 
-	m->has_protocol = true;
+	m->has_protocol = !tree_is_null(node);
 	return read_choice(y, node, protocol_names, &m->binary, e);
 }
 

@@ -40,6 +40,9 @@ TEST(nulls)
 		{ MODULE("null"), "m" },
 		{ "modules: { null: ~ }\n", "null" },
 		{ MODULE("{ timeout: ~, protocol: null }"), "m" },
+		{ MODULE("{ protocol: ~, targets: ['*'], auth: { type: sasl, "
+			 "username: u, password_file: p } }"),
+		    "m binary auth targets" },
 		/* that they are there says something */
 		{ MODULE("{ collectors: ~, tls: NULL }"), "m collectors tls" },
 		{ MODULE("{ tls: { ca_file: ~, cert_file: ~, key_file: ~, "
