@@ -31,9 +31,9 @@ struct event_base;
 
 /*
  * max: connections at a time; past it the one that was quiet for longest has
- * to go, or else the newcomer. looked is called after each look, which may have made room. foreign
- * is called when evhttp adds to an answer of its own to a client, before a
- * byte of it goes out.
+ * to go, or else the newcomer. looked is called after each look, which may have
+ * made room. foreign is called when evhttp adds to an answer of its own to a
+ * client, before a byte of it goes out.
  */
 struct clients *clients_new(struct event_base *base, size_t max,
     void (*looked)(void *arg), void (*foreign)(struct client *c, void *arg),

@@ -5,14 +5,13 @@
 #define CLASS_BYTES 16
 
 /* `{slab="12"`: whole arrays are copied, and `len` bytes count. */
-struct class
-{
+struct slab_label {
 	char text[CLASS_BYTES];
 	size_t len;
 };
 
 static void
-name_class(struct class *c, uint32_t number)
+name_class(struct slab_label *c, uint32_t number)
 {
 	struct buf b = { .p = c->text, .cap = CLASS_BYTES, .max = CLASS_BYTES };
 
@@ -27,7 +26,7 @@ struct writer {
 	struct buf *out;
 	enum text_format format;
 	struct reply *reply;
-	struct class classes[REPLY_SLABS_MAX];
+	struct slab_label classes[REPLY_SLABS_MAX];
 
 	const struct family *family;
 	const uint16_t *keys; /* of its series */
@@ -108,8 +107,8 @@ write_info(
 static void
 write_start(struct writer *w, const struct series *series, int place)
 {
-	static const struct class server = { .len = 0 };
-	const struct class *class =
+	static const struct slab_label server = { .len = 0 };
+	const struct slab_label *class =
 	    place == REPLY_SERVER ? &server : &w->classes[place];
 	struct span labels = series->labels;
 	struct buf *out = w->out;
