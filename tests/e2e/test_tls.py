@@ -16,6 +16,7 @@ from poll import eventually
 
 TLS = "--memcached.tls."
 NAMES = "DNS:localhost,IP:127.0.0.1"
+CERTIFICATES = 1000  # src/base/openssl.h
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
 pytestmark = pytest.mark.skipif(
@@ -387,6 +388,17 @@ def test_bundle(server, exporter, authority, pair, tmp_path):
     running = exporter(
         server.address, f"{TLS}enable", f"{TLS}ca-file={path}")
     assert running.metrics().up == 1
+
+
+def test_too_many_certificates(pair, tmp_path):
+    path = tmp_path / "bundle"
+    with open(pair.cert, encoding="ascii") as file:
+        pem = file.read()
+    flag = f"{TLS}ca-file={path}"
+    path.write_text(pem * CERTIFICATES)
+    assert run("--config.check", f"{TLS}enable", flag).returncode == 0
+    path.write_text(pem * (CERTIFICATES + 1))
+    assert f"{path}: too many certificates" in refused(flag)
 
 
 @pytest.mark.parametrize("kind, words", [
