@@ -284,9 +284,9 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all test check check-asan check-tsan check-valgrind unit e2e fuzz fuzzers \
-	$(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen install dist \
-	deps deps-test demo clean help FORCE
+.PHONY: all test check check-asan check-tsan check-valgrind unit e2e fuzz \
+	fuzzers $(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen \
+	install dist deps deps-test demo clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES) \
 	$(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%))

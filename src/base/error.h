@@ -22,7 +22,7 @@ enum reason {
 	REASON_CLOSED,      /* the server hung up in the middle */
 	REASON_PROTOCOL,    /* what came is no answer to `stats` */
 	REASON_TOO_LARGE,   /* past a limit of stats/reader.h */
-	REASON_BUSY, /* past a limit of our own: targets, threads, descriptors */
+	REASON_BUSY,        /* past a limit of our own: targets, descriptors */
 	REASONS
 };
 

@@ -148,7 +148,11 @@ openssl_load_key(SSL_CTX *ctx, const struct pem *pem, struct error *e)
 	if (bio == NULL)
 		return -1;
 	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	r = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1
+	/* OpenSSL itself has a place for the key of each kind of certificate */
+	r = key != NULL &&
+		    X509_check_private_key(
+			SSL_CTX_get0_certificate(ctx), key) == 1 &&
+		    SSL_CTX_use_PrivateKey(ctx, key) == 1
 		? 0
 		: fail(pem, e, key_fault());
 	EVP_PKEY_free(key);

@@ -7,8 +7,11 @@
 
 #include "base/error.h"
 
-/* Certificates of a chain or of authorities; more are an error. */
-#define CERTIFICATES_MAX 10000
+/*
+ * Certificates of a chain or of authorities; more are an error. Reading so many
+ * takes a third of a second.
+ */
+#define CERTIFICATES_MAX 1000
 
 struct ssl_ctx_st;
 

@@ -32,8 +32,8 @@ struct resolver *resolver_new(struct event_base *base);
 void resolver_free(struct resolver *r);
 
 /*
- * Looks up a host, an absolute name without the search list (never calls `done`
- * before it returns). The lookup ends with its call of `done` or with
+ * Looks up a host, an absolute name without the search list; never calls `done`
+ * before it returns. The lookup ends with its call of `done` or with
  * lookup_cancel.
  */
 struct lookup *resolver_lookup(

@@ -398,9 +398,9 @@ target_free(struct target *t)
 
 /* free(3) gives back the end of the heap only, where something always is. */
 static void
-give_back(size_t gone)
+give_back(const struct targets *ts, size_t before)
 {
-	if (gone >= GONE_MANY)
+	if (ts->len + GONE_MANY <= before)
 		(void)malloc_trim(0);
 }
 
@@ -431,7 +431,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 		if (!t->busy)
 			target_free(t);
 	}
-	give_back(before - ts->len);
+	give_back(ts, before);
 	if (ts->len > 0)
 		sweep_later(ts);
 }
@@ -561,7 +561,7 @@ targets_reload(struct targets *ts, const struct modules *ms)
 		TAILQ_REMOVE(&ts->list, t, entry);
 		TAILQ_INSERT_HEAD(&ts->list, t, entry);
 	}
-	give_back(before - ts->len);
+	give_back(ts, before);
 }
 
 size_t

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from authority import DAMAGES, Authority, bundle, context
+from authority import DAMAGES, EC, RSA, Authority, bundle, context
 from daemons import assert_restarts
 from exporter import TOP, run
 from exposition import of_the_server
@@ -16,6 +16,7 @@ from poll import eventually
 
 TLS = "--memcached.tls."
 NAMES = "DNS:localhost,IP:127.0.0.1"
+CERTIFICATES = 1000  # src/base/openssl.h
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
 pytestmark = pytest.mark.skipif(
@@ -389,10 +390,24 @@ def test_bundle(server, exporter, authority, pair, tmp_path):
     assert running.metrics().up == 1
 
 
-def test_another_key(authority, pair):
-    key = authority.issue(NAMES).key
+def test_too_many_certificates(pair, tmp_path):
+    path = tmp_path / "bundle"
+    with open(pair.cert, encoding="ascii") as file:
+        pem = file.read()
+    flag = f"{TLS}ca-file={path}"
+    path.write_text(pem * CERTIFICATES)
+    assert run("--config.check", f"{TLS}enable", flag).returncode == 0
+    path.write_text(pem * (CERTIFICATES + 1))
+    assert f"{path}: too many certificates" in refused(flag)
+
+
+@pytest.mark.parametrize("kind, words", [
+    (EC, "key values mismatch"), (RSA, "different key types"),
+], ids=["same kind", "another kind"])
+def test_another_key(pair, tmp_path, kind, words):
+    key = Authority(tmp_path, kind).pair.key
     line = refused(f"{TLS}cert-file={pair.cert}", f"{TLS}key-file={key}")
-    assert key in line and "mismatch" in line
+    assert f"{key}: {words}" in line
 
 
 @pytest.mark.parametrize("flag", ["cert", "key"])
