@@ -108,57 +108,33 @@ use(struct web *w, struct reading *r)
 	auth_use(w->auth, c->users, c->users_len);
 }
 
-/*
- * What keeps clients out: the first key that is in one file and not in the
- * other, or NULL.
- */
-static const char *
-dropped_guard(const struct web_config *from, const struct web_config *to)
+static bool
+says_nothing(const struct web_config *c)
 {
-	const struct web_tls *a = &from->tls, *b = &to->tls;
-	const struct {
-		const char *key;
-		bool had, has;
-	} guards[] = {
-		{ "basic_auth_users", from->users_len > 0, to->users_len > 0 },
-		{ "client_auth_type", a->client_auth != CLIENT_AUTH_NONE,
-		    b->client_auth != CLIENT_AUTH_NONE },
-		{ "client_ca",
-		    is_set(a->client_ca) || is_set(a->client_ca_file),
-		    is_set(b->client_ca) || is_set(b->client_ca_file) },
-		{ "client_allowed_sans", a->allowed_sans != NULL,
-		    b->allowed_sans != NULL },
-	};
-
-	for (size_t i = 0; i < nitems(guards); i++) {
-		if (guards[i].had && !guards[i].has)
-			return guards[i].key;
-	}
-	return NULL;
+	return !c->has_tls && c->headers_len == 0 && c->users_len == 0 &&
+	       c->open_paths == NULL && c->interval_us == 0;
 }
 
 /*
  * What clients speak cannot change under them. Unless somebody has asked for
- * the reading, the file may be a half one: no guard goes for that.
+ * the reading, an empty file is one that is about to be written, or damaged:
+ * it must not open the door.
  */
 static struct reading *
 read_again(struct web *w, enum cause cause, struct error *e)
 {
 	struct reading *r = reading_new(w->path, &w->sources, e);
-	const char *dropped;
+	bool emptied;
 
 	if (r == NULL)
 		return NULL;
-	dropped = cause == CAUSE_ASKED
-		      ? NULL
-		      : dropped_guard(&w->now->config, &r->config);
+	emptied = says_nothing(&r->config) && !says_nothing(&w->now->config);
 	if ((r->tls != NULL) != (w->now->tls != NULL))
 		(void)error_set(e, "%s: switches TLS %s, which takes a restart",
 		    w->path, r->tls != NULL ? "on" : "off");
-	else if (dropped != NULL)
+	else if (emptied && cause != CAUSE_ASKED)
 		(void)error_set(e,
-		    "%s: %s is not there any more, which takes a SIGHUP",
-		    w->path, dropped);
+		    "%s: says nothing any more, which takes a SIGHUP", w->path);
 	else
 		return r;
 	reading_free(r);

@@ -1,10 +1,9 @@
 /*
  * The web configuration at work: TLS, users, headers and the rate of
  * --web.config.file. A change of the file, or of one that it names, is
- * noticed within a second; a file that cannot be used leaves what was in
- * force and is tried again every few seconds, and so does one that is there
- * only in part: noticed by itself, a change takes away nothing that keeps
- * clients out.
+ * noticed within a second, as soon as nobody writes to it; a file that cannot
+ * be used, or is empty, leaves what was in force and is tried again every few
+ * seconds.
  */
 #ifndef HTTP_WEB_H
 #define HTTP_WEB_H
