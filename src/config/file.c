@@ -81,12 +81,11 @@ read_collectors(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 static int
 read_min_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	const char *text = tree_text(y, node, e);
+	const char *text;
+	int given = tree_given(y, node, &text, e);
 
-	if (text == NULL)
-		return -1;
-	if (tree_is_null(node))
-		return 0;
+	if (given <= 0)
+		return given;
 	if (strcmp(text, "TLS12") != 0 && strcmp(text, "TLS13") != 0)
 		return tree_error(y, node, e, "expected TLS12 or TLS13");
 	return tree_read_string(y, node, dest, e);
@@ -111,12 +110,11 @@ static int
 read_choice(struct tree *y, yaml_node_t *node, const char *const words[2],
     bool *second, struct error *e)
 {
-	const char *text = tree_text(y, node, e);
+	const char *text;
+	int given = tree_given(y, node, &text, e);
 
-	if (text == NULL)
-		return -1;
-	if (tree_is_null(node))
-		return 0;
+	if (given <= 0)
+		return given;
 	*second = strcmp(text, words[1]) == 0;
 	if (!*second && strcmp(text, words[0]) != 0)
 		return tree_error(

@@ -211,6 +211,16 @@ tree_text(struct tree *y, yaml_node_t *node, struct error *e)
 	return tree_is_null(node) ? "" : text_as_it_is(y, node, e);
 }
 
+int
+tree_given(
+    struct tree *y, yaml_node_t *node, const char **text, struct error *e)
+{
+	if (tree_is_null(node))
+		return 0;
+	*text = text_as_it_is(y, node, e);
+	return *text != NULL ? 1 : -1;
+}
+
 /* Whether an earlier pair of the mapping has the same key. */
 static bool
 is_repeated(struct tree *y, yaml_node_t *map, const yaml_node_pair_t *pair)
@@ -320,13 +330,12 @@ tree_map(struct tree *y, yaml_node_t *node, const struct tree_key *keys,
 int
 tree_read_string(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	const char *text = tree_text(y, node, e);
+	const char *text;
+	int given = tree_given(y, node, &text, e);
 	char **s = dest;
 
-	if (text == NULL)
-		return -1;
-	if (tree_is_null(node))
-		return 0;
+	if (given <= 0)
+		return given;
 	free(*s);
 	*s = xstrdup(text);
 	return 0;
@@ -355,12 +364,11 @@ tree_read_path(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 int
 tree_read_switch(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	const char *text = tree_text(y, node, e);
+	const char *text;
+	int given = tree_given(y, node, &text, e);
 
-	if (text == NULL)
-		return -1;
-	if (tree_is_null(node))
-		return 0;
+	if (given <= 0)
+		return given;
 	if (parse_bool(span_of(text), dest) < 0)
 		return tree_error(y, node, e, "expected true or false");
 	return 0;
@@ -370,13 +378,12 @@ int
 tree_read_duration(
     struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	const char *text = tree_text(y, node, e);
+	const char *text;
+	int given = tree_given(y, node, &text, e);
 	uint64_t us;
 
-	if (text == NULL)
-		return -1;
-	if (tree_is_null(node))
-		return 0;
+	if (given <= 0)
+		return given;
 	if (parse_duration(span_of(text), &us) < 0 || us == 0)
 		return tree_error(y, node, e,
 		    "expected a duration above zero, such as 1s or 500ms");

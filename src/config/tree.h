@@ -57,7 +57,14 @@ int tree_each_item(struct tree *y, struct yaml_node_s *node,
 const char *tree_text(
     struct tree *y, struct yaml_node_s *node, struct error *e);
 
-/* A null, which leaves a default as it is. */
+/*
+ * The same for a value that has a default: 1 with its text, 0 for a null, which
+ * leaves the default as it is, or -1.
+ */
+int tree_given(struct tree *y, struct yaml_node_s *node, const char **text,
+    struct error *e);
+
+/* Whether it is one. */
 bool tree_is_null(const struct yaml_node_s *node);
 
 /*

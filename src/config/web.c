@@ -242,12 +242,11 @@ read_client_auth(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 static int
 read_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	const char *text = tree_text(y, node, e);
+	const char *text;
+	int given = tree_given(y, node, &text, e);
 
-	if (text == NULL)
-		return -1;
-	if (tree_is_null(node))
-		return 0;
+	if (given <= 0)
+		return given;
 	for (unsigned i = 0; i < TLS_VERSIONS; i++) {
 		if (strcmp(text, version_names[i]) == 0) {
 			*(enum tls_version *)dest = (enum tls_version)i;
@@ -465,13 +464,12 @@ read_users(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 static int
 read_interval(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	const char *text = tree_text(y, node, e);
+	const char *text;
+	int given = tree_given(y, node, &text, e);
 	uint64_t us;
 
-	if (text == NULL)
-		return -1;
-	if (tree_is_null(node))
-		return 0;
+	if (given <= 0)
+		return given;
 	if (strcmp(text, "0") == 0)
 		return 0;
 	/* less than a microsecond would be no limit at all */
@@ -486,13 +484,12 @@ read_interval(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 static int
 read_burst(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	const char *text = tree_text(y, node, e);
+	const char *text;
+	int given = tree_given(y, node, &text, e);
 	uint64_t n;
 
-	if (text == NULL)
-		return -1;
-	if (tree_is_null(node))
-		return 0;
+	if (given <= 0)
+		return given;
 	if (parse_u64(span_of(text), &n) < 0 || n > UINT32_MAX)
 		return tree_error(y, node, e, "expected a number of requests");
 	*(uint64_t *)dest = n;
