@@ -2,8 +2,6 @@
 
 #include <stddef.h>
 
-#define DIGITS_SAFE 19 /* as many nines fit in 64 bits */
-
 #define YEAR_NS (366ULL * 24 * 3600 * 1000000000)
 
 static const struct {
@@ -112,7 +110,7 @@ parse_u64(struct span text, uint64_t *out)
 {
 	uint64_t n;
 
-	if (text.len > 0 && text.len <= DIGITS_SAFE)
+	if (text.len > 0 && text.len <= PARSE_DIGITS_SAFE)
 		return parse_short(text, out);
 	if (take_digits(&text, &n) < 0 || text.len > 0)
 		return -1;

@@ -11,6 +11,9 @@
 
 #include "base/span.h"
 
+/* So many digits are a uint64, whichever they are. */
+#define PARSE_DIGITS_SAFE 19
+
 /* Decimal digits, 0 to UINT64_MAX. */
 int parse_u64(struct span text, uint64_t *out);
 

@@ -5,8 +5,6 @@
 #include "stats/reply.h"
 #include "stats/text.h"
 
-#define DIGITS_SHORT 19 /* as many are a uint64, whichever they are */
-
 static const struct {
 	const char *word;
 	char digit;
@@ -39,7 +37,7 @@ value_uint(struct buf *out, struct span text, const struct series *series,
 
 	(void)series;
 	(void)source;
-	if (text.len == 0 || text.len > DIGITS_SHORT) {
+	if (text.len == 0 || text.len > PARSE_DIGITS_SAFE) {
 		if (parse_u64(text, &n) < 0)
 			return -1;
 		buf_add_span(out, text);
