@@ -11,6 +11,7 @@ import tempfile
 
 import pytest
 
+from authority import Authority
 from daemons import Memcached
 from exporter import Exporter
 from fake import FakeServer
@@ -30,6 +31,11 @@ def pytest_configure(config):
     # A thousand clients are a thousand descriptors here and in the exporter.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

@@ -36,11 +36,6 @@ READ_AT = "memcached_exporter_web_config_last_reload_success_timestamp_seconds"
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
 def stranger(tmp_path_factory):
     """Another authority."""
     return Authority(tmp_path_factory.mktemp("stranger"))
