@@ -15,10 +15,13 @@
 /* With so much it is time to write, and a record comes on top. */
 #define KEPT_BYTES_MAX (256U << 10)
 
+/* What encryption adds to whole records is less than this part of them. */
+#define OVERHEAD_SHARE 64
+
 struct records {
 	struct buf kept;
 	size_t written; /* of them */
-	bool held;      /* more comes, so they may wait */
+	size_t more;    /* plain bytes that come behind; so they may wait */
 	bool refused;   /* the last of them, which comes again */
 };
 
@@ -42,6 +45,17 @@ flush(BIO *bio, struct records *r)
 	return false;
 }
 
+/* With room for what comes behind, within bounds. */
+static void
+keep(struct records *r, const char *record, size_t len)
+{
+	size_t room = len + r->more + r->more / OVERHEAD_SHARE;
+
+	if (r->kept.len == 0 && room <= r->kept.max)
+		(void)buf_reserve(&r->kept, room);
+	buf_add(&r->kept, record, len);
+}
+
 /*
  * OpenSSL has a record to write, or several where a cipher makes them at once,
  * or what was refused once more.
@@ -53,10 +67,10 @@ on_write(BIO *bio, const char *record, int len)
 
 	BIO_clear_retry_flags(bio);
 	if (!r->refused)
-		buf_add(&r->kept, record, (size_t)len);
+		keep(r, record, (size_t)len);
 	if (r->kept.full)
 		return -1;
-	if (r->held && !r->refused && r->kept.len < KEPT_BYTES_MAX)
+	if (r->more > 0 && !r->refused && r->kept.len < KEPT_BYTES_MAX)
 		return len;
 	r->refused = !flush(bio, r);
 	return r->refused ? -1 : len;
@@ -113,7 +127,7 @@ records_of(SSL *ssl)
 }
 
 void
-records_hold(SSL *ssl, bool held)
+records_hold(SSL *ssl, size_t more)
 {
-	records_of(ssl)->held = held;
+	records_of(ssl)->more = more;
 }

@@ -6,7 +6,7 @@
 #ifndef HTTP_RECORDS_H
 #define HTTP_RECORDS_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 struct ssl_st; /* SSL, of OpenSSL */
 
@@ -14,11 +14,11 @@ struct ssl_st; /* SSL, of OpenSSL */
 #define RECORD_BYTES_MAX 16384
 
 /*
- * While they are held, records wait for what is written when they are not any
- * more, which has to come. They are not held for long: when the socket does not
+ * Records wait while `more` bytes of plain text will be written behind them,
+ * which has to happen; with 0 they wait no longer. When the socket does not
  * take all that there is, OpenSSL is told so (SSL_write wants to be called
  * again when the socket is writable), and that goes on until it has.
  */
-void records_hold(struct ssl_st *ssl, bool held);
+void records_hold(struct ssl_st *ssl, size_t more);
 
 #endif

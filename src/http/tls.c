@@ -431,7 +431,7 @@ server_tls_write(struct bufferevent *bev)
 
 	while (n > 0 && (len = evbuffer_get_length(out)) > 0) {
 		part = len < RECORD_BYTES_MAX ? len : RECORD_BYTES_MAX;
-		records_hold(ssl, part < len);
+		records_hold(ssl, len - part);
 		ERR_clear_error();
 		/* the header shares a record with the body's beginning */
 		n = SSL_write(
@@ -440,7 +440,7 @@ server_tls_write(struct bufferevent *bev)
 			(void)evbuffer_drain(out, (size_t)n);
 	}
 	/* from here on libevent writes, and knows nothing of them */
-	records_hold(ssl, false);
+	records_hold(ssl, 0);
 	/* libevent says so of what it has written itself, and tries again */
 	if (evbuffer_get_length(out) == 0)
 		bufferevent_trigger(bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
