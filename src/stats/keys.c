@@ -17,17 +17,18 @@ static const struct {
 };
 _Static_assert(nitems(sections) == SECTIONS, "a section without a name");
 
-#define NO_KEY 0 /* an empty slot */
-
-struct key {
-	struct span text;
-	uint32_t hash;
+/*
+ * A key is its hash: the catalogue's all differ, and of 2^63 hashes no other
+ * key has one of theirs by accident. Who makes one on purpose could as well
+ * send the key itself.
+ */
+struct slot {
+	uint64_t hash; /* 0: empty */
 	uint16_t number;
 };
 
 struct keys {
-	struct key *all; /* from 1 */
-	uint16_t *slots; /* open addressing; of a key in all */
+	struct slot *slots; /* open addressing */
 	size_t mask;
 	size_t counts[2];       /* [of slab classes] */
 	uint16_t *numbers;      /* of all series, one family after another */
@@ -53,63 +54,74 @@ mix(uint64_t h, uint64_t word)
 	return h ^ h >> 32;
 }
 
-/*
- * Eight bytes at a time. The table's keys are known and few: no server can
- * make it slow.
- */
-static uint32_t
-hash_of(enum section section, bool slab, struct span s)
+static uint64_t
+word_at(const char *p)
 {
-	uint64_t h = (uint64_t)section * 2 + slab, word;
+	uint64_t word;
 
-	for (; s.len >= sizeof(word); s.p += sizeof(word)) {
-		memcpy(&word, s.p, sizeof(word));
-		h = mix(h, word);
-		s.len -= sizeof(word);
-	}
-	word = s.len;
-	for (size_t i = 0; i < s.len; i++)
-		word = word << 8 | (uint8_t)s.p[i];
-	return (uint32_t)mix(h, word);
+	memcpy(&word, p, sizeof(word));
+	return word;
 }
 
-/* Where a key's index is, or where it would go. */
-static uint16_t *
-slot_of(const struct keys *k, uint32_t hash, struct span text)
+/* Fewer bytes than a word has. */
+static uint64_t
+word_of(struct span s)
 {
-	for (size_t i = hash & k->mask;; i = (i + 1) & k->mask) {
-		const struct key *key = &k->all[k->slots[i]];
+	uint64_t word = 0;
 
-		if (k->slots[i] == NO_KEY ||
-		    (key->hash == hash && key->text.len == text.len &&
-			memcmp(key->text.p, text.p, text.len) == 0))
-			return &k->slots[i];
-	}
+	for (size_t i = 0; i < s.len; i++)
+		word = word << 8 | (uint8_t)s.p[i];
+	return word;
+}
+
+/*
+ * Eight bytes at a time; the last eight may be some of those before. The
+ * table's keys are known and few: no server can make it slow.
+ */
+static uint64_t
+hash_of(enum section section, bool slab, struct span s)
+{
+	uint64_t h = s.len << 8 | (uint64_t)section << 1 | slab;
+	const char *last;
+
+	if (s.len < sizeof(h))
+		return mix(h, word_of(s)) | 1;
+	last = s.p + s.len - sizeof(h);
+	for (; s.p < last; s.p += sizeof(h))
+		h = mix(h, word_at(s.p));
+	return mix(h, word_at(last)) | 1;
+}
+
+/* Where a key is, or where it would go. */
+static struct slot *
+slot_of(const struct keys *k, uint64_t hash)
+{
+	size_t i = hash >> 1 & k->mask;
+
+	while (k->slots[i].hash != 0 && k->slots[i].hash != hash)
+		i = (i + 1) & k->mask;
+	return &k->slots[i];
 }
 
 int
 keys_find(
     const struct keys *k, enum section section, bool slab, struct span text)
 {
-	uint16_t i = *slot_of(k, hash_of(section, slab, text), text);
+	const struct slot *slot = slot_of(k, hash_of(section, slab, text));
 
-	return i == NO_KEY ? -1 : k->all[i].number;
+	return slot->hash == 0 ? -1 : slot->number;
 }
 
 static uint16_t
 add(struct keys *k, enum section section, bool slab, const char *text)
 {
-	struct span s = span_of(text);
-	uint32_t hash = hash_of(section, slab, s);
-	uint16_t *slot = slot_of(k, hash, s);
+	uint64_t hash = hash_of(section, slab, span_of(text));
+	struct slot *slot = slot_of(k, hash);
 
-	if (*slot == NO_KEY) {
-		*slot = (uint16_t)(k->counts[0] + k->counts[1] + 1);
-		k->all[*slot] = (struct key){ .text = s,
-			.hash = hash,
+	if (slot->hash == 0)
+		*slot = (struct slot){ .hash = hash,
 			.number = (uint16_t)k->counts[slab]++ };
-	}
-	return k->all[*slot].number;
+	return slot->number;
 }
 
 /* A table that is a quarter full at most, whatever the catalogue names. */
@@ -131,7 +143,6 @@ make_room(struct keys *k)
 	}
 	while (size < keys * 4)
 		size *= 2;
-	k->all = xcalloc(keys + 1, sizeof(*k->all));
 	k->slots = xcalloc(size, sizeof(*k->slots));
 	k->mask = size - 1;
 	k->numbers = xcalloc(series, sizeof(*k->numbers));
@@ -166,7 +177,6 @@ keys_free(struct keys *k)
 {
 	if (k == NULL)
 		return;
-	free(k->all);
 	free(k->slots);
 	free(k->numbers);
 	free(k->first);
