@@ -92,18 +92,30 @@ get_u32(const char *p)
 	return ntohl(word);
 }
 
+void
+binary_splitter_init(struct binary_splitter *s)
+{
+	buf_init(&s->partial, HEADER_BYTES + BINARY_BODY_MAX);
+	s->skip = 0;
+}
+
+void
+binary_splitter_release(struct binary_splitter *s)
+{
+	buf_release(&s->partial);
+}
+
 /* Moves what is there and still wanted into the partial packet. */
 static bool
 fill(struct binary_splitter *s, struct span *data, size_t want)
 {
-	size_t n = want - s->len < data->len ? want - s->len : data->len;
+	size_t missing = want - s->partial.len;
+	size_t n = missing < data->len ? missing : data->len;
 
-	if (n > 0)
-		memcpy(s->partial + s->len, data->p, n);
-	s->len += n;
+	buf_add(&s->partial, data->p, n);
 	data->p += n;
 	data->len -= n;
-	return s->len == want;
+	return n == missing;
 }
 
 static void
@@ -120,13 +132,14 @@ enum binary_found
 binary_next(
     struct binary_splitter *s, struct span *data, struct binary_packet *packet)
 {
-	const char *p = s->partial;
 	size_t key_len, extras;
+	const char *p;
 	uint32_t body;
 
 	skip(s, data);
-	if (s->len < HEADER_BYTES && !fill(s, data, HEADER_BYTES))
+	if (s->partial.len < HEADER_BYTES && !fill(s, data, HEADER_BYTES))
 		return BINARY_NONE;
+	p = s->partial.p;
 	key_len = get_u16(p + 2);
 	extras = (uint8_t)p[4];
 	body = get_u32(p + 8);
@@ -138,14 +151,14 @@ binary_next(
 		.is_long = body > BINARY_BODY_MAX };
 	if (packet->is_long) {
 		s->skip = body;
-		s->len = 0;
+		s->partial.len = 0;
 		return BINARY_PACKET;
 	}
 	if (!fill(s, data, HEADER_BYTES + body))
 		return BINARY_NONE;
-	p += HEADER_BYTES + extras;
+	p = s->partial.p + HEADER_BYTES + extras;
 	packet->key = (struct span){ p, key_len };
 	packet->value = (struct span){ p + key_len, body - extras - key_len };
-	s->len = 0;
+	s->partial.len = 0;
 	return BINARY_PACKET;
 }

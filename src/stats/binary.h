@@ -47,10 +47,12 @@ void binary_authenticate(
 
 /* Cuts a stream into packets; holds one that is not whole yet. */
 struct binary_splitter {
-	size_t len;
+	struct buf partial;
 	uint64_t skip; /* of a body that is too large */
-	char partial[24 + BINARY_BODY_MAX];
 };
+
+void binary_splitter_init(struct binary_splitter *s);
+void binary_splitter_release(struct binary_splitter *s);
 
 struct binary_packet {
 	uint8_t opcode;

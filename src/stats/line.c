@@ -17,7 +17,7 @@ static const struct {
 static bool
 is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	return c == '\r' || c == ' ' || c == '\t';
 }
 
 static struct span
@@ -54,20 +54,23 @@ kind_of(struct span word)
 	return LINE_OTHER;
 }
 
-void
-line_parse(struct line *line, struct span text)
+/* In every line's way, so it becomes part of its callers. */
+static inline void
+parse(struct line *line, struct span text)
 {
 	static const char stat[] = "STAT ";
 	struct span rest;
 
-	line->text = trim_end(text);
-	if (!span_begins(line->text, stat)) {
-		line->kind = kind_of(first_word(line->text));
+	text = trim_end(text);
+	line->text = text;
+	if (!span_begins(text, stat)) {
+		line->kind = kind_of(first_word(text));
 		if (line->kind == LINE_STAT)
 			line->kind = LINE_OTHER; /* without a key */
 		return;
 	}
-	rest = skip(line->text, sizeof(stat) - 1);
+	/* not empty: what ends in a blank has been trimmed */
+	rest = skip(text, sizeof(stat) - 1);
 	line->key = first_word(rest);
 	rest = skip(rest, line->key.len);
 	line->value = rest.len > 0 ? skip(rest, 1) : rest;
@@ -75,53 +78,54 @@ line_parse(struct line *line, struct span text)
 }
 
 void
-line_splitter_init(struct line_splitter *s)
+line_parse(struct line *line, struct span text)
 {
-	s->len = 0;
-	s->skipping = false;
+	parse(line, text);
 }
 
-/* Keeps the start of a line whose end has not come; gives up a long one. */
-static void
-keep(struct line_splitter *s, struct span piece)
+void
+line_splitter_init(struct line_splitter *s)
 {
-	if (s->skipping)
-		return;
-	if (piece.len > sizeof(s->partial) - s->len) {
-		s->skipping = true;
-		s->len = 0;
-		return;
-	}
-	memcpy(s->partial + s->len, piece.p, piece.len);
-	s->len += piece.len;
+	buf_init(&s->partial, LINE_LENGTH_MAX);
+}
+
+void
+line_splitter_release(struct line_splitter *s)
+{
+	buf_release(&s->partial);
+}
+
+/* A line whose start, or more, came before; the next one begins anew. */
+static void
+parse_partial(struct line_splitter *s, struct span end, struct line *line)
+{
+	buf_add_span(&s->partial, end);
+	if (s->partial.full)
+		*line = (struct line){ .kind = LINE_LONG };
+	else
+		line_parse(line, (struct span){ s->partial.p, s->partial.len });
+	s->partial.len = 0;
+	s->partial.full = false;
 }
 
 bool
 line_next(struct line_splitter *s, struct span *data, struct line *line)
 {
-	const char *lf;
-	struct span text;
+	struct span text = *data;
+	const char *lf = text.len > 0 ? memchr(text.p, '\n', text.len) : NULL;
 
-	if (data->len == 0)
-		return false;
-	lf = memchr(data->p, '\n', data->len);
 	if (lf == NULL) {
-		keep(s, *data);
-		data->p += data->len;
-		data->len = 0;
+		buf_add_span(&s->partial, text);
+		*data = skip(text, text.len);
 		return false;
 	}
-	text = (struct span){ data->p, (size_t)(lf - data->p) };
-	data->p += text.len + 1;
-	data->len -= text.len + 1;
-	if (s->len > 0 || s->skipping) {
-		keep(s, text);
-		text = (struct span){ s->partial, s->len };
-	}
-	if (s->skipping || text.len > LINE_LENGTH_MAX)
+	text.len = (size_t)(lf - text.p);
+	*data = skip(*data, text.len + 1);
+	if (s->partial.len > 0 || s->partial.full)
+		parse_partial(s, text, line);
+	else if (text.len > LINE_LENGTH_MAX)
 		*line = (struct line){ .kind = LINE_LONG };
 	else
-		line_parse(line, text);
-	line_splitter_init(s);
+		parse(line, text);
 	return true;
 }

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/span.h"
 
 /* A longer line is reported as LINE_LONG, without its text. */
@@ -39,12 +40,11 @@ void line_parse(struct line *line, struct span text);
 
 /* Cuts a stream into lines; holds at most one line that is not whole yet. */
 struct line_splitter {
-	size_t len;
-	bool skipping;
-	char partial[LINE_LENGTH_MAX];
+	struct buf partial; /* full: of a line that is too long */
 };
 
 void line_splitter_init(struct line_splitter *s);
+void line_splitter_release(struct line_splitter *s);
 
 /*
  * Takes the next whole line off the front of *data. The line's spans are valid

@@ -51,16 +51,14 @@ next_section(const struct reader *r, unsigned from)
 	return from;
 }
 
-struct reader *
-reader_new(const struct keys *keys, unsigned sections, bool credentials)
+static struct reader *
+new_reader(const struct keys *keys, unsigned sections)
 {
 	struct reader *r = xcalloc(1, sizeof(*r));
 
 	r->sections = sections;
-	r->credentials = credentials ? CREDENTIALS_READY : CREDENTIALS_NONE;
 	r->reply = reply_new(keys);
 	r->current = next_section(r, 0);
-	line_splitter_init(&r->splitter.lines);
 	for (unsigned s = 0; s < SECTIONS; s++) {
 		if (sections & (1U << s))
 			reply_asked(r->reply, (enum section)s);
@@ -69,13 +67,22 @@ reader_new(const struct keys *keys, unsigned sections, bool credentials)
 }
 
 struct reader *
+reader_new(const struct keys *keys, unsigned sections, bool credentials)
+{
+	struct reader *r = new_reader(keys, sections);
+
+	r->credentials = credentials ? CREDENTIALS_READY : CREDENTIALS_NONE;
+	line_splitter_init(&r->splitter.lines);
+	return r;
+}
+
+struct reader *
 reader_new_binary(const struct keys *keys, unsigned sections)
 {
-	struct reader *r = reader_new(keys, sections, false);
+	struct reader *r = new_reader(keys, sections);
 
 	r->binary = true;
-	r->splitter.packets.len = 0;
-	r->splitter.packets.skip = 0;
+	binary_splitter_init(&r->splitter.packets);
 	return r;
 }
 
@@ -84,6 +91,10 @@ reader_free(struct reader *r)
 {
 	if (r == NULL)
 		return;
+	if (r->binary)
+		binary_splitter_release(&r->splitter.packets);
+	else
+		line_splitter_release(&r->splitter.lines);
 	reply_free(r->reply);
 	free(r);
 }

@@ -21,7 +21,7 @@ check(const struct line *l)
 int
 LLVMFuzzerTestOneInput(const char *data, size_t size)
 {
-	static struct line_splitter s;
+	struct line_splitter s;
 	struct span in = { data, size };
 	struct line line;
 
@@ -38,5 +38,6 @@ LLVMFuzzerTestOneInput(const char *data, size_t size)
 		assert(piece.len == 0 && lines == 0);
 		free(copy);
 	}
+	line_splitter_release(&s);
 	return 0;
 }

@@ -113,6 +113,7 @@ feed_in_pieces(struct span input, unsigned cuts, struct buf *out)
 		feed(&s, (struct span){ input.p + from, i + 1 - from }, out);
 		from = i + 1;
 	}
+	line_splitter_release(&s);
 }
 
 TEST(every_chunking)
@@ -143,6 +144,7 @@ feed_by(struct span input, size_t size, struct buf *out)
 		    (struct span){ input.p + from, size < left ? size : left },
 		    out);
 	}
+	line_splitter_release(&s);
 }
 
 /* What comes of a line of len bytes, its CR included, and of the next. */

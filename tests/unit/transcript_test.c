@@ -122,6 +122,7 @@ note_folder(struct seen *seen, const char *folder)
 			if (line.kind == LINE_STAT)
 				note_key(seen, folder, s, line.key);
 		}
+		line_splitter_release(&splitter);
 	}
 }
 
