@@ -7,6 +7,8 @@
 
 #define REPLY_TEXT_USUAL 8192 /* of some ten slab classes */
 
+#define NO_CLASS UINT32_MAX
+
 struct value {
 	uint32_t at; /* in the text, from 1; 0 = not sent */
 	uint16_t len;
@@ -25,7 +27,7 @@ struct reply {
 	struct value *values;               /* one for each key of the server */
 	struct slab slabs[REPLY_SLABS_MAX]; /* ascending */
 	size_t slabs_len;
-	size_t current; /* the class of the last line: many follow it */
+	struct slab current; /* of the last line: many of one class follow */
 	size_t entries;
 	uint64_t ignored;
 	bool asked[SECTIONS];
@@ -39,6 +41,7 @@ reply_new(const struct keys *keys)
 
 	r->keys = keys;
 	r->values = xcalloc(keys_count(keys, false), sizeof(*r->values));
+	r->current.number = NO_CLASS;
 	buf_init(&r->text, REPLY_TEXT_MAX);
 	(void)buf_reserve(&r->text, REPLY_TEXT_USUAL);
 	buf_add_char(&r->text, '\0'); /* so that no value is at 0 */
@@ -57,41 +60,45 @@ reply_free(struct reply *r)
 	free(r);
 }
 
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* Cuts "<digits>:" off the front of *key. */
 static int
 take_number(struct span *key, uint32_t *number)
 {
+	const char *p = key->p, *end = p + key->len;
 	uint32_t n = 0;
-	size_t i;
 
-	for (i = 0; i < key->len && key->p[i] >= '0' && key->p[i] <= '9'; i++) {
-		n = n * 10 + (uint32_t)(key->p[i] - '0');
+	for (; p < end && is_digit(*p); p++) {
+		n = n * 10 + (uint32_t)(*p - '0');
 		if (n > REPLY_SLAB_NUMBER_MAX)
 			return -1;
 	}
-	if (i == 0 || i == key->len || key->p[i] != ':')
+	if (p == key->p || p == end || *p != ':')
 		return -1;
-	key->p += i + 1;
-	key->len -= i + 1;
+	key->p = p + 1;
+	key->len = (size_t)(end - key->p);
 	*number = n;
 	return 0;
 }
 
 /*
- * Makes r->current the place of a class; it is new where a server names it
- * first. Classes mostly come in ascending order.
+ * Makes a class the current one; it is new where a server names it first.
+ * Classes mostly come in ascending order.
  */
 static int
 enter_slab(struct reply *r, uint32_t number, struct error *e)
 {
 	size_t at = r->slabs_len;
 
-	if (at > 0 && r->slabs[r->current].number == number)
-		return 0;
 	while (at > 0 && r->slabs[at - 1].number > number)
 		at--;
 	if (at > 0 && r->slabs[at - 1].number == number) {
-		r->current = at - 1;
+		r->current = r->slabs[at - 1];
 		return 0;
 	}
 	if (r->slabs_len == REPLY_SLABS_MAX)
@@ -99,11 +106,11 @@ enter_slab(struct reply *r, uint32_t number, struct error *e)
 		    "more than %d slab classes", REPLY_SLABS_MAX);
 	memmove(&r->slabs[at + 1], &r->slabs[at],
 	    (r->slabs_len - at) * sizeof(r->slabs[0]));
-	r->slabs[at].number = number;
-	r->slabs[at].values =
-	    xcalloc(keys_count(r->keys, true), sizeof(struct value));
+	r->current = (struct slab){ .number = number,
+		.values =
+		    xcalloc(keys_count(r->keys, true), sizeof(struct value)) };
+	r->slabs[at] = r->current;
 	r->slabs_len++;
-	r->current = at;
 	return 0;
 }
 
@@ -114,7 +121,8 @@ names_slab(enum section section, struct span *key)
 	static const char prefix[] = "items:";
 
 	if (section == SECTION_SLABS)
-		return memchr(key->p, ':', key->len) != NULL;
+		return (key->len > 0 && is_digit(key->p[0])) ||
+		       memchr(key->p, ':', key->len) != NULL;
 	if (section != SECTION_ITEMS || !span_begins(*key, prefix))
 		return false;
 	key->p += sizeof(prefix) - 1;
@@ -131,38 +139,51 @@ value_at(const struct reply *r, int place, unsigned key)
 	return &values[key];
 }
 
+static int
+too_many_lines(struct error *e)
+{
+	return error_because(
+	    e, REASON_TOO_LARGE, "more than %d STAT lines", REPLY_ENTRIES_MAX);
+}
+
+/* The first of a repeated key stays. */
+static int
+keep(struct reply *r, struct value *v, struct span text, struct error *e)
+{
+	if (v->at != 0)
+		return 0;
+	if (!buf_reserve(&r->text, text.len))
+		return error_because(e, REASON_TOO_LARGE,
+		    "more than %u bytes of values", REPLY_TEXT_MAX);
+	v->at = (uint32_t)r->text.len;
+	v->len = (uint16_t)text.len;
+	buf_add_span(&r->text, text);
+	return 0;
+}
+
 int
 reply_add(struct reply *r, enum section section, struct span key,
     struct span value, struct error *e)
 {
 	bool slab = names_slab(section, &key);
-	struct value *v;
+	struct value *values = r->values;
 	uint32_t number;
 	int n;
 
 	if (++r->entries > REPLY_ENTRIES_MAX)
-		return error_because(e, REASON_TOO_LARGE,
-		    "more than %d STAT lines", REPLY_ENTRIES_MAX);
-	if ((slab && take_number(&key, &number) < 0) ||
-	    value.len > UINT16_MAX) {
+		return too_many_lines(e);
+	if (value.len > UINT16_MAX ||
+	    (slab && take_number(&key, &number) < 0)) {
 		reply_ignore(r);
 		return 0;
 	}
-	if (slab && enter_slab(r, number, e) < 0)
-		return -1;
+	if (slab) {
+		if (number != r->current.number && enter_slab(r, number, e) < 0)
+			return -1;
+		values = r->current.values;
+	}
 	n = keys_find(r->keys, section, slab, key);
-	if (n < 0)
-		return 0;
-	v = value_at(r, slab ? (int)r->current : REPLY_SERVER, (unsigned)n);
-	if (v->at != 0)
-		return 0;
-	if (!buf_reserve(&r->text, value.len))
-		return error_because(e, REASON_TOO_LARGE,
-		    "more than %u bytes of values", REPLY_TEXT_MAX);
-	*v = (struct value){ .at = (uint32_t)r->text.len,
-		.len = (uint16_t)value.len };
-	buf_add_span(&r->text, value);
-	return 0;
+	return n < 0 ? 0 : keep(r, &values[n], value, e);
 }
 
 void
