@@ -34,11 +34,12 @@
 
 /* A family: its series are STAT()s. */
 #define FAMILY(name, type, help, ...) \
-	{ name, METRIC_##type, help, SPAN(HEAD(name, type, help)), false, \
-	    SERIES(__VA_ARGS__) }
+	FAMILY_OF(false, name, type, help, __VA_ARGS__)
 #define SLAB_FAMILY(name, type, help, ...) \
-	{ name, METRIC_##type, help, SPAN(HEAD(name, type, help)), true, \
-	    SERIES(__VA_ARGS__) }
+	FAMILY_OF(true, name, type, help, __VA_ARGS__)
+#define FAMILY_OF(slab, name, type, help, ...) \
+	{ name, sizeof(name) - 1, help, SPAN(HEAD(name, type, help)), \
+	    METRIC_##type, slab, SERIES(__VA_ARGS__) }
 #define HEAD(name, type, help) \
 	"# HELP " name " " help "\n# TYPE " name " " NAME_##type "\n"
 #define NAME_COUNTER "counter"

@@ -65,12 +65,16 @@ struct series {
 	bool instead;            /* only when the row before gave nothing */
 };
 
+/* With its NUL; the whole array is copied in front of each sample. */
+#define FAMILY_NAME_BYTES 56
+
 struct family {
-	const char *name;
-	enum metric_type type;
+	char name[FAMILY_NAME_BYTES];
+	size_t name_len;
 	const char *help; /* plain text, one line; names its STAT keys */
 	struct span head; /* text_family for TEXT_PROMETHEUS, ready-made */
-	bool slab;        /* one set of series per slab class */
+	enum metric_type type;
+	bool slab; /* one set of series per slab class */
 	const struct series *series;
 };
 

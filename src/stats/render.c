@@ -1,26 +1,32 @@
 #include "stats/render.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "stats/catalogue.h"
 
 #define PREFIX_BYTES 16
 
-/* `{slab="12"`: whole arrays are copied, and `len` bytes count. */
+/*
+ * What comes behind a name: `{slab="12"} ` or ` `, and in front of further
+ * labels `{slab="12",` or `{`. Whole arrays are copied, and `len` bytes count.
+ */
 struct prefix {
-	char text[PREFIX_BYTES];
-	size_t len;
+	char alone[PREFIX_BYTES];
+	char open[PREFIX_BYTES];
+	uint8_t alone_len, open_len;
 };
 
 static void
 set_prefix(struct prefix *p, uint32_t number)
 {
-	struct buf b = {
-		.p = p->text, .cap = PREFIX_BYTES, .max = PREFIX_BYTES
-	};
+	int len = snprintf(
+	    p->open, sizeof(p->open), "{slab=\"%" PRIu32 "\",", number);
 
-	buf_add_str(&b, "{slab=\"");
-	buf_add_u64(&b, number);
-	buf_add_char(&b, '"');
-	p->len = b.len;
+	p->open_len = (uint8_t)len;
+	memcpy(p->alone, p->open, sizeof(p->alone));
+	memcpy(p->alone + len - 1, "} ", 2);
+	p->alone_len = (uint8_t)(len + 1);
 }
 
 /* The work of one call: each family in turn, at each place it has. */
@@ -28,12 +34,11 @@ struct writer {
 	struct buf *out;
 	enum text_format format;
 	struct reply *reply;
-	struct prefix prefixes[REPLY_SLABS_MAX];
+	struct prefix server, slabs[REPLY_SLABS_MAX];
 
 	const struct family *family;
 	const uint16_t *keys; /* of its series */
 	bool begun;           /* its head comes before its first sample */
-	size_t name_len;      /* since then */
 };
 
 /* How C prints a string that is not set: as good as a missing key. */
@@ -52,7 +57,6 @@ begin_family(struct writer *w)
 		buf_add_span(w->out, f->head);
 	else
 		text_family(w->out, w->format, f->name, f->type, f->help);
-	w->name_len = strlen(f->name);
 	w->begun = true;
 }
 
@@ -61,7 +65,7 @@ begin_sample(struct writer *w)
 {
 	if (!w->begun)
 		begin_family(w);
-	buf_add(w->out, w->family->name, w->name_len);
+	buf_add(w->out, w->family->name, w->family->name_len);
 }
 
 /* The labels of an info series; false when the server sent none of them. */
@@ -108,38 +112,47 @@ write_info(
  * here it pays to ask for room once and to copy pieces of known length.
  */
 static void
-write_start(struct writer *w, const struct series *series, int place)
+write_start(
+    struct writer *w, const struct series *series, const struct prefix *prefix)
 {
-	static const struct prefix server = { .len = 0 };
-	const struct prefix *prefix =
-	    place == REPLY_SERVER ? &server : &w->prefixes[place];
+	const struct family *f = w->family;
 	struct span labels = series->labels;
 	struct buf *out = w->out;
 	char *p;
 
 	if (!w->begun)
 		begin_family(w);
-	if (!buf_reserve(out, w->name_len + PREFIX_BYTES + labels.len + 3))
+	if (!buf_reserve(out, FAMILY_NAME_BYTES + PREFIX_BYTES + labels.len))
 		return;
-	p = mempcpy(out->p + out->len, w->family->name, w->name_len);
-	(void)memcpy(p, prefix->text, PREFIX_BYTES);
-	p += prefix->len;
-	if (labels.len > 0) {
-		*p++ = prefix->len > 0 ? ',' : '{';
-		p = mempcpy(p, labels.p, labels.len);
+	p = out->p + out->len;
+	memcpy(p, f->name, FAMILY_NAME_BYTES);
+	p += f->name_len;
+	if (labels.len == 0) {
+		memcpy(p, prefix->alone, PREFIX_BYTES);
+		p += prefix->alone_len;
+	} else {
+		memcpy(p, prefix->open, PREFIX_BYTES);
+		p = mempcpy(p + prefix->open_len, labels.p, labels.len);
+		p = mempcpy(p, "} ", 2);
 	}
-	if (labels.len + prefix->len > 0)
-		*p++ = '}';
-	*p++ = ' ';
 	out->len = (size_t)(p - out->p);
+}
+
+static bool
+write_value(struct buf *out, struct span text, const struct series *series,
+    const struct source *source)
+{
+	if (series->value == NULL)
+		return value_uint(out, text, series, source) == 0;
+	return series->value(out, text, series, source) == 0;
 }
 
 /* Whether the series is there now. */
 static bool
-write_series(struct writer *w, size_t n, const struct source *source)
+write_series(struct writer *w, size_t n, const struct source *source,
+    const struct prefix *prefix)
 {
 	const struct series *series = &w->family->series[n];
-	value_fn *value = series->value != NULL ? series->value : value_uint;
 	struct buf *out = w->out;
 	size_t before = out->len;
 	bool begun = w->begun;
@@ -147,22 +160,22 @@ write_series(struct writer *w, size_t n, const struct source *source)
 
 	if (series->info != NULL)
 		return write_info(w, series, source);
-	if (!reply_value(w->reply, source->place, w->keys[n], &text) ||
-	    is_unset(text))
+	if (!reply_value(w->reply, source->place, w->keys[n], &text))
 		return false;
-	write_start(w, series, source->place);
-	if (value(out, text, series, source) < 0) {
-		out->len = before;
-		w->begun = begun;
-		reply_reject(w->reply, source->place, w->keys[n]);
-		return false;
+	write_start(w, series, prefix);
+	if (write_value(out, text, series, source)) {
+		buf_add_char(out, '\n');
+		return true;
 	}
-	buf_add_char(out, '\n');
-	return true;
+	out->len = before;
+	w->begun = begun;
+	if (!is_unset(text))
+		reply_reject(w->reply, source->place, w->keys[n]);
+	return false;
 }
 
 static void
-write_place(struct writer *w, int place)
+write_place(struct writer *w, int place, const struct prefix *prefix)
 {
 	const struct source source = { w->reply, place };
 	const struct series *series = w->family->series;
@@ -171,7 +184,7 @@ write_place(struct writer *w, int place)
 	for (size_t n = 0; series[n].key != NULL; n++) {
 		if (series[n].instead && written)
 			continue;
-		written = write_series(w, n, &source);
+		written = write_series(w, n, &source, prefix);
 	}
 }
 
@@ -187,16 +200,20 @@ void
 render_reply(
     struct buf *out, enum text_format format, struct reply *reply, bool slabs)
 {
-	struct writer w = { .out = out, .format = format, .reply = reply };
+	struct writer w;
 	size_t n = slabs ? reply_slabs(reply) : 0;
 
+	w.out = out;
+	w.format = format;
+	w.reply = reply;
+	w.server = (struct prefix){ " ", "{", 1, 1 };
 	for (size_t k = 0; k < n; k++)
-		set_prefix(&w.prefixes[k], reply_slab_number(reply, k));
+		set_prefix(&w.slabs[k], reply_slab_number(reply, k));
 	for (size_t i = 0; i < catalogue_len; i++) {
 		take_family(&w, i);
 		if (!w.family->slab)
-			write_place(&w, REPLY_SERVER);
+			write_place(&w, REPLY_SERVER, &w.server);
 		for (size_t k = 0; w.family->slab && k < n; k++)
-			write_place(&w, (int)k);
+			write_place(&w, (int)k, &w.slabs[k]);
 	}
 }

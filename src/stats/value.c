@@ -32,8 +32,9 @@ int
 value_uint(struct buf *out, struct span text, const struct series *series,
     const struct source *source)
 {
-	unsigned char others = 0;
+	bool others = false;
 	uint64_t n;
+	char *p;
 
 	(void)series;
 	(void)source;
@@ -45,8 +46,9 @@ value_uint(struct buf *out, struct span text, const struct series *series,
 	}
 	if (!buf_reserve(out, text.len))
 		return 0;
+	p = out->p + out->len;
 	for (size_t i = 0; i < text.len; i++) {
-		out->p[out->len + i] = text.p[i];
+		p[i] = text.p[i];
 		others |= (unsigned char)(text.p[i] - '0') > 9;
 	}
 	if (others)

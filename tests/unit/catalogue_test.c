@@ -37,6 +37,8 @@ ends(const char *text, const char *tail)
 TEST(names)
 {
 	for (EACH_FAMILY) {
+		check(f->name, f->name_len < FAMILY_NAME_BYTES);
+		check_number(f->name, f->name_len, strlen(f->name));
 		check(f->name, name_length(f->name) == strlen(f->name));
 		check(f->name, strncmp(f->name, "memcached_", 10) == 0);
 		for (const struct family *g = catalogue; g < f; g++)
