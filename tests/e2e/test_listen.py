@@ -309,4 +309,5 @@ def test_real_systemd(exporter, folder):
         "", "--web.systemd-socket", listen=(f"unix:{folder}/web",),
         listeners=0, prefix=[tool, "-l", f"{folder}/web"])
     assert running.get("/-/healthy").status == 200
+    running.stop()
     assert f"address=unix:{folder}/web" in "".join(running.log())
