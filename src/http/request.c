@@ -8,6 +8,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 
@@ -123,13 +124,21 @@ write_now(const struct request *r, struct bufferevent *bev)
 {
 	struct evbuffer *out = bufferevent_get_output(bev);
 
-	if (web_has_tls(r->env->web)) {
+	bool plain = !web_has_tls(r->env->web);
+
+	if (plain) {
+		(void)evbuffer_unfreeze(out, 1);
+		(void)evbuffer_write(out, bufferevent_getfd(bev));
+		(void)evbuffer_freeze(out, 1);
+	} else {
 		server_tls_write(bev);
-		return;
 	}
-	(void)evbuffer_unfreeze(out, 1);
-	(void)evbuffer_write(out, bufferevent_getfd(bev));
-	(void)evbuffer_freeze(out, 1);
+	if (evbuffer_get_length(out) > 0)
+		return;
+	/* it would wait for the socket only to find that all is written */
+	if (plain)
+		(void)bufferevent_disable(bev, EV_WRITE);
+	bufferevent_trigger(bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
 }
 
 static bool

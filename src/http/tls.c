@@ -441,7 +441,4 @@ server_tls_write(struct bufferevent *bev)
 	}
 	/* from here on libevent writes, and knows nothing of them */
 	records_hold(ssl, 0);
-	/* libevent says so of what it has written itself, and tries again */
-	if (evbuffer_get_length(out) == 0)
-		bufferevent_trigger(bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
 }

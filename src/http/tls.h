@@ -34,7 +34,7 @@ void server_tls_say_end(struct bufferevent *bev);
 
 /*
  * Writes what the socket takes now of what such a bufferevent has to write; it
- * goes on with the rest itself.
+ * goes on with the rest itself, but says nothing when there is none.
  */
 void server_tls_write(struct bufferevent *bev);
 
