@@ -3,7 +3,7 @@
 
 VERSION = 0.1.0
 PREFIX = /usr/local
-CFLAGS = -O3 -g -flto=auto
+CFLAGS = -O3 -g -flto=auto -fno-plt
 AR = gcc-ar
 BUILD = build
 

@@ -51,7 +51,9 @@ keep(struct records *r, const char *record, size_t len)
 {
 	size_t room = len + r->more + r->more / OVERHEAD_SHARE;
 
-	if (r->kept.len == 0 && room <= r->kept.max)
+	if (room > r->kept.max)
+		room = r->kept.max;
+	if (r->kept.len == 0 && len <= room)
 		(void)buf_reserve(&r->kept, room);
 	buf_add(&r->kept, record, len);
 }

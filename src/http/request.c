@@ -123,7 +123,6 @@ static void
 write_now(const struct request *r, struct bufferevent *bev)
 {
 	struct evbuffer *out = bufferevent_get_output(bev);
-
 	bool plain = !web_has_tls(r->env->web);
 
 	if (plain) {

@@ -112,8 +112,11 @@ bool
 line_next(struct line_splitter *s, struct span *data, struct line *line)
 {
 	struct span text = *data;
-	const char *lf = text.len > 0 ? memchr(text.p, '\n', text.len) : NULL;
+	const char *lf;
 
+	if (text.len == 0)
+		return false;
+	lf = memchr(text.p, '\n', text.len);
 	if (lf == NULL) {
 		buf_add_span(&s->partial, text);
 		*data = skip(text, text.len);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "stats/catalogue.h"
+#include "stats/reply.h"
 
 #define PREFIX_BYTES 16
 
@@ -16,6 +17,7 @@ struct prefix {
 	char open[PREFIX_BYTES];
 	uint8_t alone_len, open_len;
 };
+_Static_assert(REPLY_SLAB_NUMBER_MAX <= 999999, "more digits have no room");
 
 static void
 set_prefix(struct prefix *p, uint32_t number)

@@ -60,12 +60,6 @@ reply_free(struct reply *r)
 	free(r);
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Cuts "<digits>:" off the front of *key. */
 static int
 take_number(struct span *key, uint32_t *number)
@@ -73,7 +67,7 @@ take_number(struct span *key, uint32_t *number)
 	const char *p = key->p, *end = p + key->len;
 	uint32_t n = 0;
 
-	for (; p < end && is_digit(*p); p++) {
+	for (; p < end && *p >= '0' && *p <= '9'; p++) {
 		n = n * 10 + (uint32_t)(*p - '0');
 		if (n > REPLY_SLAB_NUMBER_MAX)
 			return -1;
@@ -121,8 +115,7 @@ names_slab(enum section section, struct span *key)
 	static const char prefix[] = "items:";
 
 	if (section == SECTION_SLABS)
-		return (key->len > 0 && is_digit(key->p[0])) ||
-		       memchr(key->p, ':', key->len) != NULL;
+		return memchr(key->p, ':', key->len) != NULL;
 	if (section != SECTION_ITEMS || !span_begins(*key, prefix))
 		return false;
 	key->p += sizeof(prefix) - 1;

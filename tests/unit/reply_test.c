@@ -81,6 +81,8 @@ TEST(slab_numbers)
 		{ "0x1:chunk_size", SECTION_SLABS, NO_SLAB, 1 },
 		{ ":chunk_size", SECTION_SLABS, NO_SLAB, 1 },
 		{ "a:b", SECTION_SLABS, NO_SLAB, 1 },
+		{ "1", SECTION_SLABS, NO_SLAB, 0 },
+		{ "1chunk_size", SECTION_SLABS, NO_SLAB, 0 },
 		{ "1:unknown", SECTION_SLABS, 1, 0 },
 		{ "1:2:chunk_size", SECTION_SLABS, 1, 0 },
 		{ "active_slabs", SECTION_SLABS, NO_SLAB, 0 },
