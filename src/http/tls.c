@@ -2,6 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,7 +25,9 @@
 #include "base/openssl.h"
 #include "base/span.h"
 #include "config/web.h"
-#include "http/records.h"
+
+/* Bytes of plain text that a record has at most (RFC 8446, section 5.1). */
+#define RECORD_BYTES_MAX 16384
 
 /* Of cipher and curve names. */
 #define NAMES_BYTES_MAX 4096
@@ -353,7 +358,7 @@ set_up(SSL_CTX *ctx, const struct web_tls *c, struct error *e)
 	if (c->prefer_server_ciphers)
 		options |= SSL_OP_CIPHER_SERVER_PREFERENCE;
 	(void)SSL_CTX_set_options(ctx, options);
-	/* an openssl.cnf may want it, but it takes OpenSSL's own writes */
+	/* an openssl.cnf may want it, but nothing here has been tried with it */
 	(void)SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_KTLS);
 	(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	(void)SSL_CTX_set_min_proto_version(ctx, versions[c->min_version]);
@@ -421,6 +426,18 @@ server_tls_say_end(struct bufferevent *bev)
 	ERR_clear_error();
 }
 
+/*
+ * A socket that is corked sends full segments alone: each record of an answer
+ * would else be a segment that wakes the client. Other sockets than TCP's have
+ * no such option, and do.
+ */
+static void
+set_cork(struct bufferevent *bev, int on)
+{
+	(void)setsockopt(
+	    bufferevent_getfd(bev), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
 void
 server_tls_write(struct bufferevent *bev)
 {
@@ -429,9 +446,9 @@ server_tls_write(struct bufferevent *bev)
 	size_t len, part;
 	int n = 1;
 
+	set_cork(bev, true);
 	while (n > 0 && (len = evbuffer_get_length(out)) > 0) {
 		part = len < RECORD_BYTES_MAX ? len : RECORD_BYTES_MAX;
-		records_hold(ssl, len - part);
 		ERR_clear_error();
 		/* the header shares a record with the body's beginning */
 		n = SSL_write(
@@ -439,6 +456,5 @@ server_tls_write(struct bufferevent *bev)
 		if (n > 0)
 			(void)evbuffer_drain(out, (size_t)n);
 	}
-	/* from here on libevent writes, and knows nothing of them */
-	records_hold(ssl, 0);
+	set_cork(bev, false);
 }
