@@ -154,7 +154,8 @@ check-tsan: ## unit tests and those of users under the thread sanitizer
 	    PYTEST_ARGS='-k "test_web_auth or test_web_config"'
 
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full \
-	--errors-for-leak-kinds=definite,indirect,possible
+	--errors-for-leak-kinds=definite,indirect,possible \
+	--suppressions=$(CURDIR)/tests/valgrind.supp
 check-valgrind: ## unit and quick end-to-end tests under valgrind
 	$(STAGE) unit WRAPPER='$(VALGRIND)'
 	$(STAGE) e2e EXPORTER_WRAPPER='$(VALGRIND)' EXPORTER_SLOW=10 \
