@@ -54,7 +54,7 @@ kind_of(struct span word)
 	return LINE_OTHER;
 }
 
-/* In every line's way, so it becomes part of its callers. */
+/* Says what one line is; text is without LF. The spans point into text. */
 static inline void
 parse(struct line *line, struct span text)
 {
@@ -78,12 +78,6 @@ parse(struct line *line, struct span text)
 }
 
 void
-line_parse(struct line *line, struct span text)
-{
-	parse(line, text);
-}
-
-void
 line_splitter_init(struct line_splitter *s)
 {
 	buf_init(&s->partial, LINE_LENGTH_MAX);
@@ -103,7 +97,7 @@ parse_partial(struct line_splitter *s, struct span end, struct line *line)
 	if (s->partial.full)
 		*line = (struct line){ .kind = LINE_LONG };
 	else
-		line_parse(line, (struct span){ s->partial.p, s->partial.len });
+		parse(line, (struct span){ s->partial.p, s->partial.len });
 	s->partial.len = 0;
 	s->partial.full = false;
 }

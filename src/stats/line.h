@@ -35,9 +35,6 @@ struct line {
 	struct span value; /* STAT only */
 };
 
-/* Says what one line is; text is without LF. The spans point into text. */
-void line_parse(struct line *line, struct span text);
-
 /* Cuts a stream into lines; holds at most one line that is not whole yet. */
 struct line_splitter {
 	struct buf partial; /* full: of a line that is too long */

@@ -132,13 +132,6 @@ value_at(const struct reply *r, int place, unsigned key)
 	return &values[key];
 }
 
-static int
-too_many_lines(struct error *e)
-{
-	return error_because(
-	    e, REASON_TOO_LARGE, "more than %d STAT lines", REPLY_ENTRIES_MAX);
-}
-
 /* The first of a repeated key stays. */
 static int
 keep(struct reply *r, struct value *v, struct span text, struct error *e)
@@ -164,7 +157,8 @@ reply_add(struct reply *r, enum section section, struct span key,
 	int n;
 
 	if (++r->entries > REPLY_ENTRIES_MAX)
-		return too_many_lines(e);
+		return error_because(e, REASON_TOO_LARGE,
+		    "more than %d STAT lines", REPLY_ENTRIES_MAX);
 	if (value.len > UINT16_MAX ||
 	    (slab && take_number(&key, &number) < 0)) {
 		reply_ignore(r);
