@@ -61,7 +61,7 @@ DEPFILE = -MF $@.d -MT $@
 LINK = $(CC) $(HARDENING) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS)
 
 BINARY = $(BUILD)/memcached_exporter
-PAGE = $(BUILD)/obj/http/page.o
+PAGE = $(BUILD)/obj/pages/page.o
 LIBRARY = $(BUILD)/libmemcached_exporter.a
 SOURCES := $(sort $(shell find src -name '*.c'))
 OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o) $(PAGE)
@@ -101,7 +101,7 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 
 # The files of the page for people; the compiler does not tell that it has
 # read them.
-$(PAGE): src/http/page.S $(wildcard src/http/page.*) $(BUILD)/flags
+$(PAGE): src/pages/page.S $(wildcard src/pages/page.*) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,AS)$(COMPILE) -c -o $@ $<
 

@@ -1,5 +1,5 @@
 /*
- * The page's files, for http/assets.c: from NAME_begin up to NAME_end. In
+ * The page's files, for pages/assets.c: from NAME_begin up to NAME_end. In
  * assembly, since C has no way to include a file's bytes.
  */
 #ifdef __CET__
@@ -15,8 +15,8 @@
 	.endm
 
 	.section .rodata
-	file page_css, src/http/page.css
-	file page_js, src/http/page.js
-	file page_svg, src/http/page.svg
+	file page_css, src/pages/page.css
+	file page_js, src/pages/page.js
+	file page_svg, src/pages/page.svg
 
 	.section .note.GNU-stack, "", %progbits

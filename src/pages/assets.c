@@ -1,4 +1,4 @@
-#include "http/assets.h"
+#include "pages/assets.h"
 
 #include "base/buf.h"
 #include "base/span.h"

@@ -4,8 +4,8 @@
  * keeps the table up to date. All links are relative, so that it works behind
  * a proxy's prefix as well.
  */
-#ifndef HTTP_LANDING_H
-#define HTTP_LANDING_H
+#ifndef PAGES_LANDING_H
+#define PAGES_LANDING_H
 
 #include "http/request.h"
 

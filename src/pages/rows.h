@@ -2,8 +2,8 @@
  * The rows of the page's table, one a target. page.js writes into a copy of
  * the blank one what is written here.
  */
-#ifndef HTTP_ROWS_H
-#define HTTP_ROWS_H
+#ifndef PAGES_ROWS_H
+#define PAGES_ROWS_H
 
 #include "base/buf.h"
 

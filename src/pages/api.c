@@ -1,4 +1,4 @@
-#include "http/api.h"
+#include "pages/api.h"
 
 #include <stdbool.h>
 #include <stdint.h>

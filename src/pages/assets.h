@@ -1,9 +1,9 @@
 /*
- * The files that belong to the page of http/landing.h, as they were when the
+ * The files that belong to the page of pages/landing.h, as they were when the
  * program was built: page.css, page.js and page.svg of this folder.
  */
-#ifndef HTTP_ASSETS_H
-#define HTTP_ASSETS_H
+#ifndef PAGES_ASSETS_H
+#define PAGES_ASSETS_H
 
 struct server;
 

@@ -1,4 +1,4 @@
-#include "http/landing.h"
+#include "pages/landing.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,10 +8,10 @@
 #include "base/escape.h"
 #include "base/mem.h"
 #include "base/span.h"
-#include "http/rows.h"
 #include "memcached/modules.h"
 #include "memcached/status.h"
 #include "memcached/target.h"
+#include "pages/rows.h"
 
 /* Room for all rows, with long names and errors. */
 #define PAGE_BYTES_MAX (16U << 20)

@@ -1,6 +1,6 @@
 /* /api/v1/targets: what is known of the targets, as JSON for programs. */
-#ifndef HTTP_API_H
-#define HTTP_API_H
+#ifndef PAGES_API_H
+#define PAGES_API_H
 
 #include "http/request.h"
 

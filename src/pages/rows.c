@@ -1,4 +1,4 @@
-#include "http/rows.h"
+#include "pages/rows.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
