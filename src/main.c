@@ -54,6 +54,7 @@ struct program {
 	struct landing *landing;
 	struct notify *notify;
 	struct event *signals[3];
+	sighandler_t before[3]; /* of the same signals, the parent's */
 	struct event *give_up;
 	bool once_up;
 	bool once_failed; /* to print */
@@ -225,32 +226,71 @@ end_at_once(int number)
 	_exit(0);
 }
 
+/* Outside the loop a signal does what stands here. */
+static const struct {
+	int number;
+	event_callback_fn in_loop;
+	sighandler_t outside;
+	bool waits; /* from the start until the loop runs */
+} signals[] = {
+	{ SIGTERM, on_signal, end_at_once, false },
+	{ SIGINT, on_signal, end_at_once, false },
+	{ SIGHUP, on_hangup, SIG_IGN, true },
+};
+_Static_assert(nitems(signals) == nitems(((struct program *)0)->signals),
+    "an event for each signal");
+
+static void
+set_blocked(int how, bool waiting)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < nitems(signals); i++) {
+		if (signals[i].waits == waiting)
+			(void)sigaddset(&set, signals[i].number);
+	}
+	(void)sigprocmask(how, &set, NULL);
+}
+
 /*
- * What a signal does afterwards, libevent puts back when it lets go of it.
- * evhttp writes to sockets that the client has closed, hence SIGPIPE.
+ * Comes first, since reading the configuration takes a while: a SIGHUP then
+ * waits for the loop and is not lost. The parent may have blocked any of them.
+ */
+static void
+take_signals(struct program *p)
+{
+	for (size_t i = 0; i < nitems(signals); i++)
+		p->before[i] = signal(signals[i].number, signals[i].outside);
+	set_blocked(SIG_BLOCK, true);
+	set_blocked(SIG_UNBLOCK, false);
+}
+
+/* For what runs without the loop of a server. */
+static void
+leave_signals(const struct program *p)
+{
+	for (size_t i = 0; i < nitems(signals); i++)
+		(void)signal(signals[i].number, p->before[i]);
+	set_blocked(SIG_UNBLOCK, true);
+}
+
+/*
+ * libevent puts the handlers of take_signals back at its end. evhttp writes
+ * to sockets that the client has closed, hence SIGPIPE.
  */
 static int
 watch_signals(struct program *p)
 {
-	static const struct {
-		int number;
-		event_callback_fn handle;
-		void (*afterwards)(int number);
-	} handlers[nitems(p->signals)] = {
-		{ SIGTERM, on_signal, end_at_once },
-		{ SIGINT, on_signal, end_at_once },
-		{ SIGHUP, on_hangup, SIG_IGN },
-	};
-
 	(void)signal(SIGPIPE, SIG_IGN);
 	p->give_up = xnonnull(evtimer_new(p->base, on_give_up, p));
-	for (size_t i = 0; i < nitems(handlers); i++) {
-		(void)signal(handlers[i].number, handlers[i].afterwards);
+	for (size_t i = 0; i < nitems(signals); i++) {
 		p->signals[i] = xnonnull(evsignal_new(
-		    p->base, handlers[i].number, handlers[i].handle, p));
+		    p->base, signals[i].number, signals[i].in_loop, p));
 		if (event_add(p->signals[i], NULL) < 0)
 			return -1;
 	}
+	set_blocked(SIG_UNBLOCK, true);
 	return 0;
 }
 
@@ -481,6 +521,8 @@ run(struct program *p, int argc, const char *const *argv)
 		    VERSION, event_get_version());
 		return fflush(stdout) == 0 ? 0 : 1;
 	}
+	if (p->options.once || p->options.config_check)
+		leave_signals(p);
 	log_setup((enum log_level)p->options.log_level,
 	    (enum log_format)p->options.log_format);
 	r = load_modules(p, &modules, &e);
@@ -503,8 +545,10 @@ int
 main(int argc, char **argv)
 {
 	struct program p = { 0 };
-	int status = run(&p, argc - 1, (const char *const *)argv + 1);
+	int status;
 
+	take_signals(&p);
+	status = run(&p, argc - 1, (const char *const *)argv + 1);
 	close_program(&p);
 	return status;
 }

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
-from exporter import receive
+from exporter import BINARY, WRAPPER, environment, receive
 from exposition import Exposition
 from fake import gated, hang
 from poll import SLOW, eventually
@@ -97,3 +99,69 @@ def test_clients_gone_before(fake, exporter):
     assert running.metrics().up == 1
     running.process.send_signal(signal.SIGPIPE)
     assert running.metrics().up == 1
+
+@pytest.fixture
+def starting(tmp_path, stack):
+    """An exporter that is still reading its flags, and a function that gives
+    it the last of them."""
+    path = tmp_path / "flags"
+    os.mkfifo(path)
+
+    def start(*flags):
+        process = stack.enter_context(subprocess.Popen(
+            [*WRAPPER, BINARY, *flags, f"@{path}"], stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, env=environment()))
+        stack.callback(process.kill)
+        # which takes a reader
+        pipe = stack.enter_context(open(path, "w", encoding="ascii"))
+        return process, pipe
+
+    return start
+
+
+LISTEN = "--web.listen-address=127.0.0.1:0"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_end_while_it_starts(starting, number):
+    process, _ = starting(LISTEN)
+    process.send_signal(number)
+    assert process.wait(5 * SLOW) == 0
+
+
+def test_hangups_while_it_starts(starting):
+    """They make it read the configuration once more, when it runs."""
+    process, pipe = starting("--memcached.address=")
+    for _ in range(3):
+        process.send_signal(signal.SIGHUP)
+    pipe.write(LISTEN + "\n")
+    pipe.close()
+    lines = iter(process.stderr.readline, b"")
+    assert any(b"Configuration reloaded" in line for line in lines)
+    process.terminate()
+    rest = process.stderr.read()
+    assert process.wait(5 * SLOW) == 0
+    assert b"reloaded" not in rest
+
+
+def test_once_ends_as_usual(fake, starting):
+    """A scrape that was not made is no success."""
+    server = fake(hang)
+    process, pipe = starting(
+        f"--memcached.address={server.address}", "--memcached.timeout=60s")
+    pipe.write("--once\n")
+    pipe.close()
+    eventually(lambda: server.collections == 1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5 * SLOW) == -signal.SIGINT
+
+
+def test_blocked_by_the_parent(exporter, end):
+    running = exporter(prefix=(
+        sys.executable, "-c", "import os, signal, sys; signal.pthread_sigmask("
+        "signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP});"
+        "os.execvp(sys.argv[1], sys.argv[1:])"))
+    running.process.send_signal(signal.SIGHUP)
+    eventually(lambda: any("reloaded" in line for line in running.log()))
+    end(running)
+    running.wait()
