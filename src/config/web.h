@@ -12,9 +12,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-
-/* Users, paths and names, each. */
-#define WEB_ENTRIES_MAX 1000
+#include "config/web_list.h"
+#include "config/web_tls.h"
 
 /*
  * A bcrypt hash may not ask for more: each step doubles the time, which is
@@ -24,43 +23,6 @@
 
 /* Bytes of a bcrypt hash. */
 #define WEB_HASH_BYTES 60
-
-enum client_auth {
-	CLIENT_AUTH_NONE,
-	CLIENT_AUTH_REQUEST,         /* any, or none */
-	CLIENT_AUTH_REQUIRE_ANY,     /* any */
-	CLIENT_AUTH_VERIFY_IF_GIVEN, /* one of the authorities, or none */
-	CLIENT_AUTH_REQUIRE,         /* one of the authorities */
-	CLIENT_AUTHS
-};
-
-enum tls_version {
-	TLS_VERSION_10,
-	TLS_VERSION_11,
-	TLS_VERSION_12,
-	TLS_VERSION_13,
-	TLS_VERSIONS
-};
-
-/* NULL-terminated strings. */
-struct web_list {
-	char *names[WEB_ENTRIES_MAX];
-	size_t len;
-};
-
-/* Of certificate, key and authorities: the text (PEM) or the file, or none. */
-struct web_tls {
-	char *cert, *cert_file;
-	char *key, *key_file;
-	char *client_ca, *client_ca_file;
-	enum client_auth client_auth;
-	struct web_list *allowed_sans; /* NULL: any */
-	enum tls_version min_version;
-	enum tls_version max_version;
-	struct web_list *ciphers; /* by their IANA names; NULL: OpenSSL's */
-	struct web_list *curves;  /* as OpenSSL calls them; NULL: OpenSSL's */
-	bool prefer_server_ciphers;
-};
 
 struct web_user {
 	char *name;
@@ -91,8 +53,5 @@ struct web_config {
 /* web_config_free in any case. */
 int web_config_load(const char *path, struct web_config *c, struct error *e);
 void web_config_free(struct web_config *c);
-
-/* The first version that has one of the ciphers of a configuration. */
-enum tls_version web_cipher_version(const char *name);
 
 #endif

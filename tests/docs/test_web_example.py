@@ -18,7 +18,8 @@ IN_MANUAL = re.search(
 
 
 def source():
-    return (docs.TOP / "src/config/web.c").read_text()
+    return "".join((docs.TOP / f"src/config/{name}.c").read_text()
+                   for name in ("web", "web_tls"))
 
 
 def keys():
