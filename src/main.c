@@ -22,7 +22,7 @@
 #include "http/server.h"
 #include "http/web.h"
 #include "memcached/modules.h"
-#include "memcached/target.h"
+#include "memcached/targets.h"
 #include "notify.h"
 #include "pages/api.h"
 #include "pages/assets.h"

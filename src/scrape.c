@@ -16,6 +16,7 @@
 #include "memcached/modules.h"
 #include "memcached/status.h"
 #include "memcached/target.h"
+#include "memcached/targets.h"
 #include "self.h"
 #include "stats/render.h"
 

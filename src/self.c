@@ -15,7 +15,7 @@
 #include "base/span.h"
 #include "http/server.h"
 #include "http/web.h"
-#include "memcached/target.h"
+#include "memcached/targets.h"
 #include "process.h"
 
 #define PID_TEXT_MAX 32

@@ -1,8 +1,8 @@
 /*
- * One connection to a memcached that speaks the text protocol: connects when
- * first asked, then stays. Asks `stats` sub-commands in one write and reads
- * their answers into a reply. Nothing blocks; every ask ends with one call of
- * the owner's function, from the loop, or with connection_free.
+ * One connection to a memcached: connects when first asked, then stays. Asks
+ * `stats` sub-commands in one write and reads their answers into a reply.
+ * Nothing blocks; every ask ends with one call of the owner's function, from
+ * the loop, or with connection_free.
  */
 #ifndef MEMCACHED_CONNECTION_H
 #define MEMCACHED_CONNECTION_H
@@ -10,13 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/address.h"
 #include "base/error.h"
 
-struct peer;
 struct connection;
 struct event_base;
 struct keys;
+struct peer;
 struct reply;
 struct resolver;
 
@@ -53,7 +52,7 @@ bool connection_is_usable(const struct connection *c);
 /* The last ask went to a connection that was open already. */
 bool connection_was_reused(const struct connection *c);
 
-/* Somebody accepted it, if only to refuse later. */
+/* A server accepted it, if only to refuse later. */
 bool connection_was_reached(const struct connection *c);
 
 /* When it was connected, as clock_us; 0 while it is not. */
@@ -65,10 +64,10 @@ bool connection_is_silent(const struct connection *c);
 /* What came since the last ask, complete or not: borrowed; or NULL. */
 struct reply *connection_reply(const struct connection *c);
 
-/* Done with the reply: gives its memory back. */
+/* The reply has been used: gives its memory back. */
 void connection_rest(struct connection *c);
 
-/* What it was doing when the time was up, as an error. */
+/* What it is doing, as the error of a deadline that has passed. */
 void connection_late(const struct connection *c, struct error *why);
 
 #endif

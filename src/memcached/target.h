@@ -1,8 +1,8 @@
 /*
- * A server to scrape: its persistent connection, and those who wait for what
- * it says. At most one collection is under way for a target; who comes
- * meanwhile waits, with all others who do, for the next. So nobody is given
- * what was asked for before he came.
+ * A server to scrape: its persistent connection, and the requests that wait
+ * for its answer. At most one collection is under way for a target; requests
+ * that come meanwhile wait together for the next one. So none is given an
+ * answer that was asked for before it came.
  */
 #ifndef MEMCACHED_TARGET_H
 #define MEMCACHED_TARGET_H
@@ -10,25 +10,21 @@
 #include <sys/queue.h>
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "base/address.h"
 #include "base/error.h"
+#include "memcached/connection.h"
 
-struct access;
+struct address;
 struct event;
-struct event_base;
-struct keys;
-struct modules;
+struct peer;
 struct reply;
 struct status;
 struct target;
-struct targets;
 
 /*
- * One who waits. The caller fills the first part, owns the struct and keeps
- * it until `done` is called, which happens once, from the loop, at the
+ * One request that waits. The caller fills the first part, owns the struct and
+ * keeps it until `done` is called, which happens once, from the loop, at the
  * deadline at the latest.
  */
 struct waiter {
@@ -49,59 +45,40 @@ struct waiter {
 	bool asking;
 };
 
-/* Targets that are kept at a time, with their connections. */
-#define TARGETS_MAX 16384
+/* What all targets share: borrowed. */
+struct target_env {
+	struct connection_env connections;
 
-/* For how long a target is kept that nobody asks. */
-#define TARGET_IDLE_SECONDS 600
-
-/*
- * The targets that are known, and their connections. keys is borrowed.
- */
-struct targets *targets_new(struct event_base *base, const struct keys *keys);
-/*
- * Ends all that wait, with REASON_OTHER, and takes no more. Comes before
- * targets_free, while those that wait are there.
- */
-void targets_stop(struct targets *ts);
-void targets_free(struct targets *ts);
-
-/*
- * The target of an address and an access, which is borrowed; new if need be.
- * It connects when first asked. It belongs to ts, which drops it when it is
- * idle; so ask it at once. NULL, with REASON_BUSY, when there are too many and
- * none is idle.
- */
-struct target *targets_get(struct targets *ts, const struct address *address,
-    const struct access *access, struct error *e);
-
-/*
- * A new configuration holds from here on: nobody gets an old target any more,
- * and those that are being asked go when they have answered. What is known of
- * a target goes to its successor in ms, if there is one.
- */
-void targets_reload(struct targets *ts, const struct modules *ms);
-
-size_t targets_count(const struct targets *ts);
-
-/* One of those that are known; borrowed for the call. */
-struct target_entry {
-	const struct address *address;
-	const char *module; /* "": --memcached.address, as the flags say */
-	const struct status *status;
-	bool is_connected;
-	uint64_t connected_us; /* for so long */
+	/*
+	 * Called when the process is out of descriptors: closes a connection
+	 * of some other target that is idle, or returns false.
+	 */
+	bool (*spare)(void *arg);
+	void *arg;
 };
 
-typedef void target_fn(const struct target_entry *entry, void *arg);
+/* peer is copied, with a hold on what owns its access. */
+struct target *target_new(struct target_env *env, const struct peer *peer);
 
-/* All that are known: first those that are down, each part by address. */
-void targets_each(const struct targets *ts, target_fn *each, void *arg);
+/* Nothing waits for it any more: it is idle, or was stopped. */
+void target_free(struct target *t);
 
-/* Connections opened to all of them since start. */
-uint64_t targets_connects(const struct targets *ts);
-
+/* Connects when first asked. */
 void target_ask(struct target *t, struct waiter *w);
+
+/* Ends all that wait, with REASON_OTHER; nothing new begins afterwards. */
+void target_stop(struct target *t);
+
+/* A collection is under way. */
+bool target_is_busy(const struct target *t);
+
+/* Closes its connection if it is idle and has one; or returns false. */
+bool target_spare(struct target *t);
+
+/* When its connection was opened, as clock_us; 0 while there is none. */
+uint64_t target_connected_since(const struct target *t);
+
+const struct peer *target_peer(const struct target *t);
 const struct address *target_address(const struct target *t);
 
 /* What is known of it, to note how a scrape went. */

@@ -11,7 +11,7 @@
 #include "base/parse.h"
 #include "http/query.h"
 #include "memcached/status.h"
-#include "memcached/target.h"
+#include "memcached/targets.h"
 #include "stats/text.h"
 
 /* Room for TARGETS_MAX of them, with long names and errors. */

@@ -10,7 +10,7 @@
 #include "base/span.h"
 #include "memcached/modules.h"
 #include "memcached/status.h"
-#include "memcached/target.h"
+#include "memcached/targets.h"
 #include "pages/rows.h"
 
 /* Room for all rows, with long names and errors. */

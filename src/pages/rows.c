@@ -11,7 +11,7 @@
 #include "base/escape.h"
 #include "base/span.h"
 #include "memcached/status.h"
-#include "memcached/target.h"
+#include "memcached/targets.h"
 
 /* "59 s", "3 min", "47 h", "2 d": page.js has the same. */
 static void

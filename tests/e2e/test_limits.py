@@ -15,7 +15,7 @@ from poll import eventually
 from web import put, secure, trusting
 
 HEADER, ANSWER, IDLE = 10, 30, 600  # src/http/clients.h
-TARGET_IDLE, SWEEP = 600, 30  # src/memcached/target.[hc]
+TARGET_IDLE, SWEEP = 600, 30  # src/memcached/targets.[hc]
 # Real time passes as well, and the exporter looks once a second.
 MARGIN = 3
 

@@ -1,0 +1,342 @@
+#include "memcached/targets.h"
+
+#include <sys/queue.h>
+
+#include <malloc.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "memcached/access.h"
+#include "memcached/modules.h"
+#include "memcached/resolve.h"
+#include "memcached/status.h"
+#include "memcached/target.h"
+
+/* How often to look for idle targets. */
+#define SWEEP_SECONDS 30
+
+/* So many gone at once are worth asking glibc to give their memory back. */
+#define GONE_MANY 100
+
+/* A target's place among the others. */
+struct place {
+	const struct peer *peer; /* first: the tree compares it */
+	struct target *target;
+	TAILQ_ENTRY(place) entry;
+	uint64_t got;   /* when a request last wanted it */
+	bool forgotten; /* no request will find it again */
+};
+
+struct targets {
+	struct target_env env;
+	TAILQ_HEAD(, place) list; /* the one got last at the end */
+	void *tree;               /* the same by address, of tsearch(3) */
+	size_t len;
+	bool stopped;
+	struct event *sweep;
+};
+
+/* By address, for people to read. Names are the same in any case. */
+static int
+peer_compare(const struct peer *x, const struct peer *y)
+{
+	bool path = x->address.is_path;
+	int r = path - y->address.is_path;
+
+	if (r == 0)
+		r = (path ? strcmp : strcasecmp)(
+		    x->address.host, y->address.host);
+	if (r == 0)
+		r = x->address.is_absolute - y->address.is_absolute;
+	if (r == 0)
+		r = (int)x->address.port - (int)y->address.port;
+	if (r == 0 && x->access != y->access)
+		r = (uintptr_t)x->access < (uintptr_t)y->access ? -1 : 1;
+	return r;
+}
+
+static int
+place_compare(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return peer_compare(x->peer, y->peer);
+}
+
+static struct place *
+targets_find(const struct targets *ts, const struct peer *peer)
+{
+	struct place key = { .peer = peer };
+	struct place *const *found = tfind(&key, &ts->tree, place_compare);
+
+	return found != NULL ? *found : NULL;
+}
+
+static void
+targets_sweep_later(struct targets *ts)
+{
+	struct timeval soon = { SWEEP_SECONDS, 0 };
+
+	(void)event_add(ts->sweep, &soon);
+}
+
+static struct place *
+targets_add(struct targets *ts, const struct peer *peer)
+{
+	struct place *p = xcalloc(1, sizeof(*p));
+
+	p->target = target_new(&ts->env, peer);
+	p->peer = target_peer(p->target);
+	TAILQ_INSERT_TAIL(&ts->list, p, entry);
+	(void)xnonnull(tsearch(p, &ts->tree, place_compare));
+	if (ts->len++ == 0)
+		targets_sweep_later(ts);
+	return p;
+}
+
+static void
+targets_drop(struct targets *ts, struct place *p)
+{
+	TAILQ_REMOVE(&ts->list, p, entry);
+	if (!p->forgotten)
+		(void)tdelete(p, &ts->tree, place_compare);
+	ts->len--;
+	target_free(p->target);
+	free(p);
+}
+
+/* free(3) gives back the end of the heap only, where something always is. */
+static void
+targets_trim(const struct targets *ts, size_t before)
+{
+	if (ts->len + GONE_MANY <= before)
+		(void)malloc_trim(0);
+}
+
+/* Those at the front have been idle for longest. */
+static void
+on_targets_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct targets *ts = arg;
+	struct place *p = TAILQ_FIRST(&ts->list), *next;
+	uint64_t now = clock_us();
+	size_t before = ts->len;
+
+	(void)fd;
+	(void)what;
+	for (; p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (!p->forgotten &&
+		    now - p->got < TARGET_IDLE_SECONDS * 1000000ULL)
+			break;
+		if (!target_is_busy(p->target))
+			targets_drop(ts, p);
+	}
+	targets_trim(ts, before);
+	if (ts->len > 0)
+		targets_sweep_later(ts);
+}
+
+/* Closes the connection that was idle for longest, for its descriptor. */
+static bool
+targets_spare(void *arg)
+{
+	struct targets *ts = arg;
+	struct place *p;
+
+	TAILQ_FOREACH (p, &ts->list, entry) {
+		if (target_spare(p->target))
+			return true;
+	}
+	return false;
+}
+
+/* Drops the one that has been idle for longest. */
+static int
+targets_make_room(struct targets *ts)
+{
+	struct place *p;
+
+	TAILQ_FOREACH (p, &ts->list, entry) {
+		if (target_is_busy(p->target))
+			continue;
+		targets_drop(ts, p);
+		return 0;
+	}
+	return -1;
+}
+
+struct target *
+targets_get(struct targets *ts, const struct address *address,
+    const struct access *access, struct error *e)
+{
+	struct peer peer = { .address = *address, .access = access };
+	struct place *p = targets_find(ts, &peer);
+
+	if (ts->stopped) {
+		(void)error_set(e, "The exporter is stopping.");
+		return NULL;
+	}
+	if (p == NULL && ts->len >= TARGETS_MAX && targets_make_room(ts) < 0) {
+		(void)error_because(e, REASON_BUSY,
+		    "%d targets are being scraped", TARGETS_MAX);
+		return NULL;
+	}
+	if (p == NULL)
+		p = targets_add(ts, &peer);
+	p->got = clock_us();
+	TAILQ_REMOVE(&ts->list, p, entry);
+	TAILQ_INSERT_TAIL(&ts->list, p, entry);
+	return p->target;
+}
+
+struct targets *
+targets_new(struct event_base *base, const struct keys *keys)
+{
+	struct targets *ts = xcalloc(1, sizeof(*ts));
+
+	ts->env = (struct target_env){
+		.connections = { .base = base,
+		    .resolver = resolver_new(base),
+		    .keys = keys },
+		.spare = targets_spare,
+		.arg = ts,
+	};
+	ts->sweep = xnonnull(evtimer_new(base, on_targets_sweep, ts));
+	TAILQ_INIT(&ts->list);
+	return ts;
+}
+
+void
+targets_stop(struct targets *ts)
+{
+	struct place *p;
+
+	ts->stopped = true;
+	TAILQ_FOREACH (p, &ts->list, entry)
+		target_stop(p->target);
+}
+
+void
+targets_free(struct targets *ts)
+{
+	struct place *p;
+
+	if (ts == NULL)
+		return;
+	while ((p = TAILQ_FIRST(&ts->list)) != NULL)
+		targets_drop(ts, p);
+	event_free(ts->sweep);
+	resolver_free(ts->env.connections.resolver);
+	free(ts);
+}
+
+/*
+ * What is known of a target is still so when there is a module of that name,
+ * and it may be reached in the same way. The flags' list has not changed.
+ */
+static void
+targets_bequeath(
+    struct targets *ts, const struct place *p, const struct modules *ms)
+{
+	const struct access *old = p->peer->access;
+	const struct module *m = old->module[0] == '\0'
+				     ? modules_own(ms)
+				     : modules_find(ms, old->module);
+	struct peer peer = { .address = p->peer->address };
+	struct place *heir;
+	struct error e;
+
+	if (m != NULL)
+		peer.access =
+		    module_access(m, &peer.address, old->allow[0] == NULL, &e);
+	if (peer.access == NULL || targets_find(ts, &peer) != NULL)
+		return;
+	heir = targets_add(ts, &peer);
+	heir->got = p->got;
+	status_copy(target_status(heir->target), target_status(p->target));
+}
+
+void
+targets_reload(struct targets *ts, const struct modules *ms)
+{
+	struct place *p = TAILQ_FIRST(&ts->list), *next;
+	size_t before = ts->len;
+
+	for (; p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->forgotten || p->peer->access->owner == ms)
+			continue; /* or it is an heir */
+		targets_bequeath(ts, p, ms);
+		if (!target_is_busy(p->target)) {
+			targets_drop(ts, p);
+			continue;
+		}
+		/* to the front, where the sweep looks */
+		p->forgotten = true;
+		(void)tdelete(p, &ts->tree, place_compare);
+		TAILQ_REMOVE(&ts->list, p, entry);
+		TAILQ_INSERT_HEAD(&ts->list, p, entry);
+	}
+	targets_trim(ts, before);
+}
+
+size_t
+targets_count(const struct targets *ts)
+{
+	return ts->len;
+}
+
+struct walk {
+	target_fn *each;
+	void *arg;
+	bool down;
+	uint64_t now;
+};
+
+static void
+walk_tell(const struct walk *walk, const struct place *p)
+{
+	uint64_t since = target_connected_since(p->target);
+	struct target_entry entry = { .address = &p->peer->address,
+		.module = p->peer->access->module,
+		.status = target_status(p->target),
+		.is_connected = since != 0,
+		.connected_us = since != 0 ? walk->now - since : 0 };
+
+	walk->each(&entry, walk->arg);
+}
+
+static void
+on_walk_node(const void *node, VISIT visit, void *arg)
+{
+	const struct place *p = *(const struct place *const *)node;
+	const struct walk *walk = arg;
+
+	if (visit != postorder && visit != leaf) /* its turn, of three */
+		return;
+	if ((target_status(p->target)->health == HEALTH_DOWN) == walk->down)
+		walk_tell(walk, p);
+}
+
+void
+targets_each(const struct targets *ts, target_fn *each, void *arg)
+{
+	struct walk walk = { .each = each, .arg = arg, .now = clock_us() };
+
+	for (int down = 1; down >= 0; down--) {
+		walk.down = down;
+		twalk_r(ts->tree, on_walk_node, &walk);
+	}
+}
+
+uint64_t
+targets_connects(const struct targets *ts)
+{
+	return ts->env.connections.opened;
+}

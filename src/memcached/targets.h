@@ -1,0 +1,72 @@
+/*
+ * The targets that are known, each with its connection. They are dropped when
+ * they are idle, when there are too many, and after a reload.
+ */
+#ifndef MEMCACHED_TARGETS_H
+#define MEMCACHED_TARGETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct access;
+struct address;
+struct event_base;
+struct keys;
+struct modules;
+struct status;
+struct target;
+struct targets;
+
+/* Targets that are kept at a time, with their connections. */
+#define TARGETS_MAX 16384
+
+/* Idle timeout: a target that is not scraped for so long is dropped. */
+#define TARGET_IDLE_SECONDS 600
+
+/* keys is borrowed. */
+struct targets *targets_new(struct event_base *base, const struct keys *keys);
+/*
+ * Ends all that wait, with REASON_OTHER, and takes no more. Comes before
+ * targets_free, while those that wait are there.
+ */
+void targets_stop(struct targets *ts);
+void targets_free(struct targets *ts);
+
+/*
+ * The target of an address and an access, which is borrowed; new if need be.
+ * It belongs to ts, which drops it when it is idle; so ask it at once. NULL,
+ * with REASON_BUSY, when there are too many and none is idle.
+ */
+struct target *targets_get(struct targets *ts, const struct address *address,
+    const struct access *access, struct error *e);
+
+/*
+ * A new configuration holds from here on: an old target is not found any more,
+ * and is dropped when it has answered those that wait. What is known of a
+ * target goes to its successor in ms, if there is one.
+ */
+void targets_reload(struct targets *ts, const struct modules *ms);
+
+size_t targets_count(const struct targets *ts);
+
+/* One of those that are known; borrowed for the call. */
+struct target_entry {
+	const struct address *address;
+	const char *module; /* "": --memcached.address, as the flags say */
+	const struct status *status;
+	bool is_connected;
+	uint64_t connected_us; /* for so long */
+};
+
+typedef void target_fn(const struct target_entry *entry, void *arg);
+
+/* All that are known: first those that are down, each part by address. */
+void targets_each(const struct targets *ts, target_fn *each, void *arg);
+
+/* Connections opened to all of them since start. */
+uint64_t targets_connects(const struct targets *ts);
+
+#endif
