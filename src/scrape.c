@@ -329,7 +329,7 @@ answer(struct buf *text, const struct error *down, void *arg)
 	else if (text == NULL || text->full)
 		request_say(q->request, 500, "The metrics are too large.");
 	else
-		request_answer(q->request, type, text);
+		request_answer_text(q->request, type, text);
 	free(q);
 }
 

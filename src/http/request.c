@@ -2,6 +2,7 @@
 
 #include <sys/queue.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +17,12 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "http/accept.h"
+#include "http/body.h"
 #include "http/clients.h"
-#include "http/encoding.h"
 #include "http/query.h"
 #include "http/server.h"
 #include "http/tls.h"
 #include "http/web.h"
-
-/* Less is not worth the work. */
-#define GZIP_BYTES_MIN 512
 
 static const struct {
 	int code;
@@ -107,14 +105,6 @@ add_configured(const char *name, const char *value, void *arg)
 	(void)evhttp_add_header(headers, name, value);
 }
 
-static void
-free_body(const void *data, size_t len, void *arg)
-{
-	(void)data;
-	(void)len;
-	free(arg);
-}
-
 /*
  * Writes what the socket takes now; libevent would first go through all that
  * has happened meanwhile, with the answers of a whole fleet in memory.
@@ -154,39 +144,24 @@ wants_gzip(const struct request *r)
 	return wants;
 }
 
-static void
-compress(struct request *r, struct buf *body)
-{
-	if (body->len >= GZIP_BYTES_MIN && wants_gzip(r) &&
-	    encoder_gzip(r->env->encoder, body))
-		request_add_header(r, "Content-Encoding", "gzip");
-}
-
 /* An answer to HEAD is as long as that to GET, and has no body. */
-static struct evbuffer *
-take_body(struct request *r, struct buf *body)
+static void
+set_length(struct request *r, struct evbuffer *out)
 {
-	struct evbuffer *out;
-	size_t len;
-	char *bytes = buf_take(body, &len), text[24];
+	size_t len = evbuffer_get_length(out);
+	char text[24];
 
 	(void)snprintf(text, sizeof(text), "%zu", len);
 	request_add_header(r, "Content-Length", text);
-	if (evhttp_request_get_command(r->ev) == EVHTTP_REQ_HEAD) {
-		free(bytes);
-		return NULL;
-	}
-	out = xnonnull(evbuffer_new());
-	(void)evbuffer_add_reference(out, bytes, len, free_body, bytes);
-	return out;
+	if (evhttp_request_get_command(r->ev) == EVHTTP_REQ_HEAD)
+		(void)evbuffer_drain(out, len);
 }
 
-/* The only end of a request: takes the body's bytes. */
+/* The only end of a request: takes the body. */
 static void
-finish(struct request *r, int code, const char *type, struct buf *body)
+finish(struct request *r, int code, const char *type, struct evbuffer *out)
 {
 	struct evhttp_connection *conn = evhttp_request_get_connection(r->ev);
-	struct evbuffer *out;
 
 	r->counts[request_status_index(code)]++;
 	request_add_header(r, "Content-Type", type);
@@ -194,8 +169,7 @@ finish(struct request *r, int code, const char *type, struct buf *body)
 	request_add_header(r, "X-Content-Type-Options", "nosniff");
 	request_add_header(r, "Vary", "Accept, Accept-Encoding");
 	web_each_header(r->env->web, add_configured, r);
-	compress(r, body);
-	out = take_body(r, body);
+	set_length(r, out);
 	if (r->is_last || r->env->closing)
 		request_add_header(r, "Connection", "close");
 	client_answer(r->client);
@@ -203,27 +177,59 @@ finish(struct request *r, int code, const char *type, struct buf *body)
 	evhttp_send_reply(r->ev, code, request_status_phrase(code), out);
 	if (conn != NULL)
 		write_now(r, evhttp_connection_get_bufferevent(conn));
-	if (out != NULL)
-		evbuffer_free(out);
+	evbuffer_free(out);
 	query_release(&r->query);
 	free(r);
 }
 
 void
-request_answer(struct request *r, const char *content_type, struct buf *body)
+request_answer(struct request *r, const char *content_type, struct body *body,
+    struct span tail)
 {
-	finish(r, 200, content_type, body);
+	struct evbuffer *out = xnonnull(evbuffer_new());
+	bool gzip = wants_gzip(r);
+
+	if (outbox_put(r->env->outbox, body, tail, &gzip, out) < 0) {
+		evbuffer_free(out);
+		request_say_later(r, 503, 1,
+		    "Too many answers wait for clients that do not read "
+		    "them.");
+		return;
+	}
+	if (gzip)
+		request_add_header(r, "Content-Encoding", "gzip");
+	finish(r, 200, content_type, out);
+}
+
+void
+request_answer_text(
+    struct request *r, const char *content_type, struct buf *text)
+{
+	struct body *body = body_new(text);
+
+	request_answer(r, content_type, body, span_of(""));
+	body_release(body);
 }
 
 void
 request_say(struct request *r, int code, const char *sentence)
 {
-	struct buf body;
+	struct evbuffer *out = xnonnull(evbuffer_new());
 
-	buf_init(&body, ERROR_TEXT_MAX);
-	buf_add_str(&body, sentence);
-	buf_add_char(&body, '\n');
-	finish(r, code, "text/plain; charset=utf-8", &body);
+	(void)evbuffer_add(out, sentence, strlen(sentence));
+	(void)evbuffer_add(out, "\n", 1);
+	finish(r, code, "text/plain; charset=utf-8", out);
+}
+
+void
+request_say_later(
+    struct request *r, int code, uint64_t seconds, const char *sentence)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, seconds);
+	request_add_header(r, "Retry-After", text);
+	request_say(r, code, sentence);
 }
 
 uint64_t

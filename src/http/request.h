@@ -1,7 +1,7 @@
 /*
  * One HTTP request and its one answer. The handler of a route is given a
- * request and answers it then or later, with request_answer or
- * request_say, which end it.
+ * request and answers it then or later, with one of the four calls below that
+ * end it.
  */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
@@ -13,10 +13,11 @@
 #include "base/buf.h"
 #include "base/span.h"
 
+struct body;
 struct client;
-struct encoder;
 struct error;
 struct evhttp_request;
+struct outbox;
 struct query;
 struct request;
 struct web;
@@ -40,12 +41,24 @@ const struct query *request_query(const struct request *r);
 /* For the answer, before one of the two calls below. */
 void request_add_header(struct request *r, const char *name, const char *value);
 
-/* 200 with a body, whose bytes are taken. */
-void request_answer(
-    struct request *r, const char *content_type, struct buf *body);
+/*
+ * 200 with a body, which is borrowed and may be of many answers, and a tail of
+ * at most BODY_TAIL_MAX bytes that is this one's alone. 503 instead when too
+ * much of all answers is not sent yet (http/body.h).
+ */
+void request_answer(struct request *r, const char *content_type,
+    struct body *body, struct span tail);
+
+/* The same for a text that is this one's alone; its bytes are taken. */
+void request_answer_text(
+    struct request *r, const char *content_type, struct buf *text);
 
 /* Any status, with a sentence for people as text/plain. */
 void request_say(struct request *r, int code, const char *sentence);
+
+/* The same, and in how many seconds to come again. */
+void request_say_later(
+    struct request *r, int code, uint64_t seconds, const char *sentence);
 
 /* ---- For http/server.c */
 
@@ -55,7 +68,7 @@ void request_say(struct request *r, int code, const char *sentence);
 /* What all requests share. */
 struct request_env {
 	struct web *web;
-	struct encoder *encoder;
+	struct outbox *outbox;
 	bool closing; /* the connections end with their answers */
 };
 

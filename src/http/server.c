@@ -19,8 +19,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "http/body.h"
 #include "http/clients.h"
-#include "http/encoding.h"
 #include "http/framing.h"
 #include "http/listener.h"
 #include "http/refusal.h"
@@ -219,16 +219,6 @@ serve_route(struct request *r, struct route *route)
 	}
 }
 
-static void
-say_wait(struct request *r, int code, uint64_t seconds, const char *sentence)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRIu64, seconds);
-	request_add_header(r, "Retry-After", text);
-	request_say(r, code, sentence);
-}
-
 /* Why a password has no verdict. */
 static const char *
 busy_sentence(const struct server *s)
@@ -241,7 +231,7 @@ static void
 say_no_room(struct request *r)
 {
 	request_set_last(r);
-	say_wait(r, 503, 1, "Too many clients at a time.");
+	request_say_later(r, 503, 1, "Too many clients at a time.");
 }
 
 /* What comes behind it may be its body, so nothing of it is read. */
@@ -275,7 +265,7 @@ on_verdict(enum auth_verdict verdict, void *arg)
 		    "needed here.");
 		break;
 	case AUTH_BUSY:
-		say_wait(r, 503, 1, busy_sentence(route->server));
+		request_say_later(r, 503, 1, busy_sentence(route->server));
 		break;
 	}
 }
@@ -311,9 +301,9 @@ on_request(struct evhttp_request *ev, void *arg)
 	else if (framing != FRAMING_CLEAR)
 		say_framing(r, framing);
 	else if (clients_busy(s->clients) > SERVER_REQUESTS_MAX)
-		say_wait(r, 503, 1, "Too many requests at a time.");
+		request_say_later(r, 503, 1, "Too many requests at a time.");
 	else if (seconds > 0)
-		say_wait(r, 429, seconds,
+		request_say_later(r, 429, seconds,
 		    "More requests than --web.config.file allows.");
 	else
 		web_admit(s->env.web, request_path(r),
@@ -361,7 +351,7 @@ server_new(struct event_base *base, struct web *web, size_t connections,
 		max = connections;
 	s->base = base;
 	s->env.web = web;
-	s->env.encoder = encoder_new();
+	s->env.outbox = outbox_new();
 	s->accepting = true;
 	s->other.path = "other";
 	s->other.server = s;
@@ -389,7 +379,7 @@ server_free(struct server *s)
 	clients_free(s->clients);
 	/* calls that libevent has put off hold connections; nobody hears them */
 	(void)event_base_loop(s->base, EVLOOP_NONBLOCK);
-	encoder_free(s->env.encoder);
+	outbox_free(s->env.outbox);
 	free(s);
 }
 

@@ -115,5 +115,5 @@ api_serve_targets(struct request *r, void *arg)
 		return;
 	}
 	request_add_header(r, "Cache-Control", "no-cache");
-	request_answer(r, "application/json", &l.out);
+	request_answer_text(r, "application/json", &l.out);
 }

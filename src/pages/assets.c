@@ -38,7 +38,7 @@ serve(struct request *r, void *arg)
 	buf_add(&body, a->begin, (size_t)(a->end - a->begin));
 	/* another version's page needs that version's files */
 	request_add_header(r, "Cache-Control", "no-cache");
-	request_answer(r, a->type, &body);
+	request_answer_text(r, a->type, &body);
 }
 
 void

@@ -230,5 +230,5 @@ landing_serve(struct request *r, void *arg)
 	}
 	for (size_t i = 0; i < nitems(headers); i++)
 		request_add_header(r, headers[i].name, headers[i].value);
-	request_answer(r, "text/html; charset=utf-8", &out);
+	request_answer_text(r, "text/html; charset=utf-8", &out);
 }

@@ -27,23 +27,36 @@ check_unpacks(const char *row, struct span packed, struct span body)
 	free(state);
 }
 
-/* Compressed, the body has at most `most` bytes. */
+/* The stream with each of two ends; without a tail it has at most `most`. */
 static void
 check_round_trip(
-    const char *row, struct encoder *e, struct span body, size_t most)
+    const char *row, struct encoder *e, struct span text, size_t most)
 {
 	static const char header[] = { 0x1f, (char)0x8b, 8, 0, 0, 0, 0, 0, 0 };
-	struct buf b;
+	static const char *const tails[] = { "", "memcached_up 1\n# EOF\n" };
+	struct packed packed = { 0 };
+	struct buf whole, all;
+	uint8_t end[ENCODING_END_MAX];
 
-	buf_init(&b, BODY_MAX);
-	buf_add(&b, body.p, body.len);
-	check(row, encoder_gzip(e, &b));
-	check(row, b.len <= most && b.len >= 18);
+	check(row, encoder_gzip(e, text, &packed));
 	/* no name, no time; the same at any time and on any system */
-	check_bytes(row, ((struct span){ b.p, sizeof(header) }),
+	check_bytes(row, ((struct span){ packed.bytes.p, sizeof(header) }),
 	    ((struct span){ header, sizeof(header) }));
-	check_unpacks(row, span_of_buf(&b), body);
-	buf_release(&b);
+	for (size_t i = 0; i < nitems(tails); i++) {
+		struct span tail = span_of(tails[i]);
+
+		buf_init(&whole, BODY_MAX);
+		buf_init(&all, BODY_MAX);
+		buf_add_span(&whole, span_of_buf(&packed.bytes));
+		buf_add(&whole, end, encoding_end(&packed, tail, end));
+		check(row, whole.len <= most + tail.len);
+		buf_add_span(&all, text);
+		buf_add_span(&all, tail);
+		check_unpacks(row, span_of_buf(&whole), span_of_buf(&all));
+		buf_release(&whole);
+		buf_release(&all);
+	}
+	buf_release(&packed.bytes);
 }
 
 /* One after the other with the same encoder, as answers come. */
@@ -53,8 +66,8 @@ TEST(round_trips)
 	struct buf b;
 
 	check_round_trip("nothing", e, SPAN(""), 23);
-	check_round_trip("a byte", e, SPAN("a"), 24);
-	check_round_trip("any bytes", e, SPAN("a\0\xff\x1f\x8b"), 28);
+	check_round_trip("a byte", e, SPAN("a"), 34);
+	check_round_trip("any bytes", e, SPAN("a\0\xff\x1f\x8b"), 38);
 	buf_init(&b, BODY_MAX);
 	for (unsigned i = 0; i < 10000; i++)
 		buf_printf(
@@ -65,7 +78,10 @@ TEST(round_trips)
 	encoder_free(e);
 }
 
-/* Noise is stored, in blocks of at most 65,535 bytes with headers of five. */
+/*
+ * Noise is stored, in blocks of at most 65,535 bytes with headers of five. Two
+ * more blocks hold nothing: one ends the start, one the stream.
+ */
 TEST(noise)
 {
 	static const size_t sizes[] = { 512, 65534, 65535, 65536, 131070,
@@ -82,10 +98,32 @@ TEST(noise)
 			n = n * 1664525 + 1013904223;
 			buf_add_char(&b, (char)(n >> 24));
 		}
-		check_round_trip(
-		    "noise", e, span_of_buf(&b), 18 + blocks * 5 + sizes[i]);
+		check_round_trip("noise", e, span_of_buf(&b),
+		    18 + (blocks + 2) * 5 + sizes[i]);
 		buf_release(&b);
 	}
+	encoder_free(e);
+}
+
+/* The longest that an end may add. */
+TEST(longest_tail)
+{
+	struct encoder *e = encoder_new();
+	struct packed packed = { 0 };
+	char text[ENCODING_TAIL_MAX];
+	uint8_t end[ENCODING_END_MAX];
+	struct buf whole;
+
+	memset(text, 'x', sizeof(text));
+	assert_true(encoder_gzip(e, SPAN(""), &packed));
+	buf_init(&whole, BODY_MAX);
+	buf_add_span(&whole, span_of_buf(&packed.bytes));
+	buf_add(&whole, end,
+	    encoding_end(&packed, (struct span){ text, sizeof(text) }, end));
+	check_unpacks("longest", span_of_buf(&whole),
+	    (struct span){ text, sizeof(text) });
+	buf_release(&whole);
+	buf_release(&packed.bytes);
 	encoder_free(e);
 }
 
@@ -96,4 +134,4 @@ TEST(frees)
 	encoder_free(NULL);
 }
 
-TESTS("encoding", T(round_trips), T(noise), T(frees))
+TESTS("encoding", T(round_trips), T(noise), T(longest_tail), T(frees))
