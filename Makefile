@@ -17,7 +17,7 @@ TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy \
 	cppcheck git libclang-rt-dev libcmocka-dev libfaketime \
 	libsasl2-modules mandoc openssl prometheus python3 \
 	python3-prometheus-client python3-pytest python3-pytest-xdist \
-	sasl2-bin shellcheck strace systemd valgrind
+	python3-yaml sasl2-bin shellcheck strace systemd valgrind
 
 # What pkg-config calls each library, and the package it comes in.
 LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev \
