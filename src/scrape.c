@@ -32,6 +32,8 @@ struct scraper {
 	struct modules *modules;
 	struct scrape_own own;
 	size_t usual_bytes; /* of the last text */
+	/* the others' news cannot keep back the default target's */
+	struct rate own_news, news;
 };
 
 struct scrape {
@@ -54,6 +56,8 @@ scraper_new(struct targets *targets, struct self *self,
 	s->targets = targets;
 	s->self = self;
 	s->own = *own;
+	rate_init(&s->own_news, LOG_NEWS_INTERVAL_US, LOG_NEWS_BURST);
+	rate_init(&s->news, LOG_NEWS_INTERVAL_US, LOG_NEWS_BURST);
 	scraper_use(s, modules);
 	return s;
 }
@@ -77,17 +81,20 @@ scraper_use(struct scraper *s, struct modules *modules)
 
 /* A failing server is news once, and so is its return. */
 static void
-note(struct target *t, const struct reply *reply, const struct error *down,
+note(struct scrape *s, const struct reply *reply, const struct error *down,
     uint64_t duration_us)
 {
-	bool news = status_note(target_status(t), reply, down, duration_us);
+	struct rate *rate = s->own ? &s->scraper->own_news : &s->scraper->news;
+	bool news =
+	    status_note(target_status(s->target), reply, down, duration_us);
 	char address[ADDRESS_TEXT_MAX];
 
 	if (!news && !log_has(LEVEL_DEBUG))
 		return;
-	address_text(target_address(t), address);
+	address_text(target_address(s->target), address);
 	log_debug("Scraped", "target", address, "up", down == NULL ? "1" : "0");
-	if (!news)
+	if (!news || !log_has(down == NULL ? LEVEL_INFO : LEVEL_WARN) ||
+	    !log_admits(rate))
 		return;
 	if (down == NULL)
 		log_info("Target is up again", "target", address);
@@ -176,7 +183,7 @@ scrape_finish(struct reply *reply, const struct error *why, void *arg)
 	buf_init(&out, TEXT_BYTES_MAX);
 	if (down == NULL || down->reason >= REASON_REFUSED) {
 		(void)buf_reserve(&out, all->usual_bytes);
-		note(s->target, reply, down, duration);
+		note(s, reply, down, duration);
 		self_count(all->self, down);
 		render_up(&out, s->format, up);
 		if (up)

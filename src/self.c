@@ -51,7 +51,7 @@ typedef void samples_fn(
     const struct self *s, struct buf *out, const char *name);
 
 static samples_fn build_info, scrapes, failures, connects, known, requests,
-    connections, reload_ok, reload_time, web_ok, web_time;
+    connections, lines_dropped, reload_ok, reload_time, web_ok, web_time;
 
 static const struct {
 	const char *name;
@@ -73,6 +73,10 @@ static const struct {
 	    "HTTP requests answered, by path and status.", requests },
 	{ "memcached_exporter_http_connections", METRIC_GAUGE,
 	    "HTTP clients connected.", connections },
+	{ "memcached_exporter_log_lines_dropped_total", METRIC_COUNTER,
+	    "Log lines that were not written, since stderr did not take them "
+	    "or there were too many.",
+	    lines_dropped },
 	{ "memcached_exporter_config_last_reload_successful", METRIC_GAUGE,
 	    "1 when the configuration was last read without an error.",
 	    reload_ok },
@@ -208,6 +212,13 @@ connections(const struct self *s, struct buf *out, const char *name)
 {
 	text_sample_u64(
 	    out, name, s->server != NULL ? server_connections(s->server) : 0);
+}
+
+static void
+lines_dropped(const struct self *s, struct buf *out, const char *name)
+{
+	(void)s;
+	text_sample_u64(out, name, log_lines_dropped());
 }
 
 static void

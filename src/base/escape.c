@@ -44,13 +44,15 @@ last_byte(struct span c)
 static void
 one_quoted(struct buf *out, struct span c)
 {
-	if (c.p[0] == '\n') {
+	const char pair[2] = { '\\', c.p[0] };
+
+	/* both or none, where the buffer ends */
+	if (c.p[0] == '\n')
 		buf_add_str(out, "\\n");
-		return;
-	}
-	if (c.p[0] == '"' || c.p[0] == '\\')
-		buf_add_char(out, '\\');
-	buf_add_span(out, c);
+	else if (c.p[0] == '"' || c.p[0] == '\\')
+		buf_add(out, pair, sizeof(pair));
+	else
+		buf_add_span(out, c);
 }
 
 static void

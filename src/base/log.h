@@ -5,11 +5,31 @@
  *
  * or the same as a JSON object. Text from peers goes in as it is: control
  * bytes, quotes and bytes that are no UTF-8 come out escaped.
+ *
+ * Logging never blocks. A line that standard error does not take at once is
+ * dropped and counted; the next one that it takes comes after a line with the
+ * count. Pipes and terminals are opened again, without blocking, since the
+ * flags of the descriptor that we were given are shared with other programs.
+ * Where that is not allowed, poll(2) is asked before each line; a pipe that
+ * has room takes PIPE_BUF bytes, so a line has no more.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rate.h"
+
+/* A longer line is cut; its last pair is cut=true. */
+#define LOG_LINE_MAX 4096
+
+/*
+ * Lines about what clients do at will: this many at once, and one more each
+ * interval.
+ */
+#define LOG_NEWS_BURST 200
+#define LOG_NEWS_INTERVAL_US 100000
 
 enum log_level {
 	LEVEL_DEBUG,
@@ -29,11 +49,24 @@ enum log_format {
 extern const char *const log_level_names[LEVELS];
 extern const char *const log_format_names[FORMATS];
 
-/* What is logged from now on, and how: the one global state there is. */
+/*
+ * What is logged from now on, and how: the one global state there is. Standard
+ * error is what it is now: a descriptor that takes its number later is not
+ * written to.
+ */
 void log_setup(enum log_level least, enum log_format format);
 
 /* Whether a line of that level comes out; for what costs to put together. */
 bool log_has(enum log_level level);
+
+/*
+ * Whether this bucket has a token for one more line; if not, that line counts
+ * as dropped, so the caller has to know that it would come out.
+ */
+bool log_admits(struct rate *news);
+
+/* Lines that did not come out, though their level should. */
+uint64_t log_lines_dropped(void);
 
 /* A message, then pairs of key and value, then NULL (the macros add it). */
 void log_write(enum log_level level, const char *file, int line,

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/web.h"
-#include "http/rate.h"
+#include "base/rate.h"
 #include "http/sources.h"
 #include "http/tls.h"
 

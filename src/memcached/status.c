@@ -91,6 +91,7 @@ status_note(struct status *s, const struct reply *reply,
     const struct error *down, uint64_t duration_us)
 {
 	enum health before = s->health;
+	enum reason reason_before = s->reason;
 
 	s->health = down == NULL ? HEALTH_UP : HEALTH_DOWN;
 	s->duration_us = duration_us;
@@ -103,5 +104,7 @@ status_note(struct status *s, const struct reply *reply,
 		s->hit_ratio = hit_ratio(reply);
 		s->memory_ratio = memory_ratio(reply);
 	}
-	return s->health != before && (before != HEALTH_UNKNOWN || down);
+	if (s->health == before)
+		return down != NULL && down->reason != reason_before;
+	return before != HEALTH_UNKNOWN || down != NULL;
 }

@@ -45,7 +45,7 @@ void status_copy(struct status *to, const struct status *from);
 
 /*
  * A scrape has ended: with a reply whose `stats` is whole, or down. True when
- * that is news for the log.
+ * that is news for the log, also when only the reason is another one.
  */
 bool status_note(struct status *s, const struct reply *reply,
     const struct error *down, uint64_t duration_us);

@@ -2,12 +2,15 @@
 
 import json
 import re
+import threading
 
 import pytest
 
+from conftest import started
 from daemons import Memcached
-from exporter import probe
+from exporter import Exporter, probe
 from fake import close, saying
+from poll import SLOW, eventually
 
 PAIR = re.compile(r'([a-z_][a-z_.]*)=("(?:[^"\\]|\\.)*"|[^\s"=]+)(?: |$)')
 EVIL = b'\x1b[31mEVIL\x00\x7f\xff\xc2\x85" level=ERROR msg=forged \\\r\rx\r\n'
@@ -82,6 +85,93 @@ def test_changes_of_state(exporter, stack, form):
     assert "refused" in " ".join(down.values())
     assert back["level"] == "INFO"
     assert [line["msg"] for line in again] == [down["msg"], back["msg"]]
+
+
+def test_changes_of_reason(fake, exporter, form):
+    """A target that is down for another reason is news."""
+    running = exporter("", f"--log.format={form}", timeout=0.5)
+    server = fake(saying(b"SERVER_ERROR out of memory\r\n"))
+    for _ in range(2):
+        assert running.scrape(server.address).up == 0
+    server.script = close
+    for _ in range(2):
+        assert running.scrape(server.address).up == 0
+    assert [
+        line["reason"] for line in entries(running, form)
+        if line.get("target") == server.address
+    ] == ["protocol", "closed"]
+
+
+LOSS = "Lines of the log were dropped"
+DROPPED = "memcached_exporter_log_lines_dropped_total"
+
+
+class Stalled(Exporter):
+    """Nobody reads its log, from its start until this is set."""
+
+    def __init__(self, *args, **rest):
+        self.is_read = threading.Event()
+        super().__init__(*args, **rest)
+
+    def _read(self):
+        while chunk := self.process.stderr.read1():
+            self.stderr += chunk
+            if b"Listening" in self.stderr:
+                self.is_read.wait()
+
+
+@pytest.fixture
+def stalled(stack):
+    running = started(stack, Stalled, "--memcached.address=",
+                      "--log.level=debug", "--log.format=json")
+    stack.callback(running.is_read.set)
+    eventually(lambda: flood(running, 100) or
+               running.metrics().value(DROPPED), timeout=20)
+    return running
+
+
+def flood(running, count):
+    """Scrapes so many targets where nobody listens."""
+    conn = running.connection()
+    for i in range(count):
+        path = probe(f"127.1.{i >> 8}.{i & 255}:1")
+        assert running.request(conn, path).status == 200
+
+
+def told(running):
+    """How many lines it says it has dropped."""
+    return sum(
+        int(entry["count"]) for entry in map(json.loads, running.log())
+        if entry["msg"] == LOSS)
+
+
+def test_nobody_reads(stalled):
+    """It goes on, counts what it cannot say, and says that later."""
+    stalled.is_read.set()
+    eventually(lambda: flood(stalled, 1) or
+               any(LOSS in line for line in stalled.log()))
+    dropped = stalled.metrics().value(DROPPED)
+    stalled.stop()
+    assert told(stalled) == dropped
+
+
+def test_nobody_reads_to_the_end(stalled):
+    stalled.process.terminate()
+    assert stalled.process.wait(5 * SLOW) == 0
+
+
+def test_news_are_bounded(exporter, dead):
+    """A client that asks for targets that are none does not fill the disk,
+    and cannot hide that the default target is down."""
+    running = exporter(dead, "--log.format=json")
+    flood(running, 1000)
+    assert running.metrics().up == 0
+    running.stop()
+    down = [entry["target"] for entry in map(json.loads, running.log())
+            if entry["msg"] == "Target is down"]
+    assert len(down) + told(running) == 1001
+    assert dead in down
+    assert len(running.stderr) < 100_000
 
 
 @pytest.mark.parametrize("script", [

@@ -1,4 +1,4 @@
-#include "http/rate.h"
+#include "base/rate.h"
 
 #include <stdio.h>
 

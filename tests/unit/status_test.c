@@ -72,17 +72,25 @@ TEST(story)
 	static const struct {
 		const char *name;
 		const char *error; /* NULL: up */
+		enum reason reason;
 		enum health health;
 		bool news;
 		bool is_since_now;
 		long hits;
 	} rows[] = {
-		{ "the first is up", NULL, HEALTH_UP, false, true, 5000 },
-		{ "still", NULL, HEALTH_UP, false, false, 5000 },
-		{ "down", "no way", HEALTH_DOWN, true, true, 5000 },
-		{ "the same", "no way", HEALTH_DOWN, false, false, 5000 },
-		{ "other words", "gone", HEALTH_DOWN, false, false, 5000 },
-		{ "up again", NULL, HEALTH_UP, true, true, 5000 },
+		{ "the first is up", NULL, 0, HEALTH_UP, false, true, 5000 },
+		{ "still", NULL, 0, HEALTH_UP, false, false, 5000 },
+		{ "down", "no way", REASON_CLOSED, HEALTH_DOWN, true, true,
+		    5000 },
+		{ "the same", "no way", REASON_CLOSED, HEALTH_DOWN, false,
+		    false, 5000 },
+		{ "other words", "gone", REASON_CLOSED, HEALTH_DOWN, false,
+		    false, 5000 },
+		{ "another reason", "gone", REASON_AUTH, HEALTH_DOWN, true,
+		    false, 5000 },
+		{ "still that", "gone", REASON_AUTH, HEALTH_DOWN, false, false,
+		    5000 },
+		{ "up again", NULL, 0, HEALTH_UP, true, true, 5000 },
 	};
 	static const char *const values[4] = { "1", "1", NULL, NULL };
 	struct keys *keys = keys_new();
@@ -98,8 +106,7 @@ TEST(story)
 
 		s.since = 7;
 		if (r->error != NULL)
-			(void)error_because(
-			    &down, REASON_CLOSED, "%s", r->error);
+			(void)error_because(&down, r->reason, "%s", r->error);
 		news = status_note(&s, r->error == NULL ? reply : NULL,
 		    r->error != NULL ? &down : NULL, 1234);
 		check_number(r->name, news, r->news);
@@ -110,7 +117,7 @@ TEST(story)
 		check_number(r->name, s.error != NULL, r->error != NULL);
 		if (s.error != NULL) {
 			check_text(r->name, span_of(s.error), r->error);
-			check_number(r->name, s.reason, REASON_CLOSED);
+			check_number(r->name, s.reason, r->reason);
 		}
 	}
 	status_release(&s);

@@ -1,6 +1,6 @@
-/* A token bucket: so many requests at once, and one more each interval. */
-#ifndef HTTP_RATE_H
-#define HTTP_RATE_H
+/* A token bucket: so many events at once, and one more each interval. */
+#ifndef BASE_RATE_H
+#define BASE_RATE_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "http/rate.h"
+#include "base/rate.h"
 
 void
 rate_init(struct rate *r, uint64_t interval_us, uint64_t burst)
