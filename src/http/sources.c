@@ -48,21 +48,19 @@ sources_add(struct sources *s, const char *path)
 
 	if (path == NULL)
 		return;
-	source = xcalloc(1, sizeof(*source));
+	s->list = xreallocarray(s->list, s->len + 1, sizeof(*s->list));
+	source = &s->list[s->len++];
 	source->path = xstrdup(path);
 	source->seen = source->added = stamp_of(path);
-	s->list[s->len++] = source;
 }
 
 void
 sources_clear(struct sources *s)
 {
-	while (s->len > 0) {
-		struct source *source = s->list[--s->len];
-
-		free(source->path);
-		free(source);
-	}
+	for (size_t i = 0; i < s->len; i++)
+		free(s->list[i].path);
+	free(s->list);
+	*s = (struct sources){ 0 };
 }
 
 enum look
@@ -71,7 +69,7 @@ sources_look(struct sources *s)
 	bool changed = false, settled = true;
 
 	for (size_t i = 0; i < s->len; i++) {
-		struct source *source = s->list[i];
+		struct source *source = &s->list[i];
 		struct stamp now = stamp_of(source->path);
 
 		changed |= !same_stamp(&now, &source->added);

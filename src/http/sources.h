@@ -7,9 +7,6 @@
 
 #include <stddef.h>
 
-/* The configuration itself, and those of certificate, key and authorities. */
-#define SOURCES_MAX 4
-
 enum look {
 	LOOK_SAME,
 	LOOK_CHANGED,  /* since they were added, but not since the last look */
@@ -18,8 +15,9 @@ enum look {
 
 struct source;
 
+/* As many as the configuration names. */
 struct sources {
-	struct source *list[SOURCES_MAX];
+	struct source *list;
 	size_t len;
 };
 

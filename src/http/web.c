@@ -10,8 +10,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "config/web.h"
 #include "base/rate.h"
+#include "config/web.h"
 #include "http/sources.h"
 #include "http/tls.h"
 
