@@ -146,8 +146,8 @@ build_info(const struct self *s, struct buf *out, const char *name)
 	(void)s;
 	buf_add_str(out, name);
 	buf_add_char(out, '{');
-	text_label(out, "version", span_of(VERSION));
 	text_label(out, "libevent", span_of(event_get_version()));
+	text_label(out, "version", span_of(VERSION));
 	buf_add_str(out, "} 1\n");
 }
 
@@ -189,11 +189,11 @@ one_count(const char *path, int code, uint64_t n, void *arg)
 	const struct sink *sink = arg;
 
 	buf_add_str(sink->out, sink->name);
-	buf_add_char(sink->out, '{');
-	text_label(sink->out, "handler", span_of(path));
-	buf_add_str(sink->out, ",code=\"");
+	buf_add_str(sink->out, "{code=\"");
 	buf_add_u64(sink->out, (uint64_t)code);
-	buf_add_str(sink->out, "\"} ");
+	buf_add_char(sink->out, '"');
+	text_label(sink->out, "handler", span_of(path));
+	buf_add_str(sink->out, "} ");
 	buf_add_u64(sink->out, n);
 	buf_add_char(sink->out, '\n');
 }

@@ -78,7 +78,7 @@ one_of_json(struct buf *out, struct span c, bool is_bad)
 static void
 one_of_label(struct buf *out, struct span c, bool is_bad)
 {
-	if (is_bad)
+	if (is_bad || (is_control(c) && c.p[0] != '\n'))
 		buf_add_str(out, REPLACEMENT);
 	else
 		one_quoted(out, c);

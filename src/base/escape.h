@@ -1,7 +1,6 @@
 /*
  * Text from peers, made safe for where it is written. Each of these appends
- * all of a text, and never what is no UTF-8 as it is, nor, but for a label, a
- * control character.
+ * all of a text, and never what is no UTF-8 as it is, nor a control character.
  */
 #ifndef BASE_ESCAPE_H
 #define BASE_ESCAPE_H
@@ -23,7 +22,8 @@ void escape_html(struct buf *out, const char *text);
 
 /*
  * Between the quotes of a label, in both formats of stats/text.h: `\\`, `\"`,
- * `\n`; no UTF-8 is U+FFFD.
+ * `\n`; another control character, which a terminal would obey, and what is no
+ * UTF-8 is U+FFFD.
  */
 void escape_label(struct buf *out, struct span value);
 

@@ -22,15 +22,19 @@
  */
 #define STAT(sect, stat, ...) \
 	{ .section = SECTION_##sect, .key = stat, __VA_ARGS__ }
-#define LABELS(text) .labels = SPAN(text)
+#define LABELS(text) .before = SPAN("{" text "} ")
 #define COMMAND(command) LABELS("command=\"" command "\"")
 #define OUTCOME(command, how) \
 	LABELS("command=\"" command "\",status=\"" how "\"")
-#define LRU(lru) LABELS("lru=\"" lru "\"")
+#define SLAB_OUTCOME(command, how) \
+	.before = SPAN("{command=\"" command "\","), \
+	.after = SPAN(",status=\"" how "\"} ")
+#define SLAB_LRU(lru) \
+	.before = SPAN("{lru=\"" lru "\","), .after = SPAN("} ")
 #define INFO(...) .info = (const struct info[]){ __VA_ARGS__, { 0 } }
 #define TAP(type, direction) \
 	STAT(STATS, "tap_" type "_" direction, \
-	    LABELS("type=\"" type "\",direction=\"" direction "\""))
+	    LABELS("direction=\"" direction "\",type=\"" type "\""))
 
 /* A family: its series are STAT()s. */
 #define FAMILY(name, type, help, ...) \
@@ -54,8 +58,9 @@
 	FAMILY(name, GAUGE, HELP(text, stat), STAT(sect, stat, __VA_ARGS__))
 #define SLAB_COUNTER(name, sect, stat, text) \
 	SLAB_FAMILY(name, COUNTER, HELP(text, stat), STAT(sect, stat))
-#define SLAB_GAUGE(name, sect, stat, text) \
-	SLAB_FAMILY(name, GAUGE, HELP(text, stat), STAT(sect, stat))
+#define SLAB_GAUGE(name, sect, stat, text, ...) \
+	SLAB_FAMILY(name, GAUGE, HELP(text, stat), \
+	    STAT(sect, stat, __VA_ARGS__))
 
 /* A setting, under the name that follows from its key or under another one. */
 #define SETTING(fn, stat, text) \
@@ -68,7 +73,8 @@ const struct family catalogue[] = {
 	/* Server */
 
 	GAUGE("memcached_uptime_seconds", STATS, "uptime",
-	    "Seconds since the server started"),
+	    "Seconds since the server started",
+	    .value = value_uptime),
 
 	GAUGE("memcached_time_seconds", STATS, "time",
 	    "The server's clock, seconds since 1970"),
@@ -82,9 +88,9 @@ const struct family catalogue[] = {
 	    "What the server is built of, as labels, value 1"
 	    " (version, libevent, pointer_size).",
 	    STAT(STATS, "version", INFO(
-		{ "version", SECTION_STATS, "version" },
 		{ "libevent", SECTION_STATS, "libevent" },
-		{ "pointer_size", SECTION_STATS, "pointer_size" }))),
+		{ "pointer_size", SECTION_STATS, "pointer_size" },
+		{ "version", SECTION_STATS, "version" }))),
 
 	COUNTER("memcached_process_user_cpu_seconds_total",
 	    STATS, "rusage_user",
@@ -122,7 +128,7 @@ const struct family catalogue[] = {
 
 	GAUGE("memcached_current_connections", STATS, "curr_connections",
 	    "Connections open now",
-	    .value = value_less_one),
+	    .value = value_connections),
 
 	COUNTER("memcached_connections_total", STATS, "total_connections",
 	    "Connections accepted since the start"),
@@ -154,7 +160,8 @@ const struct family catalogue[] = {
 	    "Connections closed for being idle too long"),
 
 	GAUGE("memcached_connection_structures", STATS, "connection_structures",
-	    "Connection structures allocated, in use or spare"),
+	    "Connection structures allocated, in use or spare",
+	    .value = value_connections),
 
 	GAUGE("memcached_reserved_fds", STATS, "reserved_fds",
 	    "File descriptors that the server keeps for itself"),
@@ -209,17 +216,23 @@ const struct family catalogue[] = {
 	    STAT(STATS, "cas_badval", OUTCOME("cas", "badval")),
 	    STAT(STATS, "touch_hits", OUTCOME("touch", "hit")),
 	    STAT(STATS, "touch_misses", OUTCOME("touch", "miss")),
-	    STAT(STATS, "cmd_flush", OUTCOME("flush", "hit"))),
+	    STAT(STATS, "cmd_flush", OUTCOME("flush", "hit"),
+		.value = value_requests)),
 
 	FAMILY("memcached_command_requests_total", COUNTER,
 	    "Requests by command, whatever came of them; a meta command also"
 	    " counts as the get, set or touch that it does"
 	    " (cmd_get, cmd_set, cmd_touch, cmd_flush, cmd_meta).",
-	    STAT(STATS, "cmd_get", COMMAND("get")),
-	    STAT(STATS, "cmd_set", COMMAND("set")),
-	    STAT(STATS, "cmd_touch", COMMAND("touch")),
-	    STAT(STATS, "cmd_flush", COMMAND("flush")),
-	    STAT(STATS, "cmd_meta", COMMAND("meta"))),
+	    STAT(STATS, "cmd_get", COMMAND("get"),
+		.value = value_requests),
+	    STAT(STATS, "cmd_set", COMMAND("set"),
+		.value = value_requests),
+	    STAT(STATS, "cmd_touch", COMMAND("touch"),
+		.value = value_requests),
+	    STAT(STATS, "cmd_flush", COMMAND("flush"),
+		.value = value_requests),
+	    STAT(STATS, "cmd_meta", COMMAND("meta"),
+		.value = value_requests)),
 
 	COUNTER("memcached_get_expired_total", STATS, "get_expired",
 	    "Get misses on an item that had expired"),
@@ -402,8 +415,7 @@ const struct family catalogue[] = {
 	GAUGE("memcached_extstore_memory_pressure",
 	    STATS, "extstore_memory_pressure",
 	    "How short of memory extstore thinks the server is,"
-	    " on a scale of its own",
-	    .value = value_decimal),
+	    " on a scale of its own"),
 
 	COUNTER("memcached_extstore_compact_lost_total",
 	    STATS, "extstore_compact_lost",
@@ -498,7 +510,7 @@ const struct family catalogue[] = {
 
 	GAUGE("memcached_proxy_req_active", STATS, "proxy_req_active",
 	    "Requests that the proxy is working on",
-	    .value = value_int),
+	    .value = value_signed),
 
 	COUNTER("memcached_proxy_config_reloads_total",
 	    STATS, "proxy_config_reloads",
@@ -544,7 +556,8 @@ const struct family catalogue[] = {
 
 	GAUGE("memcached_ssl_cert_refresh_age_seconds",
 	    STATS, "time_since_server_cert_refresh",
-	    "Seconds since the server read its certificates"),
+	    "Seconds since the server read its certificates",
+	    .value = value_certificate_age),
 
 	/* Logging: `watch` */
 
@@ -569,7 +582,8 @@ const struct family catalogue[] = {
 	/* InnoDB plugin of MySQL */
 
 	GAUGE("memcached_daemon_connections", STATS, "daemon_connections",
-	    "Connections that the plugin itself holds: its listeners"),
+	    "Connections that the plugin itself holds: its listeners",
+	    .value = value_connections),
 
 	GAUGE("memcached_engine_limit_bytes", STATS, "engine_maxbytes",
 	    "Memory allowed for items by the storage engine, in bytes"),
@@ -618,23 +632,23 @@ const struct family catalogue[] = {
 	    " hash_algorithm, ssl_min_version; of the InnoDB plugin logger,"
 	    " auth_sasl_engine, ascii_extension, extension).",
 	    STAT(SETTINGS, "binding_protocol", INFO(
-		{ "binding_protocol", SECTION_SETTINGS, "binding_protocol" },
-		{ "hash_algorithm", SECTION_SETTINGS, "hash_algorithm" },
-		{ "ssl_min_version", SECTION_SETTINGS, "ssl_min_version" },
-		{ "logger", SECTION_SETTINGS, "logger" },
-		{ "auth_sasl_engine", SECTION_SETTINGS, "auth_sasl_engine" },
 		{ "ascii_extension", SECTION_SETTINGS, "ascii_extension" },
-		{ "extension", SECTION_SETTINGS, "extension" }))),
+		{ "auth_sasl_engine", SECTION_SETTINGS, "auth_sasl_engine" },
+		{ "binding_protocol", SECTION_SETTINGS, "binding_protocol" },
+		{ "extension", SECTION_SETTINGS, "extension" },
+		{ "hash_algorithm", SECTION_SETTINGS, "hash_algorithm" },
+		{ "logger", SECTION_SETTINGS, "logger" },
+		{ "ssl_min_version", SECTION_SETTINGS, "ssl_min_version" }))),
 
-	SETTING(value_int, "maxbytes",
+	SETTING(value_signed, "maxbytes",
 	    "memory allowed for items, in bytes"),
-	SETTING(value_int, "tcpport",
+	SETTING(value_signed, "tcpport",
 	    "TCP port, 0 for none"),
-	SETTING(value_int, "udpport",
+	SETTING(value_signed, "udpport",
 	    "UDP port, 0 for none"),
-	SETTING(value_int, "verbosity",
+	SETTING(value_signed, "verbosity",
 	    "how much the server says on stderr, 0 for the least"),
-	SETTING(value_int, "oldest",
+	SETTING(value_signed, "oldest",
 	    "items stored before this second of the server's life are invalid,"
 	    " 0 when none are"),
 	SETTING_NAMED(value_switch, "memcached_settings_evictions_enabled",
@@ -642,54 +656,54 @@ const struct family catalogue[] = {
 	    "1 when items are thrown out to make room"),
 	SETTING(value_switch, "shutdown_command",
 	    "1 when clients may shut the server down"),
-	SETTING(value_decimal, "growth_factor",
+	SETTING(value_signed, "growth_factor",
 	    "chunk size of a slab class relative to that of the class below"),
-	SETTING(value_int, "chunk_size",
+	SETTING(value_signed, "chunk_size",
 	    "least space for an item's key, value and flags, in bytes"),
-	SETTING(value_int, "num_threads",
+	SETTING(value_signed, "num_threads",
 	    "worker threads"),
-	SETTING(value_int, "num_threads_per_udp",
+	SETTING(value_signed, "num_threads_per_udp",
 	    "worker threads that read a UDP socket"),
 	SETTING(value_switch, "detail_enabled",
 	    "1 when statistics by key prefix are kept"),
-	SETTING(value_int, "reqs_per_event",
+	SETTING(value_signed, "reqs_per_event",
 	    "requests of a connection before others get their turn"),
 	SETTING(value_switch, "cas_enabled",
 	    "1 when items carry a CAS number"),
-	SETTING(value_int, "tcp_backlog",
+	SETTING(value_signed, "tcp_backlog",
 	    "connections that may wait to be accepted"),
 	SETTING(value_switch, "auth_enabled_sasl",
 	    "1 when clients can authenticate with SASL"),
-	SETTING(value_int, "item_size_max",
+	SETTING(value_signed, "item_size_max",
 	    "size of the largest item allowed, in bytes"),
 	SETTING(value_switch, "maxconns_fast",
 	    "1 when connections past the limit are closed at once,"
 	    " 0 when they wait"),
-	SETTING(value_int, "hashpower_init",
+	SETTING(value_signed, "hashpower_init",
 	    "first size of the hash table as a power of two,"
 	    " 0 for the default"),
 	SETTING(value_switch, "slab_reassign",
 	    "1 when slab pages may move between classes"),
-	SETTING(value_int, "slab_automove",
+	SETTING(value_signed, "slab_automove",
 	    "how eagerly slab pages are moved, 0 for only on command"),
-	SETTING(value_decimal, "slab_automove_ratio",
+	SETTING(value_signed, "slab_automove_ratio",
 	    "how much younger than others the oldest items of a class must be"
 	    " for it to get a page, as a ratio of ages"),
-	SETTING(value_int, "slab_automove_window",
+	SETTING(value_signed, "slab_automove_window",
 	    "rounds that the automover looks back on"),
-	SETTING(value_int, "slab_chunk_max",
+	SETTING(value_signed, "slab_chunk_max",
 	    "size of the largest chunk, in bytes; larger items are split"),
 	SETTING_NAMED(value_switch, "memcached_lru_crawler_enabled",
 	    "lru_crawler",
 	    "1 when the LRU crawler thread runs"),
-	SETTING_NAMED(value_int, "memcached_lru_crawler_sleep",
+	SETTING_NAMED(value_signed, "memcached_lru_crawler_sleep",
 	    "lru_crawler_sleep",
 	    "pause of the LRU crawler between items, in microseconds"),
-	SETTING_NAMED(value_int, "memcached_lru_crawler_to_crawl",
+	SETTING_NAMED(value_signed, "memcached_lru_crawler_to_crawl",
 	    "lru_crawler_tocrawl",
 	    "items of a class that one run of the LRU crawler looks at,"
 	    " 0 for all"),
-	SETTING(value_int, "tail_repair_time",
+	SETTING(value_signed, "tail_repair_time",
 	    "seconds after which an item stuck at the end of an LRU is freed,"
 	    " 0 for never"),
 	SETTING(value_switch, "flush_enabled",
@@ -701,31 +715,31 @@ const struct family catalogue[] = {
 	    "1 when the LRU maintainer thread runs"),
 	SETTING(value_switch, "lru_segmented",
 	    "1 when an LRU has HOT, WARM and COLD parts"),
-	SETTING_NAMED(value_int, "memcached_lru_crawler_hot_percent",
+	SETTING_NAMED(value_signed, "memcached_lru_crawler_hot_percent",
 	    "hot_lru_pct",
 	    "share of a class's memory for the HOT LRU, in percent"),
-	SETTING_NAMED(value_int, "memcached_lru_crawler_warm_percent",
+	SETTING_NAMED(value_signed, "memcached_lru_crawler_warm_percent",
 	    "warm_lru_pct",
 	    "share of a class's memory for the WARM LRU, in percent"),
-	SETTING_NAMED(value_decimal, "memcached_lru_crawler_hot_max_factor",
+	SETTING_NAMED(value_signed, "memcached_lru_crawler_hot_max_factor",
 	    "hot_max_factor",
 	    "age that items of the HOT LRU may reach,"
 	    " relative to the oldest of the COLD LRU"),
-	SETTING_NAMED(value_decimal, "memcached_lru_crawler_warm_max_factor",
+	SETTING_NAMED(value_signed, "memcached_lru_crawler_warm_max_factor",
 	    "warm_max_factor",
 	    "age that items of the WARM LRU may reach,"
 	    " relative to the oldest of the COLD LRU"),
 	SETTING(value_switch, "temp_lru",
 	    "1 when short-lived items have an LRU of their own"),
-	SETTING(value_int, "temporary_ttl",
+	SETTING(value_signed, "temporary_ttl",
 	    "items that live shorter go to the TEMP LRU, in seconds"),
-	SETTING(value_int, "idle_timeout",
+	SETTING(value_signed, "idle_timeout",
 	    "seconds after which an idle connection is closed, 0 for never"),
-	SETTING(value_int, "watcher_logbuf_size",
+	SETTING(value_signed, "watcher_logbuf_size",
 	    "log buffer of a watcher, in bytes"),
-	SETTING(value_int, "worker_logbuf_size",
+	SETTING(value_signed, "worker_logbuf_size",
 	    "log buffer of a worker, in bytes"),
-	SETTING(value_int, "read_buf_mem_limit",
+	SETTING(value_signed, "read_buf_mem_limit",
 	    "memory allowed for read buffers, in bytes, 0 for no limit"),
 	SETTING(value_switch, "track_sizes",
 	    "1 when the sizes of items are counted"),
@@ -733,36 +747,36 @@ const struct family catalogue[] = {
 	    "1 when items hold part of their text response"),
 	SETTING(value_switch, "drop_privileges",
 	    "1 when the server gives up system calls that it does not need"),
-	SETTING(value_int, "ext_item_size",
+	SETTING(value_signed, "ext_item_size",
 	    "smallest item to go to disk, in bytes"),
-	SETTING(value_int, "ext_item_age",
+	SETTING(value_signed, "ext_item_age",
 	    "seconds without a fetch after which an item goes to disk,"
 	    " 4294967295 for any age"),
-	SETTING(value_int, "ext_low_ttl",
+	SETTING(value_signed, "ext_low_ttl",
 	    "items that live shorter share pages of their own, in seconds"),
-	SETTING(value_int, "ext_recache_rate",
+	SETTING(value_signed, "ext_recache_rate",
 	    "of so many reads from disk one brings the item back to memory"),
-	SETTING(value_int, "ext_wbuf_size",
+	SETTING(value_signed, "ext_wbuf_size",
 	    "write buffer of a page, in bytes"),
-	SETTING(value_int, "ext_compact_under",
+	SETTING(value_signed, "ext_compact_under",
 	    "pages are compacted when fewer are free"),
-	SETTING(value_int, "ext_drop_under",
+	SETTING(value_signed, "ext_drop_under",
 	    "items gone cold are dropped when fewer pages are free"),
-	SETTING(value_int, "ext_max_sleep",
+	SETTING(value_signed, "ext_max_sleep",
 	    "longest pause of extstore's threads, in microseconds"),
-	SETTING(value_decimal, "ext_max_frag",
+	SETTING(value_signed, "ext_max_frag",
 	    "share of a page that may be wasted before it is compacted"),
-	SETTING(value_decimal, "slab_automove_freeratio",
+	SETTING(value_signed, "slab_automove_freeratio",
 	    "share of memory that the automover keeps free for extstore"),
 	SETTING(value_switch, "ext_drop_unread",
 	    "1 when compaction drops items that nobody fetched"),
 	SETTING(value_switch, "ssl_enabled",
 	    "1 when TLS is on"),
-	SETTING(value_int, "ssl_verify_mode",
+	SETTING(value_signed, "ssl_verify_mode",
 	    "how client certificates are verified, 0 for not at all"),
-	SETTING(value_int, "ssl_keyformat",
+	SETTING(value_signed, "ssl_keyformat",
 	    "format of the private key's file, 1 for PEM"),
-	SETTING(value_int, "ssl_wbuf_size",
+	SETTING(value_signed, "ssl_wbuf_size",
 	    "TLS write buffer, in bytes"),
 	SETTING(value_switch, "ssl_session_cache",
 	    "1 when TLS sessions can be resumed"),
@@ -772,17 +786,17 @@ const struct family catalogue[] = {
 	    "1 when the server is a proxy"),
 	SETTING(value_switch, "proxy_uring_enabled",
 	    "1 when the proxy uses io_uring"),
-	SETTING(value_int, "num_napi_ids",
+	SETTING(value_signed, "num_napi_ids",
 	    "network queues that workers are tied to"),
-	SETTING(value_int, "client_flags_size",
+	SETTING(value_signed, "client_flags_size",
 	    "size of an item's client flags, in bytes"),
 	SETTING(value_switch, "allow_detailed",
 	    "1 when clients may switch statistics by key prefix"),
-	SETTING(value_int, "reqs_per_tap_event",
+	SETTING(value_signed, "reqs_per_tap_event",
 	    "TAP messages of a connection before others get their turn"),
 	SETTING(value_switch, "auth_required_sasl",
 	    "1 when clients must authenticate with SASL"),
-	SETTING(value_int, "topkeys",
+	SETTING(value_signed, "topkeys",
 	    "most used keys that statistics are kept of, 0 for none"),
 
 	/* A slab class: its items */
@@ -803,13 +817,16 @@ const struct family catalogue[] = {
 	    "Items in the TEMP LRU"),
 
 	SLAB_GAUGE("memcached_slab_hot_age_seconds", ITEMS, "age_hot",
-	    "Seconds since the last use of the oldest item in the HOT LRU"),
+	    "Seconds since the last use of the oldest item in the HOT LRU",
+	    .value = value_age),
 
 	SLAB_GAUGE("memcached_slab_warm_age_seconds", ITEMS, "age_warm",
-	    "Seconds since the last use of the oldest item in the WARM LRU"),
+	    "Seconds since the last use of the oldest item in the WARM LRU",
+	    .value = value_age),
 
 	SLAB_GAUGE("memcached_slab_items_age_seconds", ITEMS, "age",
-	    "Seconds since the last use of the oldest item"),
+	    "Seconds since the last use of the oldest item",
+	    .value = value_age),
 
 	SLAB_FAMILY("memcached_slab_mem_requested_bytes", GAUGE,
 	    "Bytes that items fill of their chunks"
@@ -826,7 +843,8 @@ const struct family catalogue[] = {
 
 	SLAB_GAUGE("memcached_slab_items_evicted_time_seconds",
 	    ITEMS, "evicted_time",
-	    "Seconds for which the last evicted item had not been used"),
+	    "Seconds for which the last evicted item had not been used",
+	    .value = value_age),
 
 	SLAB_COUNTER("memcached_slab_items_evicted_unfetched_total",
 	    ITEMS, "evicted_unfetched",
@@ -884,10 +902,10 @@ const struct family catalogue[] = {
 	SLAB_FAMILY("memcached_slab_lru_hits_total", COUNTER,
 	    "Get hits by the LRU that held the item"
 	    " (hits_to_hot, hits_to_warm, hits_to_cold, hits_to_temp).",
-	    STAT(ITEMS, "hits_to_hot", LRU("hot")),
-	    STAT(ITEMS, "hits_to_warm", LRU("warm")),
-	    STAT(ITEMS, "hits_to_cold", LRU("cold")),
-	    STAT(ITEMS, "hits_to_temp", LRU("temporary"))),
+	    STAT(ITEMS, "hits_to_hot", SLAB_LRU("hot")),
+	    STAT(ITEMS, "hits_to_warm", SLAB_LRU("warm")),
+	    STAT(ITEMS, "hits_to_cold", SLAB_LRU("cold")),
+	    STAT(ITEMS, "hits_to_temp", SLAB_LRU("temporary"))),
 
 	/* A slab class: its memory and commands */
 
@@ -915,15 +933,15 @@ const struct family catalogue[] = {
 	SLAB_FAMILY("memcached_slab_commands_total", COUNTER,
 	    "Commands by outcome (get_hits, cmd_set less cas_*, delete_hits,"
 	    " incr_hits, decr_hits, cas_hits, cas_badval, touch_hits).",
-	    STAT(SLABS, "get_hits", OUTCOME("get", "hit")),
-	    STAT(SLABS, "cmd_set", OUTCOME("set", "hit"),
+	    STAT(SLABS, "get_hits", SLAB_OUTCOME("get", "hit")),
+	    STAT(SLABS, "cmd_set", SLAB_OUTCOME("set", "hit"),
 		.value = value_slab_stored),
-	    STAT(SLABS, "delete_hits", OUTCOME("delete", "hit")),
-	    STAT(SLABS, "incr_hits", OUTCOME("incr", "hit")),
-	    STAT(SLABS, "decr_hits", OUTCOME("decr", "hit")),
-	    STAT(SLABS, "cas_hits", OUTCOME("cas", "hit")),
-	    STAT(SLABS, "cas_badval", OUTCOME("cas", "badval")),
-	    STAT(SLABS, "touch_hits", OUTCOME("touch", "hit"))),
+	    STAT(SLABS, "delete_hits", SLAB_OUTCOME("delete", "hit")),
+	    STAT(SLABS, "incr_hits", SLAB_OUTCOME("incr", "hit")),
+	    STAT(SLABS, "decr_hits", SLAB_OUTCOME("decr", "hit")),
+	    STAT(SLABS, "cas_hits", SLAB_OUTCOME("cas", "hit")),
+	    STAT(SLABS, "cas_badval", SLAB_OUTCOME("cas", "badval")),
+	    STAT(SLABS, "touch_hits", SLAB_OUTCOME("touch", "hit"))),
 };
 /* clang-format on */
 

@@ -20,30 +20,47 @@
 #include "stats/keys.h"
 #include "stats/text.h"
 
+struct dialect;
 struct reply;
 struct series;
 
 /* Where a series is being read: section and key are the series' own. */
 struct source {
 	const struct reply *reply;
+	const struct dialect *dialect; /* of the reply */
 	int place; /* of reply.h: REPLY_SERVER, or a slab class */
 };
 
+enum value_result {
+	VALUE_WRITTEN,
+	VALUE_BAD,    /* not of the form, or a number that cannot be */
+	VALUE_FOREIGN /* this server means something else with the key */
+};
+
 /*
- * Appends the sample's value to out. Returns -1, with out untouched, when text
- * (the value of the series' key) is not of the form the function reads.
+ * Appends the sample's value to out, which is untouched unless the result is
+ * VALUE_WRITTEN. text is the value of the series' key. Integers come out with
+ * the digits that the server sent, without leading zeros.
  */
-typedef int value_fn(struct buf *out, struct span text,
+typedef enum value_result value_fn(struct buf *out, struct span text,
     const struct series *series, const struct source *source);
 
-value_fn value_uint;        /* digits of a uint64, as sent; the default */
-value_fn value_int;         /* the same with an optional minus */
-value_fn value_decimal;     /* that with an optional fraction, a uint64 too */
-value_fn value_cpu;         /* "sec.usec" or "sec:usec" */
-value_fn value_micro;       /* microseconds, printed as seconds */
+value_fn value_counter; /* a uint64; the default of counters */
+/*
+ * A number from 0 to below 2^63, whole or as printf's %f and %g write it; the
+ * default of gauges. Larger ones are negative numbers printed as unsigned.
+ */
+value_fn value_gauge;
+value_fn value_signed;          /* a gauge that may be negative */
+value_fn value_connections;     /* above 2^31 it is a negative one, thus 0 */
+value_fn value_uptime;          /* seconds */
+value_fn value_age;             /* seconds, at most the uptime; see dialect.h */
+value_fn value_certificate_age; /* the same, see value.c */
+value_fn value_ago;             /* seconds that the plugin may print negated */
+value_fn value_cpu;             /* as a gauge, or "sec:usec" */
+value_fn value_micro;           /* microseconds, printed as seconds */
 value_fn value_switch;      /* yes/no, on/off, running/stopped, 1/0 → 1/0 */
-value_fn value_less_one;    /* printed as n - 1: 2^64 - 1 means 0 */
-value_fn value_ago;         /* seconds that the plugin may print negated */
+value_fn value_requests;    /* a counter that mcrouter has as a rate */
 value_fn value_stored;      /* cmd_set less the cas_* outcomes it includes */
 value_fn value_slab_stored; /* the same for a class (rule 3) */
 
@@ -56,9 +73,13 @@ struct info {
 
 struct series {
 	enum section section;
-	const char *key;         /* NULL ends a family's list */
-	struct span labels;      /* constant: `command="get"`; mostly none */
-	value_fn *value;         /* NULL: value_uint */
+	const char *key; /* NULL ends a family's list */
+	/*
+	 * Constant labels, from `{` on, in front of the label slab and behind
+	 * it: labels come in alphabetical order. Mostly none.
+	 */
+	struct span before, after;
+	value_fn *value;         /* NULL: the default of the family's type */
 	const struct info *info; /* not NULL: value 1, labels from these,
 				      a list that ends with label NULL;
 				      no series when none was sent */

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "stats/catalogue.h"
+#include "stats/dialect.h"
 
 static const struct {
 	const char *name;
@@ -128,7 +129,7 @@ add(struct keys *k, enum section section, bool slab, const char *text)
 static void
 make_room(struct keys *k)
 {
-	size_t series = 0, keys = 0, size = 1;
+	size_t series = 0, keys = dialect_keys_len, size = 1;
 
 	for (size_t i = 0; i < catalogue_len; i++) {
 		for (const struct series *s = catalogue[i].series;
@@ -169,6 +170,8 @@ keys_new(void)
 				(void)add(k, info->section, f->slab, info->key);
 		}
 	}
+	for (size_t i = 0; i < dialect_keys_len; i++)
+		(void)add(k, SECTION_STATS, false, dialect_keys[i]);
 	return k;
 }
 

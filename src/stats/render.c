@@ -4,31 +4,31 @@
 #include <stdio.h>
 
 #include "stats/catalogue.h"
+#include "stats/dialect.h"
 #include "stats/reply.h"
 
 #define PREFIX_BYTES 16
 
 /*
- * What comes behind a name: `{slab="12"} ` or ` `, and in front of further
- * labels `{slab="12",` or `{`. Whole arrays are copied, and `len` bytes count.
+ * What comes behind a name: `{slab="12"} ` or ` `, and between further labels
+ * `slab="12"` or nothing. Whole arrays are copied, and `len` bytes count.
  */
 struct prefix {
 	char alone[PREFIX_BYTES];
-	char open[PREFIX_BYTES];
-	uint8_t alone_len, open_len;
+	char label[PREFIX_BYTES];
+	uint8_t alone_len, label_len;
 };
-_Static_assert(REPLY_SLAB_NUMBER_MAX <= 999999, "more digits have no room");
+_Static_assert(REPLY_SLAB_NUMBER_MAX <= 99999, "more digits have no room");
 
 static void
 set_prefix(struct prefix *p, uint32_t number)
 {
 	int len = snprintf(
-	    p->open, sizeof(p->open), "{slab=\"%" PRIu32 "\",", number);
+	    p->label, sizeof(p->label), "slab=\"%" PRIu32 "\"", number);
 
-	p->open_len = (uint8_t)len;
-	memcpy(p->alone, p->open, sizeof(p->alone));
-	memcpy(p->alone + len - 1, "} ", 2);
-	p->alone_len = (uint8_t)(len + 1);
+	p->label_len = (uint8_t)len;
+	(void)snprintf(p->alone, sizeof(p->alone), "{%s} ", p->label);
+	p->alone_len = (uint8_t)(len + 3);
 }
 
 /* The work of one call: each family in turn, at each place it has. */
@@ -36,6 +36,7 @@ struct writer {
 	struct buf *out;
 	enum text_format format;
 	struct reply *reply;
+	struct dialect dialect;
 	struct prefix server, slabs[REPLY_SLABS_MAX];
 
 	const struct family *family;
@@ -118,35 +119,40 @@ write_start(
     struct writer *w, const struct series *series, const struct prefix *prefix)
 {
 	const struct family *f = w->family;
-	struct span labels = series->labels;
+	struct span before = series->before, after = series->after;
 	struct buf *out = w->out;
 	char *p;
 
 	if (!w->begun)
 		begin_family(w);
-	if (!buf_reserve(out, FAMILY_NAME_BYTES + PREFIX_BYTES + labels.len))
+	if (!buf_reserve(
+		out, FAMILY_NAME_BYTES + before.len + PREFIX_BYTES + after.len))
 		return;
 	p = out->p + out->len;
 	memcpy(p, f->name, FAMILY_NAME_BYTES);
 	p += f->name_len;
-	if (labels.len == 0) {
+	if (before.len == 0) {
 		memcpy(p, prefix->alone, PREFIX_BYTES);
 		p += prefix->alone_len;
 	} else {
-		memcpy(p, prefix->open, PREFIX_BYTES);
-		p = mempcpy(p + prefix->open_len, labels.p, labels.len);
-		p = mempcpy(p, "} ", 2);
+		p = mempcpy(p, before.p, before.len);
+		memcpy(p, prefix->label, PREFIX_BYTES);
+		p += prefix->label_len;
+		if (after.len > 0)
+			p = mempcpy(p, after.p, after.len);
 	}
 	out->len = (size_t)(p - out->p);
 }
 
-static bool
-write_value(struct buf *out, struct span text, const struct series *series,
+static enum value_result
+write_value(struct writer *w, struct span text, const struct series *series,
     const struct source *source)
 {
-	if (series->value == NULL)
-		return value_uint(out, text, series, source) == 0;
-	return series->value(out, text, series, source) == 0;
+	if (series->value != NULL)
+		return series->value(w->out, text, series, source);
+	if (w->family->type == METRIC_COUNTER)
+		return value_counter(w->out, text, series, source);
+	return value_gauge(w->out, text, series, source);
 }
 
 /* Whether the series is there now. */
@@ -157,6 +163,7 @@ write_series(struct writer *w, size_t n, const struct source *source,
 	const struct series *series = &w->family->series[n];
 	struct buf *out = w->out;
 	size_t before = out->len;
+	enum value_result result;
 	bool begun = w->begun;
 	struct span text;
 
@@ -165,13 +172,14 @@ write_series(struct writer *w, size_t n, const struct source *source,
 	if (!reply_value(w->reply, source->place, w->keys[n], &text))
 		return false;
 	write_start(w, series, prefix);
-	if (write_value(out, text, series, source)) {
+	result = write_value(w, text, series, source);
+	if (result == VALUE_WRITTEN) {
 		buf_add_char(out, '\n');
 		return true;
 	}
 	out->len = before;
 	w->begun = begun;
-	if (!is_unset(text))
+	if (result == VALUE_BAD && !is_unset(text))
 		reply_reject(w->reply, source->place, w->keys[n]);
 	return false;
 }
@@ -179,7 +187,7 @@ write_series(struct writer *w, size_t n, const struct source *source,
 static void
 write_place(struct writer *w, int place, const struct prefix *prefix)
 {
-	const struct source source = { w->reply, place };
+	const struct source source = { w->reply, &w->dialect, place };
 	const struct series *series = w->family->series;
 	bool written = false;
 
@@ -208,7 +216,8 @@ render_reply(
 	w.out = out;
 	w.format = format;
 	w.reply = reply;
-	w.server = (struct prefix){ " ", "{", 1, 1 };
+	w.dialect = dialect_of(reply);
+	w.server = (struct prefix){ .alone = " ", .alone_len = 1 };
 	for (size_t k = 0; k < n; k++)
 		set_prefix(&w.slabs[k], reply_slab_number(reply, k));
 	for (size_t i = 0; i < catalogue_len; i++) {

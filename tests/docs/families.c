@@ -9,18 +9,17 @@ print_labels(const struct family *f)
 	const struct series *first = f->series;
 	const char *separator = "";
 
-	putchar('{');
-	if (f->slab) {
-		printf("slab=\"\"");
-		separator = ",";
+	if (first->before.len > 0) {
+		printf("%s%s%s", first->before.p, f->slab ? "slab=\"\"" : "",
+		    first->after.len > 0 ? first->after.p : "");
+		return;
 	}
-	if (first->labels.len > 0)
-		printf("%s%s", separator, first->labels.p);
+	printf("{%s", f->slab ? "slab=\"\"" : "");
 	for (const struct info *i = first->info; i != NULL && i->label; i++) {
 		printf("%s%s=\"\"", separator, i->label);
 		separator = ",";
 	}
-	putchar('}');
+	printf("} ");
 }
 
 int
@@ -33,7 +32,7 @@ main(void)
 		printf("# TYPE %s %s\n", f->name, metric_type_name(f->type));
 		printf("%s", f->name);
 		print_labels(f);
-		printf(" 0\n");
+		printf("0\n");
 	}
 	return 0;
 }

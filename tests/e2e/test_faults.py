@@ -86,7 +86,11 @@ ODD_LINES = {
     "not a number": (stats(b"STAT uptime many"), 1),
     "numbers that strtod takes": (
         stats(b"STAT uptime nan", b"STAT threads 0x10", b"STAT bytes inf",
-              b"STAT time 1e3", b"STAT cmd_get +1"), 5),
+              b"STAT time 1e999", b"STAT cmd_get +1"), 5),
+    "numbers that cannot be": (
+        stats(b"STAT threads -1", b"STAT bytes 18446744073709550000",
+              b"STAT rusage_user -0.5", b"STAT total_items -5",
+              b"STAT limit_maxbytes 9223372036854775808"), 5),
     "no value": (stats(b"STAT uptime"), 1),
     "too large a number": (stats(b"STAT uptime 18446744073709551616"), 1),
     "decimals too large": (

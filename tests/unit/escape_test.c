@@ -59,4 +59,32 @@ TEST(texts)
 	}
 }
 
-TESTS("escape", T(texts))
+/* In a label, where NUL too is a byte of the text. */
+TEST(labels)
+{
+	static const struct {
+		const char *name;
+		struct span text;
+		const char *wanted;
+	} rows[] = {
+		{ "plain", SPAN("a b"), "a b" },
+		{ "quotes", SPAN("a\"b\\c\nd"), "a\\\"b\\\\c\\nd" },
+		{ "ESC and BEL", SPAN("\x1b]0;x\a"), MARK "]0;x" MARK },
+		{ "CR, TAB and NUL", SPAN("\r\t\0"), MARK MARK MARK },
+		{ "DEL", SPAN("\x7f"), MARK },
+		{ "C1", SPAN("\xc2\x80\xc2\x9b\xc2\x9f"), MARK MARK MARK },
+		{ "behind C1", SPAN("\xc2\xa0"), "\xc2\xa0" },
+		{ "no UTF-8", SPAN("\x9b\xff"), MARK MARK },
+	};
+
+	for (EACH(r, rows)) {
+		struct buf out;
+
+		buf_init(&out, BYTES_MAX);
+		escape_label(&out, r->text);
+		check_text(r->name, span_of_buf(&out), r->wanted);
+		buf_release(&out);
+	}
+}
+
+TESTS("escape", T(texts), T(labels))

@@ -1,6 +1,7 @@
 #include "stats/keys.h"
 
 #include "stats/catalogue.h"
+#include "stats/dialect.h"
 #include "support.h"
 
 #define NUMBERS_MAX 1024
@@ -71,6 +72,9 @@ TEST(numbers)
 				    &all[slab], k, l->section, slab, l->key);
 		}
 	}
+	for (size_t i = 0; i < dialect_keys_len; i++)
+		(void)claim(
+		    &all[false], k, SECTION_STATS, false, dialect_keys[i]);
 	check_number("server", keys_count(k, false), all[false].count);
 	check_number("slab", keys_count(k, true), all[true].count);
 	keys_free(k);

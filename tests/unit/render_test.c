@@ -66,8 +66,51 @@ static const struct {
 	{ "nothing", SPAN(STATS("")), SPAN(""), 0 },
 	{ "unknown keys", SPAN(STATS("STAT pid 1\nSTAT new_key 2\n")), SPAN(""),
 	    0 },
-	{ "digits as sent", SPAN(STATS("STAT total_items 0099\n")),
-	    SPAN("memcached_items_total 0099\n"), 0 },
+	{ "zeros in front", SPAN(STATS("STAT total_items 0099\n")),
+	    SPAN("memcached_items_total 99\n"), 0 },
+	{ "negative", SPAN(STATS("STAT total_items -1\nSTAT threads -1\n")),
+	    SPAN(""), 2 },
+	{ "gauges that have wrapped",
+	    SPAN(STATS("STAT bytes 18446744073709550000\n"
+		       "STAT curr_items 9223372036854775808\n"
+		       "STAT limit_maxbytes 9223372036854775807\n")),
+	    SPAN("memcached_limit_bytes 9223372036854775807\n"), 2 },
+	{ "decimals of gauges",
+	    SPAN(STATS("STAT time 1716200000.25\nSTAT bytes 1.23457e+06\n"
+		       "STAT total_items 1.5\n")),
+	    SPAN("memcached_time_seconds 1716200000.25\n"
+		 "memcached_current_bytes 1.23457e+06\n"),
+	    1 },
+	{ "ages above the uptime",
+	    SPAN(ANSWERS("STAT uptime 100\n"
+			 "STAT time_since_server_cert_refresh 1864631599\n",
+		"", "",
+		"STAT items:1:age 101\nSTAT items:1:age_hot 100\n"
+		"STAT items:2:evicted_time 4294967295\n",
+		"")),
+	    SPAN("memcached_uptime_seconds 100\n"
+		 "memcached_slab_hot_age_seconds{slab=\"1\"} 100\n"),
+	    3 },
+	{ "sets of an engine",
+	    SPAN(ANSWERS("STAT cmd_set 15\nSTAT cas_badval 3\n"
+			 "STAT engine_maxbytes 1\n",
+		"", "STAT 1:cmd_set 9\nSTAT 1:cas_hits 4\n", "", "")),
+	    SPAN("memcached_commands_total{command=\"set\",status=\"hit\"} 15\n"
+		 "memcached_commands_total{command=\"cas\",status=\"badval\"}"
+		 " 3\n"
+		 "memcached_command_requests_total{command=\"set\"} 15\n"
+		 "memcached_limit_bytes 1\nmemcached_engine_limit_bytes 1\n"
+		 "memcached_slab_commands_total{command=\"set\",slab=\"1\","
+		 "status=\"hit\"} 9\n"
+		 "memcached_slab_commands_total{command=\"cas\",slab=\"1\","
+		 "status=\"hit\"} 4\n"),
+	    0 },
+	{ "mcrouter",
+	    SPAN(STATS("STAT uptime 5\nSTAT cmd_get 127.05\nSTAT cmd_set 12\n"
+		       "STAT cmd_touch 3\nSTAT cmd_get_count 16151412\n")),
+	    SPAN("memcached_uptime_seconds 5\n"), 0 },
+	{ "Pelikan", SPAN(STATS("STAT uptime 86401234\nSTAT ru_utime 3.6\n")),
+	    SPAN("memcached_uptime_seconds 86401.234000\n"), 0 },
 	{ "largest number",
 	    SPAN(STATS("STAT bytes_read 18446744073709551615\n")),
 	    SPAN("memcached_read_bytes_total 18446744073709551615\n"), 0 },
@@ -160,6 +203,13 @@ static const struct {
 		 "memcached_server_info{version=\"a\\\\b\\\"c\xef\xbf\xbd\"}"
 		 " 1\n"),
 	    0 },
+	{ "control characters in a label",
+	    SPAN(STATS("STAT version 1\x1b[31m\a\x7f\xc2\x9b\n")),
+	    SPAN("memcached_version{version=\"1\xef\xbf\xbd[31m\xef\xbf\xbd"
+		 "\xef\xbf\xbd\xef\xbf\xbd\"} 1\n"
+		 "memcached_server_info{version=\"1\xef\xbf\xbd[31m"
+		 "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"} 1\n"),
+	    0 },
 	{ "labels not set",
 	    SPAN(STATS("STAT version \nSTAT libevent NULL\n"
 		       "STAT pointer_size (null)\n")),
@@ -167,8 +217,8 @@ static const struct {
 	{ "words of settings",
 	    SPAN(SETTINGS("STAT logger standard error\nSTAT extension a\n"
 			  "STAT extension b\nSTAT ssl_min_version NULL\n")),
-	    SPAN("memcached_settings_info{logger=\"standard error\","
-		 "extension=\"a\"} 1\n"),
+	    SPAN("memcached_settings_info{extension=\"a\","
+		 "logger=\"standard error\"} 1\n"),
 	    0 },
 	{ "switches of settings",
 	    SPAN(SETTINGS("STAT evictions off\nSTAT cas_enabled yes\n"
@@ -199,24 +249,24 @@ static const struct {
 		 "memcached_slab_chunk_size_bytes{slab=\"10\"} 3\n"
 		 "memcached_slab_current_pages{slab=\"10\"} 1\n"),
 	    0 },
-	{ "labels behind the slab",
+	{ "labels around the slab",
 	    SPAN(ITEMS("STAT items:65535:hits_to_temp 4\n"
 		       "STAT items:65535:hits_to_hot 1\n")),
-	    SPAN("memcached_slab_lru_hits_total{slab=\"65535\",lru=\"hot\"}"
+	    SPAN("memcached_slab_lru_hits_total{lru=\"hot\",slab=\"65535\"}"
 		 " 1\n"
-		 "memcached_slab_lru_hits_total{slab=\"65535\","
-		 "lru=\"temporary\"} 4\n"),
+		 "memcached_slab_lru_hits_total{lru=\"temporary\","
+		 "slab=\"65535\"} 4\n"),
 	    0 },
 	{ "sets of a class",
 	    SPAN(SLABS("STAT 1:cmd_set 10\nSTAT 1:cas_hits 1\n"
 		       "STAT 1:cas_badval 2\nSTAT 2:cmd_set 10\n")),
-	    SPAN("memcached_slab_commands_total{slab=\"1\",command=\"set\","
+	    SPAN("memcached_slab_commands_total{command=\"set\",slab=\"1\","
 		 "status=\"hit\"} 7\n"
-		 "memcached_slab_commands_total{slab=\"1\",command=\"cas\","
+		 "memcached_slab_commands_total{command=\"cas\",slab=\"1\","
 		 "status=\"hit\"} 1\n"
-		 "memcached_slab_commands_total{slab=\"1\",command=\"cas\","
+		 "memcached_slab_commands_total{command=\"cas\",slab=\"1\","
 		 "status=\"badval\"} 2\n"
-		 "memcached_slab_commands_total{slab=\"2\",command=\"set\","
+		 "memcached_slab_commands_total{command=\"set\",slab=\"2\","
 		 "status=\"hit\"} 10\n"),
 	    0 },
 	{ "a bad value of one class",

@@ -1,10 +1,16 @@
 /* The functions of stats/value.c. */
 #include "stats/catalogue.h"
+#include "stats/dialect.h"
 #include "stats/reply.h"
 
 #include <stdio.h>
 
 #include "support.h"
+
+#define ZEROS "0000000000000000000000000000000000000000"
+#define DECIMALS "1234567890123456789012345678901234567890"
+
+static const struct dialect stock = { .uptime = UINT64_MAX };
 
 /* What a value comes out as; NULL when it is not of the form. */
 TEST(forms)
@@ -14,58 +20,102 @@ TEST(forms)
 		const char *input;
 		const char *output;
 	} rows[] = {
-		{ value_uint, "0", "0" },
-		{ value_uint, "007", "007" },
-		{ value_uint, "18446744073709551615", "18446744073709551615" },
-		{ value_uint, "18446744073709551616", NULL },
-		{ value_uint, "", NULL },
-		{ value_uint, "-1", NULL },
-		{ value_uint, "+1", NULL },
-		{ value_uint, "1.0", NULL },
-		{ value_uint, "1e3", NULL },
-		{ value_uint, "0x1", NULL },
-		{ value_uint, "nan", NULL },
-		{ value_uint, "inf", NULL },
-		{ value_uint, "1 2", NULL },
-		{ value_uint, " 1", NULL },
-		{ value_uint, "yes", NULL },
+		{ value_counter, "0", "0" },
+		{ value_counter, "007", "7" },
+		{ value_counter, "000", "0" },
+		{ value_counter, ZEROS "12", "12" },
+		{ value_counter, ZEROS, "0" },
+		{ value_counter, "18446744073709551615",
+		    "18446744073709551615" },
+		{ value_counter, "18446744073709551616", NULL },
+		{ value_counter, "", NULL },
+		{ value_counter, "-1", NULL },
+		{ value_counter, "+1", NULL },
+		{ value_counter, "1.0", NULL },
+		{ value_counter, "1e3", NULL },
+		{ value_counter, "0x1", NULL },
+		{ value_counter, "nan", NULL },
+		{ value_counter, "inf", NULL },
+		{ value_counter, "1 2", NULL },
+		{ value_counter, " 1", NULL },
+		{ value_counter, "yes", NULL },
 
-		{ value_int, "0", "0" },
-		{ value_int, "-1", "-1" },
-		{ value_int, "18446744073709551615", "18446744073709551615" },
-		{ value_int, "-18446744073709551616", NULL },
-		{ value_int, "--1", NULL },
-		{ value_int, "-", NULL },
-		{ value_int, "- 1", NULL },
-		{ value_int, "1-", NULL },
-		{ value_int, "", NULL },
-
-		{ value_decimal, "1.25", "1.25" },
-		{ value_decimal, "-0.5", "-0.5" },
-		{ value_decimal, "7", "7" },
-		{ value_decimal, "0.000000000000000000001",
+		{ value_gauge, "0", "0" },
+		{ value_gauge, "007", "7" },
+		{ value_gauge, ZEROS "12", "12" },
+		{ value_gauge, ZEROS ".5", "0.5" },
+		{ value_gauge, "999999999999999999", "999999999999999999" },
+		{ value_gauge, "9223372036854775807", "9223372036854775807" },
+		{ value_gauge, "9223372036854775808", NULL },
+		{ value_gauge, "18446744073709551615", NULL },
+		{ value_gauge, "18446744073709551616", NULL },
+		{ value_gauge, "9223372036854775808.0", NULL },
+		{ value_gauge, "9.3e18", NULL },
+		{ value_gauge, "9.2e18", "9.2e18" },
+		{ value_gauge, "12.5", "12.5" },
+		{ value_gauge, "0.000000000000000000001",
 		    "0.000000000000000000001" },
-		{ value_decimal, "-18446744073709551615.5",
-		    "-18446744073709551615.5" },
-		{ value_decimal, "18446744073709551616.5", NULL },
-		{ value_decimal, "99999999999999999999", NULL },
-		{ value_decimal, "0.18446744073709551616", NULL },
-		{ value_decimal, "1.", NULL },
-		{ value_decimal, ".5", NULL },
-		{ value_decimal, "-.5", NULL },
-		{ value_decimal, "1.2.3", NULL },
-		{ value_decimal, "1.-2", NULL },
-		{ value_decimal, "1,5", NULL },
-		{ value_decimal, "1e3", NULL },
-		{ value_decimal, "nan", NULL },
-		{ value_decimal, "-inf", NULL },
-		{ value_decimal, "0x1p3", NULL },
-		{ value_decimal, "", NULL },
-		{ value_decimal, "-", NULL },
-		{ value_decimal, ".", NULL },
+		{ value_gauge, "0.18446744073709551616",
+		    "0.18446744073709551616" },
+		{ value_gauge, "1." DECIMALS DECIMALS, "1." DECIMALS },
+		{ value_gauge, "1.23457e+06", "1.23457e+06" },
+		{ value_gauge, "1e-06", "1e-06" },
+		{ value_gauge, "1E3", "1E3" },
+		{ value_gauge, "1e003", "1e003" },
+		{ value_gauge, "1e0003", NULL },
+		{ value_gauge, "1e400", NULL },
+		{ value_gauge, "1e-400", "1e-400" },
+		{ value_gauge, "1e4000", NULL },
+		{ value_gauge, "1e", NULL },
+		{ value_gauge, "1e+", NULL },
+		{ value_gauge, "1e3.5", NULL },
+		{ value_gauge, "1e3e3", NULL },
+		{ value_gauge, "e3", NULL },
+		{ value_gauge, "-1", NULL },
+		{ value_gauge, "-0.5", NULL },
+		{ value_gauge, "-1e3", NULL },
+		{ value_gauge, "+1", NULL },
+		{ value_gauge, "1.", NULL },
+		{ value_gauge, ".5", NULL },
+		{ value_gauge, ".", NULL },
+		{ value_gauge, "1.2.3", NULL },
+		{ value_gauge, "1.-2", NULL },
+		{ value_gauge, "1,5", NULL },
+		{ value_gauge, "nan", NULL },
+		{ value_gauge, "inf", NULL },
+		{ value_gauge, "infinity", NULL },
+		{ value_gauge, "0x10", NULL },
+		{ value_gauge, "0x1p3", NULL },
+		{ value_gauge, "1 ", NULL },
+		{ value_gauge, "", NULL },
+
+		{ value_signed, "0", "0" },
+		{ value_signed, "-1", "-1" },
+		{ value_signed, "-007", "-7" },
+		{ value_signed, "-" ZEROS "7", "-7" },
+		{ value_signed, "9223372036854775807", "9223372036854775807" },
+		{ value_signed, "-9223372036854775807",
+		    "-9223372036854775807" },
+		{ value_signed, "18446744073709551614", NULL },
+		{ value_signed, "-18446744073709551616", NULL },
+		{ value_signed, "1.25", "1.25" },
+		{ value_signed, "-0.5", "-0.5" },
+		{ value_signed, "-1e300", NULL },
+		{ value_signed, "--1", NULL },
+		{ value_signed, "-", NULL },
+		{ value_signed, "- 1", NULL },
+		{ value_signed, "1-", NULL },
+		{ value_signed, "-.5", NULL },
+		{ value_signed, "-inf", NULL },
+		{ value_signed, "", NULL },
 
 		{ value_cpu, "0.065318", "0.065318" },
 		{ value_cpu, "12", "12" },
+		{ value_cpu, "12.5", "12.5" },
+		{ value_cpu, "1.23457e+06", "1.23457e+06" },
+		{ value_cpu, "1e-06", "1e-06" },
+		{ value_cpu, "-1.5", NULL },
+		{ value_cpu, "-1:5", NULL },
 		{ value_cpu, "18446744073709551616.5", NULL },
 		{ value_cpu, "3:4", "3.000004" },
 		{ value_cpu, "3:040000", "3.040000" },
@@ -104,37 +154,39 @@ TEST(forms)
 		{ value_switch, "", NULL },
 		{ value_switch, "NULL", NULL },
 
-		{ value_less_one, "0", "0" },
-		{ value_less_one, "10", "10" },
-		{ value_less_one, "4294967294", "4294967294" },
-		{ value_less_one, "4294967295", "0" },
-		{ value_less_one, "4294967296", "4294967296" },
-		{ value_less_one, "18446744073709551614",
-		    "18446744073709551614" },
-		{ value_less_one, "18446744073709551615", "0" },
-		{ value_less_one, "-1", NULL },
+		{ value_connections, "0", "0" },
+		{ value_connections, "0010", "10" },
+		{ value_connections, "2147483647", "2147483647" },
+		{ value_connections, "2147483648", "0" },
+		{ value_connections, "4294967293", "0" },
+		{ value_connections, "4294967295", "0" },
+		{ value_connections, "18446744073709549633", "0" },
+		{ value_connections, "18446744073709551615", "0" },
+		{ value_connections, "18446744073709551616", NULL },
+		{ value_connections, "-1", NULL },
 
 		{ value_ago, "0", "0" },
 		{ value_ago, "12", "12" },
 		{ value_ago, "18446744073709551604", "12" },
 		{ value_ago, "9223372036854775807", "9223372036854775807" },
-		{ value_ago, "9223372036854775808", "9223372036854775808" },
+		{ value_ago, "9223372036854775808", NULL },
 		{ value_ago, "-12", NULL },
 		{ value_ago, "", NULL },
 	};
 	static const struct series series = { .section = SECTION_STATS };
+	static const struct source source = { .dialect = &stock };
 
 	for (EACH(r, rows)) {
 		const char *wanted = r->output != NULL ? r->output : "";
-		char text[100];
+		char text[200];
 		struct span s = { text, strlen(r->input) };
 		struct buf out;
 
 		/* nothing behind the value is read */
 		(void)snprintf(text, sizeof(text), "%s7.5", r->input);
 		buf_init(&out, 100);
-		check_number(r->input, r->value(&out, s, &series, NULL),
-		    r->output != NULL ? 0 : -1);
+		check_number(r->input, r->value(&out, s, &series, &source),
+		    r->output != NULL ? VALUE_WRITTEN : VALUE_BAD);
 		check_text(r->input, span_of_buf(&out), wanted);
 		buf_release(&out);
 	}
@@ -199,7 +251,8 @@ TEST(stored)
 		for (EACH(kind, kinds)) {
 			const struct series series = { .section =
 							   kind->section };
-			const struct source source = { reply, kind->place };
+			const struct source source = { reply, &stock,
+				kind->place };
 			const char *wanted =
 			    kind->place == REPLY_SERVER ? r->server : r->slab;
 			struct buf out;
@@ -208,7 +261,7 @@ TEST(stored)
 			check_number(r->name,
 			    kind->value(
 				&out, span_of(r->set), &series, &source),
-			    wanted != NULL ? 0 : -1);
+			    wanted != NULL ? VALUE_WRITTEN : VALUE_BAD);
 			check_text(r->name, span_of_buf(&out),
 			    wanted != NULL ? wanted : "");
 			buf_release(&out);
@@ -218,4 +271,100 @@ TEST(stored)
 	keys_free(keys);
 }
 
-TESTS("value", T(forms), T(stored))
+/* A value as servers of another kind mean it. */
+TEST(dialects)
+{
+	static const struct dialect engine = { .engine = true, .uptime = 100 },
+				    rates = { .rates = true },
+				    ms = { .milliseconds = true },
+				    young = { .uptime = 100 };
+	static const struct {
+		const struct dialect *dialect;
+		value_fn *value;
+		const char *input;
+		enum value_result result;
+		const char *output;
+	} rows[] = {
+		{ &rates, value_requests, "12", VALUE_FOREIGN, "" },
+		{ &rates, value_requests, "127.05", VALUE_FOREIGN, "" },
+		{ &rates, value_stored, "12", VALUE_FOREIGN, "" },
+		{ &stock, value_requests, "12", VALUE_WRITTEN, "12" },
+		{ &stock, value_requests, "127.05", VALUE_BAD, "" },
+
+		{ &ms, value_uptime, "86401234", VALUE_WRITTEN,
+		    "86401.234000" },
+		{ &ms, value_uptime, "5000", VALUE_WRITTEN, "5" },
+		{ &ms, value_uptime, "18446744073709551615", VALUE_BAD, "" },
+		{ &ms, value_uptime, "x", VALUE_BAD, "" },
+		{ &stock, value_uptime, "86401234", VALUE_WRITTEN, "86401234" },
+		{ &stock, value_uptime, "-1", VALUE_BAD, "" },
+
+		{ &young, value_age, "100", VALUE_WRITTEN, "100" },
+		{ &young, value_age, "101", VALUE_BAD, "" },
+		{ &young, value_age, "4294967295", VALUE_BAD, "" },
+		{ &young, value_age, "-1", VALUE_BAD, "" },
+		{ &stock, value_age, "4294967295", VALUE_WRITTEN,
+		    "4294967295" },
+		{ &engine, value_age, "101", VALUE_WRITTEN, "101" },
+
+		{ &young, value_certificate_age, "100", VALUE_WRITTEN, "100" },
+		{ &young, value_certificate_age, "160", VALUE_WRITTEN, "100" },
+		{ &young, value_certificate_age, "161", VALUE_BAD, "" },
+		{ &young, value_certificate_age, "x", VALUE_BAD, "" },
+		{ &stock, value_certificate_age, "160", VALUE_WRITTEN, "160" },
+	};
+	static const struct series series = { .section = SECTION_STATS };
+	struct keys *keys = keys_new();
+	struct reply *reply = reply_new(keys);
+
+	for (EACH(r, rows)) {
+		const struct source source = { reply, r->dialect,
+			REPLY_SERVER };
+		struct buf out;
+
+		buf_init(&out, 100);
+		check_number(r->input,
+		    r->value(&out, span_of(r->input), &series, &source),
+		    r->result);
+		check_text(r->input, span_of_buf(&out), r->output);
+		buf_release(&out);
+	}
+	reply_free(reply);
+	keys_free(keys);
+}
+
+/* What a server is recognised by. */
+TEST(recognised)
+{
+	static const struct {
+		const char *key, *value;
+		struct dialect dialect;
+	} rows[] = {
+		{ "uptime", "7", { .uptime = 7 } },
+		{ "uptime", "x", { .uptime = UINT64_MAX } },
+		{ "uptime", NULL, { .uptime = UINT64_MAX } },
+		{ "engine_maxbytes", "0",
+		    { .engine = true, .uptime = UINT64_MAX } },
+		{ "cmd_get_count", "1",
+		    { .rates = true, .uptime = UINT64_MAX } },
+		{ "ru_utime", "3.695485",
+		    { .milliseconds = true, .uptime = UINT64_MAX } },
+	};
+	struct keys *keys = keys_new();
+
+	for (EACH(r, rows)) {
+		struct reply *reply = reply_new(keys);
+		struct dialect d;
+
+		add(reply, SECTION_STATS, r->key, r->value);
+		d = dialect_of(reply);
+		check_number(r->key, d.engine, r->dialect.engine);
+		check_number(r->key, d.rates, r->dialect.rates);
+		check_number(r->key, d.milliseconds, r->dialect.milliseconds);
+		check(r->key, d.uptime == r->dialect.uptime);
+		reply_free(reply);
+	}
+	keys_free(keys);
+}
+
+TESTS("value", T(forms), T(stored), T(dialects), T(recognised))
