@@ -257,6 +257,7 @@ regen: $(GOLDEN) $(BINARY) ## write anew what is generated: goldens, lists of me
 	    mv build/expected.prom $$d/expected.prom; \
 	done
 	[ ! -x tests/docs/gen ] || tests/docs/gen
+	contrib/grafana/generate
 
 # ---- Installation
 

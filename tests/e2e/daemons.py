@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import subprocess
+import urllib.parse
 import urllib.request
 
 from poll import SLOW, eventually
@@ -128,7 +129,7 @@ class Prometheus(Daemon):
 
     def query(self, expression):
         """The values of the series that it selects."""
-        data = json.loads(self._get("/api/v1/query?query=" + expression))
+        data = json.loads(self._get("/api/v1/query?query=" + urllib.parse.quote(expression)))
         return [float(r["value"][1]) for r in data["data"]["result"]]
 
 
