@@ -50,8 +50,9 @@ struct self {
 typedef void samples_fn(
     const struct self *s, struct buf *out, const char *name);
 
-static samples_fn build_info, scrapes, failures, connects, known, requests,
-    connections, lines_dropped, reload_ok, reload_time, web_ok, web_time;
+static samples_fn build_info, scrapes, failures, connects, closes, known,
+    requests, connections, lines_dropped, reload_ok, reload_time, web_ok,
+    web_time;
 
 static const struct {
 	const char *name;
@@ -67,6 +68,9 @@ static const struct {
 	    "Scrapes that ended with memcached_up 0, by reason.", failures },
 	{ "memcached_exporter_connects_total", METRIC_COUNTER,
 	    "Connections opened to memcached servers.", connects },
+	{ "memcached_exporter_connection_closes_total", METRIC_COUNTER,
+	    "Connections to memcached servers that were closed, by reason.",
+	    closes },
 	{ "memcached_exporter_targets", METRIC_GAUGE,
 	    "Memcached servers known to this exporter.", known },
 	{ "memcached_exporter_http_requests_total", METRIC_COUNTER,
@@ -170,6 +174,15 @@ static void
 connects(const struct self *s, struct buf *out, const char *name)
 {
 	text_sample_u64(out, name, targets_connects(s->targets));
+}
+
+static void
+closes(const struct self *s, struct buf *out, const char *name)
+{
+	for (int i = 0; i < CLOSE_REASONS; i++)
+		text_sample_of(out, name, "reason",
+		    close_reason_name((enum close_reason)i),
+		    targets_closes(s->targets, (enum close_reason)i));
 }
 
 static void

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +14,15 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "memcached/access.h"
 #include "memcached/dial.h"
 #include "stats/binary.h"
 #include "stats/reader.h"
+
+/* "1234.567": digits of a uint64_t, a point and three more, and the NUL. */
+#define SECONDS_TEXT_MAX 32
 
 /* Answers are tens of kilobytes. */
 #define READ_BYTES (64U << 10)
@@ -32,6 +38,21 @@ enum conn_state {
 	CONN_CLOSED
 };
 
+static const char *const close_names[] = {
+	[CLOSE_SERVER] = "server",
+	[CLOSE_UNASKED] = "unasked",
+	[CLOSE_BAD_ANSWER] = "bad_answer",
+	[CLOSE_TIMEOUT] = "timeout",
+	[CLOSE_HEDGE] = "hedge",
+	[CLOSE_IDLE] = "idle",
+	[CLOSE_LIMIT] = "limit",
+	[CLOSE_DESCRIPTORS] = "descriptors",
+	[CLOSE_RELOAD] = "reload",
+	[CLOSE_SHUTDOWN] = "shutdown",
+};
+_Static_assert(
+    nitems(close_names) == CLOSE_REASONS, "a close reason without a name");
+
 struct connection {
 	struct connection_env *env;
 	const struct peer *peer;
@@ -41,8 +62,9 @@ struct connection {
 	enum conn_state state;
 	bool asked; /* owes the owner a call */
 	bool reused;
-	struct error *why;    /* it failed */
-	struct event *report; /* makes that call, from the loop */
+	enum close_reason ended; /* when closed */
+	struct error *why;       /* it failed */
+	struct event *report;    /* makes that call, from the loop */
 
 	unsigned sections;
 	struct dial *dial;       /* while dialing */
@@ -53,7 +75,13 @@ struct connection {
 	struct reader *reader;
 };
 
-static void conn_end(struct connection *c, short what, int err);
+static void conn_lost(struct connection *c, short what, int err);
+
+const char *
+close_reason_name(enum close_reason reason)
+{
+	return close_names[reason];
+}
 
 static void
 conn_set_state(struct connection *c, enum conn_state state)
@@ -61,33 +89,60 @@ conn_set_state(struct connection *c, enum conn_state state)
 	c->state = state;
 }
 
-/* The only end of an ask; the owner hears of it when the loop comes round. */
+/* The end of an ask; the owner hears of it when the loop comes round. */
 static void
-conn_finish(struct connection *c, enum conn_state state)
+conn_rest(struct connection *c)
 {
-	conn_set_state(c, state);
-	if (c->bev != NULL && state == CONN_CLOSED)
+	conn_set_state(c, CONN_RESTING);
+	event_active(c->report, EV_TIMEOUT, 0);
+}
+
+/* The other end of an ask, and of the connection. */
+static void
+conn_end(struct connection *c, enum close_reason reason)
+{
+	conn_set_state(c, CONN_CLOSED);
+	c->ended = reason;
+	if (c->bev != NULL)
 		(void)bufferevent_disable(c->bev, EV_READ | EV_WRITE);
-	if (c->readable != NULL && state == CONN_CLOSED)
+	if (c->readable != NULL)
 		(void)event_del(c->readable);
 	event_active(c->report, EV_TIMEOUT, 0);
 }
 
 static void
-conn_fail(struct connection *c, const struct error *why)
+conn_fail(
+    struct connection *c, enum close_reason reason, const struct error *why)
 {
 	c->why = xmalloc(sizeof(*c->why));
 	*c->why = *why;
-	conn_finish(c, CONN_CLOSED);
+	conn_end(c, reason);
 }
 
 static void
+conn_log_close(const struct connection *c)
+{
+	uint64_t age = clock_us() - c->connected_at;
+	char text[SECONDS_TEXT_MAX];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64 ".%03" PRIu64,
+	    age / 1000000, age / 1000 % 1000);
+	log_debug("Connection closed", "target", c->place, "reason",
+	    close_reason_name(c->ended), "age_seconds", text);
+}
+
+/* The only place where a socket is closed. */
+static void
 conn_drop_socket(struct connection *c)
 {
+	if (c->bev == NULL)
+		return;
+	c->env->closed[c->ended]++;
+	if (log_has(LEVEL_DEBUG))
+		conn_log_close(c);
 	if (c->readable != NULL)
 		event_free(c->readable);
-	if (c->bev != NULL)
-		bufferevent_free(c->bev);
+	bufferevent_free(c->bev);
 	c->readable = NULL;
 	c->bev = NULL;
 }
@@ -187,11 +242,14 @@ conn_take(struct connection *c, struct span data)
 		conn_send_commands(c);
 		return conn_take(c, data);
 	case READER_DONE:
-		/* said without being asked: out of step, not to be reused */
-		conn_finish(c, data.len == 0 ? CONN_RESTING : CONN_CLOSED);
+		/* what it said besides is no answer to what is asked next */
+		if (data.len == 0)
+			conn_rest(c);
+		else
+			conn_end(c, CLOSE_UNASKED);
 		break;
 	case READER_FAILED:
-		conn_fail(c, &why);
+		conn_fail(c, CLOSE_BAD_ANSWER, &why);
 		break;
 	}
 	return true;
@@ -210,8 +268,19 @@ conn_take_buffered(struct connection *c, struct evbuffer *in)
 			   len });
 		(void)evbuffer_drain(in, len);
 	}
-	if (ended && evbuffer_get_length(in) > 0)
-		conn_finish(c, CONN_CLOSED);
+	if (c->state == CONN_RESTING && evbuffer_get_length(in) > 0)
+		conn_end(c, CLOSE_UNASKED);
+}
+
+/* It was closed, or says what was not asked. */
+static void
+conn_resting_ended(struct connection *c, int fd)
+{
+	char byte;
+	ssize_t n = recv(fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_PEEK);
+
+	if (n >= 0 || (errno != EAGAIN && errno != EINTR))
+		conn_end(c, n > 0 ? CLOSE_UNASKED : CLOSE_SERVER);
 }
 
 /*
@@ -227,7 +296,7 @@ on_conn_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	if (c->state == CONN_RESTING) {
-		conn_finish(c, CONN_CLOSED); /* it says what was not asked */
+		conn_resting_ended(c, fd);
 		return;
 	}
 	do {
@@ -235,9 +304,9 @@ on_conn_readable(evutil_socket_t fd, short what, void *arg)
 	} while (n > 0 && !conn_take(c, (struct span){ data, (size_t)n }) &&
 		 (size_t)n == sizeof(data));
 	if (n == 0)
-		conn_end(c, BEV_EVENT_EOF, 0);
+		conn_lost(c, BEV_EVENT_EOF, 0);
 	else if (n < 0 && errno != EAGAIN && errno != EINTR)
-		conn_end(c, BEV_EVENT_ERROR, errno);
+		conn_lost(c, BEV_EVENT_ERROR, errno);
 }
 
 /* With TLS. */
@@ -247,41 +316,28 @@ on_conn_read(struct bufferevent *bev, void *arg)
 	struct connection *c = arg;
 
 	if (c->state == CONN_RESTING)
-		conn_finish(c, CONN_CLOSED); /* said without being asked */
+		conn_end(c, CLOSE_UNASKED);
 	if (c->state == CONN_ASKING)
 		conn_take_buffered(c, bufferevent_get_input(bev));
 }
 
+/* The socket has come to its end. */
 static void
-conn_lost(struct connection *c, const struct error *what)
+conn_lost(struct connection *c, short what, int err)
 {
-	struct error why;
+	struct error cause, why;
 
-	(void)error_because(&why, what->reason, "%s: %s", c->place, what->text);
-	reader_broken(c->reader, &why);
-	conn_fail(c, &why);
-}
-
-static void
-conn_end(struct connection *c, short what, int err)
-{
-	struct error why;
-
-	/* reads what a server said last, so only when nothing else will */
-	dial_explain(c->bev, !conn_is_plain(c), what, err, &why);
-	switch (c->state) {
-	case CONN_ASKING:
-		if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-			conn_lost(c, &why);
-		break;
-	case CONN_RESTING:
-		conn_finish(c, CONN_CLOSED);
-		break;
-	case CONN_NEW:
-	case CONN_DIALING:
-	case CONN_CLOSED:
-		break;
+	if (c->state == CONN_RESTING) {
+		conn_end(c, CLOSE_SERVER);
+		return;
 	}
+	if (c->state != CONN_ASKING)
+		return;
+	/* reads what a server said last, so only when nothing else will */
+	dial_explain(c->bev, !conn_is_plain(c), what, err, &cause);
+	(void)error_because(&why, cause.reason, "%s: %s", c->place, cause.text);
+	reader_broken(c->reader, &why);
+	conn_fail(c, CLOSE_SERVER, &why);
 }
 
 static void
@@ -290,7 +346,8 @@ on_conn_event(struct bufferevent *bev, short what, void *arg)
 	int err = EVUTIL_SOCKET_ERROR();
 
 	(void)bev;
-	conn_end(arg, what, err);
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+		conn_lost(arg, what, err);
 }
 
 /* It is connected: the first commands can go. */
@@ -320,7 +377,7 @@ on_conn_dialed(struct bufferevent *bev, const char *place,
 
 	c->dial = NULL;
 	if (why != NULL)
-		conn_fail(c, why);
+		conn_fail(c, CLOSE_SERVER, why);
 	else
 		conn_open(c, bev, place);
 }
@@ -340,10 +397,12 @@ connection_new(struct connection_env *env, const struct peer *peer,
 }
 
 void
-connection_free(struct connection *c)
+connection_close(struct connection *c, enum close_reason reason)
 {
 	if (c == NULL)
 		return;
+	if (c->state != CONN_CLOSED)
+		c->ended = reason;
 	dial_cancel(c->dial);
 	conn_drop_socket(c);
 	reader_free(c->reader);

@@ -2,7 +2,7 @@
  * One connection to a memcached: connects when first asked, then stays. Asks
  * `stats` sub-commands in one write and reads their answers into a reply.
  * Nothing blocks; every ask ends with one call of the owner's function, from
- * the loop, or with connection_free.
+ * the loop, or with connection_close.
  */
 #ifndef MEMCACHED_CONNECTION_H
 #define MEMCACHED_CONNECTION_H
@@ -20,11 +20,29 @@ struct reply;
 struct resolver;
 
 /*
- * why is NULL when all was answered. The owner may free the connection in
- * this call; after a failure it is closed and of no other use.
+ * why is NULL when all was answered. The owner may close the connection in
+ * this call; after a failure it is of no other use.
  */
 typedef void connection_fn(
     struct connection *c, const struct error *why, void *arg);
+
+/* Why a connection that had been opened was closed. */
+enum close_reason {
+	CLOSE_SERVER,      /* the server closed it, or the network failed */
+	CLOSE_UNASKED,     /* the server said what was not asked */
+	CLOSE_BAD_ANSWER,  /* the answer was of no use: REASON_PROTOCOL, … */
+	CLOSE_TIMEOUT,     /* a deadline passed */
+	CLOSE_HEDGE,       /* another connection answered first */
+	CLOSE_IDLE,        /* the target was not scraped any more */
+	CLOSE_LIMIT,       /* the target gave way to another one */
+	CLOSE_DESCRIPTORS, /* the process had run out of descriptors */
+	CLOSE_RELOAD,      /* a new configuration */
+	CLOSE_SHUTDOWN,
+	CLOSE_REASONS
+};
+
+/* The label value: "server", "unasked", … */
+const char *close_reason_name(enum close_reason reason);
 
 /* What all connections share. This and the rest is borrowed. */
 struct connection_env {
@@ -32,12 +50,18 @@ struct connection_env {
 	struct resolver *resolver;
 	const struct keys *keys;
 
-	uint64_t opened; /* counts those that have connected */
+	uint64_t opened;                /* counts those that have connected */
+	uint64_t closed[CLOSE_REASONS]; /* and those of them that ended */
 };
 
 struct connection *connection_new(struct connection_env *env,
     const struct peer *peer, connection_fn *done, void *arg);
-void connection_free(struct connection *c);
+
+/*
+ * The end of a connection; NULL is none. The reason is counted and told in the
+ * log (debug), unless it had come to its end before for another one.
+ */
+void connection_close(struct connection *c, enum close_reason reason);
 
 /*
  * Asks a set of sections (1 << section). The deadline (clock_us) only shares

@@ -21,13 +21,20 @@
 
 TAILQ_HEAD(waiters, waiter);
 
+enum target_state {
+	TARGET_IDLE,
+	TARGET_ASKING,  /* a collection is under way */
+	TARGET_HEDGING, /* the same, over two connections */
+	TARGET_STOPPED  /* nothing begins any more */
+};
+
 struct target {
 	struct peer peer;
 	struct target_env *env;
+	enum target_state state;
 	struct status status;
 	struct waiters asking;  /* share the collection under way */
 	struct waiters waiting; /* will share the next one */
-	bool busy;              /* a collection is under way */
 	uint64_t began;         /* when the last one did */
 	unsigned sections;      /* of the collection under way */
 	uint64_t deadline;      /* of its last waiter */
@@ -41,9 +48,16 @@ static connection_fn on_target_answer;
 static void target_go_on(struct target *t);
 
 static void
-target_close(struct connection **c)
+target_set_state(struct target *t, enum target_state state)
 {
-	connection_free(*c);
+	if (t->state != TARGET_STOPPED)
+		t->state = state;
+}
+
+static void
+target_close(struct connection **c, enum close_reason reason)
+{
+	connection_close(*c, reason);
 	*c = NULL;
 }
 
@@ -58,6 +72,15 @@ waiter_end(struct waiter *w, struct reply *reply, const struct error *why)
 	w->done(reply, why, w->arg);
 }
 
+/* The hedge connection takes the place of the other. */
+static void
+target_promote(struct target *t)
+{
+	target_close(&t->connection, CLOSE_HEDGE);
+	t->connection = t->hedge;
+	t->hedge = NULL;
+}
+
 /* The end of a collection: for all that share it, with what c brought. */
 static void
 target_finish(struct target *t, struct connection *c, const struct error *why)
@@ -68,14 +91,11 @@ target_finish(struct target *t, struct connection *c, const struct error *why)
 	while ((w = TAILQ_FIRST(&t->asking)) != NULL)
 		waiter_end(w, connection_reply(c), why);
 	connection_rest(c);
-	if (c == t->hedge) {
-		target_close(&t->connection);
-		t->connection = t->hedge;
-		t->hedge = NULL;
-	}
-	target_close(&t->hedge);
+	if (c == t->hedge)
+		target_promote(t);
+	target_close(&t->hedge, CLOSE_HEDGE);
 	if (!connection_is_usable(t->connection))
-		target_close(&t->connection);
+		target_close(&t->connection, CLOSE_BAD_ANSWER);
 	target_go_on(t);
 }
 
@@ -110,7 +130,7 @@ target_start(struct target *t)
 	struct waiter *w = TAILQ_FIRST(&t->waiting), *next;
 	uint64_t now = clock_us(), soonest = UINT64_MAX;
 
-	t->busy = true;
+	target_set_state(t, TARGET_ASKING);
 	t->began = now;
 	t->sections = w->sections;
 	t->deadline = now;
@@ -129,7 +149,7 @@ target_start(struct target *t)
 	}
 	/* closed while it was at rest: no need to find that out by asking */
 	if (t->connection != NULL && !connection_is_usable(t->connection))
-		target_close(&t->connection);
+		target_close(&t->connection, CLOSE_SERVER);
 	target_send(t, &t->connection);
 	if (connection_was_reused(t->connection))
 		target_arm_hedge(t, now, soonest);
@@ -139,7 +159,7 @@ target_start(struct target *t)
 static void
 target_go_on(struct target *t)
 {
-	t->busy = false;
+	target_set_state(t, TARGET_IDLE);
 	if (!TAILQ_EMPTY(&t->waiting))
 		target_start(t);
 }
@@ -151,8 +171,10 @@ on_target_silent(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (connection_is_silent(t->connection))
-		target_send(t, &t->hedge);
+	if (!connection_is_silent(t->connection))
+		return;
+	target_set_state(t, TARGET_HEDGING);
+	target_send(t, &t->hedge);
 }
 
 /*
@@ -163,17 +185,16 @@ static bool
 target_has_other(
     struct target *t, struct connection *c, const struct error *why)
 {
-	if (t->hedge == NULL)
+	if (t->state != TARGET_HEDGING)
 		return false;
 	if (c == t->hedge) {
 		if (why->reason == REASON_REFUSED && !connection_was_reached(c))
 			return false;
-		target_close(&t->hedge);
-		return true;
+		target_close(&t->hedge, CLOSE_SERVER);
+	} else {
+		target_promote(t);
 	}
-	target_close(&t->connection);
-	t->connection = t->hedge;
-	t->hedge = NULL;
+	target_set_state(t, TARGET_ASKING);
 	return true;
 }
 
@@ -200,7 +221,7 @@ on_target_answer(struct connection *c, const struct error *why, void *arg)
 		return;
 	}
 	(void)event_del(t->hedge_timer);
-	target_close(&t->connection);
+	target_close(&t->connection, CLOSE_SERVER);
 	target_send(t, &t->connection);
 }
 
@@ -248,8 +269,8 @@ on_waiter_late(evutil_socket_t fd, short what, void *arg)
 		return;
 	/* nothing waits for the rest: what comes late is not reused */
 	(void)event_del(t->hedge_timer);
-	target_close(&t->hedge);
-	target_close(&t->connection);
+	target_close(&t->hedge, CLOSE_TIMEOUT);
+	target_close(&t->connection, CLOSE_TIMEOUT);
 	target_go_on(t);
 }
 
@@ -266,7 +287,7 @@ target_ask(struct target *t, struct waiter *w)
 	    xnonnull(evtimer_new(t->env->connections.base, on_waiter_late, w));
 	(void)event_add(w->late, &left);
 	TAILQ_INSERT_TAIL(&t->waiting, w, entry);
-	if (!t->busy)
+	if (t->state == TARGET_IDLE)
 		target_start(t);
 	else if (event_pending(t->hedge_timer, EV_TIMEOUT, NULL))
 		target_arm_hedge(t, now, w->deadline_us);
@@ -291,10 +312,10 @@ target_new(struct target_env *env, const struct peer *peer)
 }
 
 void
-target_free(struct target *t)
+target_free(struct target *t, enum close_reason reason)
 {
-	target_close(&t->hedge);
-	target_close(&t->connection);
+	target_close(&t->hedge, reason);
+	target_close(&t->connection, reason);
 	event_free(t->hedge_timer);
 	tls_session_free(t->peer.session);
 	status_release(&t->status);
@@ -317,7 +338,7 @@ waiters_end(struct waiters *list)
 void
 target_stop(struct target *t)
 {
-	t->busy = true; /* nothing new begins here */
+	target_set_state(t, TARGET_STOPPED);
 	waiters_end(&t->asking);
 	waiters_end(&t->waiting);
 }
@@ -325,15 +346,15 @@ target_stop(struct target *t)
 bool
 target_is_busy(const struct target *t)
 {
-	return t->busy;
+	return t->state != TARGET_IDLE;
 }
 
 bool
 target_spare(struct target *t)
 {
-	if (t->busy || t->connection == NULL)
+	if (t->state != TARGET_IDLE || t->connection == NULL)
 		return false;
-	target_close(&t->connection);
+	target_close(&t->connection, CLOSE_DESCRIPTORS);
 	return true;
 }
 

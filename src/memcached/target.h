@@ -60,8 +60,11 @@ struct target_env {
 /* peer is copied, with a hold on what owns its access. */
 struct target *target_new(struct target_env *env, const struct peer *peer);
 
-/* Nothing waits for it any more: it is idle, or was stopped. */
-void target_free(struct target *t);
+/*
+ * Nothing waits for it any more: it is idle, or was stopped. The reason is
+ * that of its connection's end.
+ */
+void target_free(struct target *t, enum close_reason reason);
 
 /* Connects when first asked. */
 void target_ask(struct target *t, struct waiter *w);

@@ -100,13 +100,13 @@ targets_add(struct targets *ts, const struct peer *peer)
 }
 
 static void
-targets_drop(struct targets *ts, struct place *p)
+targets_drop(struct targets *ts, struct place *p, enum close_reason reason)
 {
 	TAILQ_REMOVE(&ts->list, p, entry);
 	if (!p->forgotten)
 		(void)tdelete(p, &ts->tree, place_compare);
 	ts->len--;
-	target_free(p->target);
+	target_free(p->target, reason);
 	free(p);
 }
 
@@ -135,7 +135,8 @@ on_targets_sweep(evutil_socket_t fd, short what, void *arg)
 		    now - p->got < TARGET_IDLE_SECONDS * 1000000ULL)
 			break;
 		if (!target_is_busy(p->target))
-			targets_drop(ts, p);
+			targets_drop(
+			    ts, p, p->forgotten ? CLOSE_RELOAD : CLOSE_IDLE);
 	}
 	targets_trim(ts, before);
 	if (ts->len > 0)
@@ -165,7 +166,7 @@ targets_make_room(struct targets *ts)
 	TAILQ_FOREACH (p, &ts->list, entry) {
 		if (target_is_busy(p->target))
 			continue;
-		targets_drop(ts, p);
+		targets_drop(ts, p, CLOSE_LIMIT);
 		return 0;
 	}
 	return -1;
@@ -230,7 +231,7 @@ targets_free(struct targets *ts)
 	if (ts == NULL)
 		return;
 	while ((p = TAILQ_FIRST(&ts->list)) != NULL)
-		targets_drop(ts, p);
+		targets_drop(ts, p, CLOSE_SHUTDOWN);
 	event_free(ts->sweep);
 	resolver_free(ts->env.connections.resolver);
 	free(ts);
@@ -274,7 +275,7 @@ targets_reload(struct targets *ts, const struct modules *ms)
 			continue; /* or it is an heir */
 		targets_bequeath(ts, p, ms);
 		if (!target_is_busy(p->target)) {
-			targets_drop(ts, p);
+			targets_drop(ts, p, CLOSE_RELOAD);
 			continue;
 		}
 		/* to the front, where the sweep looks */
@@ -339,4 +340,10 @@ uint64_t
 targets_connects(const struct targets *ts)
 {
 	return ts->env.connections.opened;
+}
+
+uint64_t
+targets_closes(const struct targets *ts, enum close_reason reason)
+{
+	return ts->env.connections.closed[reason];
 }

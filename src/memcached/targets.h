@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "memcached/connection.h"
 
 struct access;
 struct address;
@@ -68,5 +69,8 @@ void targets_each(const struct targets *ts, target_fn *each, void *arg);
 
 /* Connections opened to all of them since start. */
 uint64_t targets_connects(const struct targets *ts);
+
+/* And those of them that were closed, by reason. */
+uint64_t targets_closes(const struct targets *ts, enum close_reason reason);
 
 #endif

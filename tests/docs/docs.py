@@ -92,6 +92,13 @@ def reasons():
         answer(), re.MULTILINE)
 
 
+def close_reasons():
+    """Of the end of a connection."""
+    return re.findall(
+        r'^memcached_exporter_connection_closes_total\{reason="(\w+)"\}',
+        answer(), re.MULTILINE)
+
+
 def flags():
     """Default by name: of --help, where a switch has on or off."""
     found = {}

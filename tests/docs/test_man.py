@@ -58,7 +58,7 @@ def test_limits():
 
 def test_reasons():
     found = re.findall(r"^\.It Cm (\w+)$", section("DIAGNOSTICS"), re.MULTILINE)
-    assert found == docs.reasons()
+    assert found == docs.reasons() + docs.close_reasons()
 
 
 def test_drain():

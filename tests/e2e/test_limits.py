@@ -153,6 +153,8 @@ def test_idle_targets(fake, exporter, clock, witness):
     clock.forward(SWEEP + MARGIN)
     assert known() == 1
     eventually(lambda: idle.connections[0].closed_by_peer)
+    assert Exposition(ask("/metrics").text).value(
+        "memcached_exporter_connection_closes_total", reason="idle") == 1
     ask(probe(idle.address))
     assert len(idle.connections) == 2
     assert len(asked.connections) == 1
