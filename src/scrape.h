@@ -52,7 +52,7 @@ void scrape_start(struct scraper *all, scrape_fn *done, void *arg);
  * own target and the exporter's own metrics; the second with the target that
  * the query names, alone:
  *
- *	target=host:port, [v6]:port, host, unix:/path
+ *	target=host:port, [IPv6]:port, host, unix:/path
  *	module=NAME: as --config.file has it, or else "default"
  *	collect[]=NAME (repeated): only these of the collectors
  *

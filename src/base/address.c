@@ -2,8 +2,10 @@
 
 #include <sys/un.h>
 
+#include <arpa/inet.h>
 #include <linux/vm_sockets.h>
-#include <netdb.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -12,22 +14,60 @@
 
 #define PATH_MAX_BYTES sizeof(((struct sockaddr_un *)0)->sun_path)
 #define PORT_TEXT_MAX 12 /* 32 bits, and a NUL */
+#define UNIX "unix:"
 #define VSOCK "vsock://"
 _Static_assert(ADDRESS_HOST_MAX >= PATH_MAX_BYTES, "a path must fit in host");
 
+/* What an address is for. */
+enum use {
+	USE_CONNECT,
+	USE_LISTEN
+};
+
+static const char *const expected[] = {
+	[USE_CONNECT] =
+	    "expected host:port, [IPv6]:port or the path of a unix socket",
+	[USE_LISTEN] = "expected host:port, :port, [IPv6]:port, unix:/path or "
+		       "vsock://:port",
+};
+
+/* What a text that is no address looks like, and what to do then. */
+static const struct {
+	const char *signs;
+	const char *advice[nitems(expected)];
+} hints[] = {
+	{ "@",
+	    { "without user and password: --memcached.username and "
+	      "--memcached.password-file set these",
+		"without user and password: --web.config.file sets users" } },
+	{ ",; \t\r\n",
+	    { "one alone: several servers are scraped with /scrape?target=",
+		"one alone: for several, repeat the flag" } },
+};
+
+/* Never shows the text: there may be a password in it. */
 static int
-set_host(struct address *a, struct span host)
+refuse(const char *text, enum use use, struct error *e)
 {
-	/* "unix:11211" is a socket's path, so no host is called unix */
-	if (host.len >= sizeof(a->host) || span_is(host, "unix"))
-		return -1;
-	for (size_t i = 0; i < host.len; i++) {
-		if (host.p[i] <= ' ' || host.p[i] > '~')
-			return -1;
+	size_t host = strcspn(text, ":");
+
+	for (size_t i = 0; i < nitems(hints); i++) {
+		if (strpbrk(text, hints[i].signs) != NULL)
+			return error_set(
+			    e, "%s, %s", expected[use], hints[i].advice[use]);
 	}
-	memcpy(a->host, host.p, host.len);
-	a->host[host.len] = '\0';
-	return 0;
+	if (host_is_numbers((struct span){ text, host }) &&
+	    (text[host] == ':' || strchr(text, '.') != NULL))
+		return error_set(e,
+		    "%s; an IPv4 address has four decimal numbers",
+		    expected[use]);
+	return error_set(e, "%s", expected[use]);
+}
+
+static struct span
+skip(struct span s, size_t n)
+{
+	return (struct span){ s.p + n, s.len - n };
 }
 
 static int
@@ -53,62 +93,64 @@ set_port(struct address *a, struct span port)
 	return 0;
 }
 
-/* Cuts "host" or "[v6]" off the front; what is left is "" or ":port". */
-static int
-take_host(struct span *rest, struct span *host)
+/* Takes "unix:" off; false for what is no path. */
+static bool
+take_path(struct span *text)
 {
-	const char *end;
+	if (span_begins(*text, UNIX "///"))
+		*text = skip(*text, strlen(UNIX "//"));
+	else if (span_begins(*text, UNIX "//"))
+		return false;
+	else if (span_begins(*text, UNIX))
+		*text = skip(*text, strlen(UNIX));
+	else
+		return span_begins(*text, "/") || span_begins(*text, "./") ||
+		       span_begins(*text, "../");
+	return true;
+}
 
-	if (rest->len > 0 && rest->p[0] == '[') {
-		end = memchr(rest->p, ']', rest->len);
-		if (end == NULL)
-			return -1;
-		*host =
-		    (struct span){ rest->p + 1, (size_t)(end - rest->p) - 1 };
-		if (memchr(host->p, ':', host->len) == NULL)
-			return -1;
-		end++;
-	} else {
-		end = memchr(rest->p, ':', rest->len);
-		if (end == NULL)
-			end = rest->p + rest->len;
-		*host = (struct span){ rest->p, (size_t)(end - rest->p) };
-	}
-	rest->len -= (size_t)(end - rest->p);
-	rest->p = end;
-	return 0;
+/* Takes "host" or "[v6]" off the front; what is left is "" or ":port". */
+static int
+take_host(struct address *a, struct span *rest, enum use use)
+{
+	bool v6 = span_begins(*rest, "[");
+	const char *end = memchr(rest->p, v6 ? ']' : ':', rest->len);
+	struct span host = *rest;
+
+	if (end == NULL && v6)
+		return -1;
+	host.len = end != NULL ? (size_t)(end - rest->p) : rest->len;
+	*rest = skip(*rest, host.len + v6);
+	if (v6)
+		return host_parse_v6(skip(host, 1), a->host);
+	if (use == USE_LISTEN && span_is(host, "*"))
+		host.len = 0;
+	/* "unix:11211" is a socket's path, so no host is called unix */
+	return span_is(host, "unix") ? -1 : host_parse(host, a->host);
 }
 
 /* Any port will do, even 0. */
 static int
-parse(struct address *a, const char *text, int default_port, struct error *e)
+parse(struct address *a, const char *text, int default_port, enum use use,
+    struct error *e)
 {
 	struct address got = { .port = (uint16_t)default_port };
-	struct span rest = span_of(text), host;
+	struct span rest = span_of(text);
 	bool bad;
 
-	if (span_begins(rest, "unix:")) {
-		rest.p += strlen("unix:");
-		rest.len -= strlen("unix:");
-		got.is_path = true;
-	}
-	if (got.is_path || memchr(rest.p, '/', rest.len) != NULL) {
+	if (take_path(&rest)) {
 		if (set_path(&got, rest, e) < 0)
 			return -1;
 		*a = got;
 		return 0;
 	}
-	bad = take_host(&rest, &host) < 0 || set_host(&got, host) < 0;
-	if (!bad && rest.len > 0) {
-		rest.p++;
-		rest.len--;
-		bad = rest.p[-1] != ':' || set_port(&got, rest) < 0;
-	} else if (!bad) {
-		bad = default_port < 0 || host.len == 0;
-	}
+	bad = take_host(&got, &rest, use) < 0;
+	if (!bad && rest.len > 0)
+		bad = rest.p[0] != ':' || set_port(&got, skip(rest, 1)) < 0;
+	else if (!bad)
+		bad = default_port < 0 || got.host[0] == '\0';
 	if (bad)
-		return error_set(
-		    e, "expected host:port, [v6]:port or the path of a socket");
+		return refuse(text, use, e);
 	*a = got;
 	return 0;
 }
@@ -117,7 +159,7 @@ parse(struct address *a, const char *text, int default_port, struct error *e)
  * What is to be connected to has a name, and may have to prove that it is it.
  * In certificates and rules names have no dot at the end.
  */
-static int
+static void
 set_name(struct address *a)
 {
 	static const char loopback[] = "localhost";
@@ -129,7 +171,6 @@ set_name(struct address *a)
 		a->is_absolute = true;
 		a->host[len - 1] = '\0';
 	}
-	return a->host[0] == '\0' || a->host[0] == '.' ? -1 : 0;
 }
 
 int
@@ -141,13 +182,13 @@ address_parse(
 	if (span_begins(span_of(text), VSOCK))
 		return error_set(
 		    e, "a vsock address is to listen on, not to connect to");
-	if (parse(&got, text, default_port, e) < 0)
+	if (parse(&got, text, default_port, USE_CONNECT, e) < 0)
 		return -1;
 	if (!got.is_path && got.port == 0)
 		return error_set(
 		    e, "expected host:port with a port from 1 to 65535");
-	if (!got.is_path && set_name(&got) < 0)
-		return error_set(e, "a host does not begin with a dot");
+	if (!got.is_path)
+		set_name(&got);
 	*a = got;
 	return 0;
 }
@@ -159,7 +200,7 @@ address_parse_listen(struct address *a, const char *text, struct error *e)
 	uint64_t n;
 
 	if (!span_begins(all, VSOCK))
-		return parse(a, text, -1, e);
+		return parse(a, text, -1, USE_LISTEN, e);
 	if (!span_begins(all, VSOCK ":") ||
 	    parse_u64(span_of(text + strlen(VSOCK ":")), &n) < 0 ||
 	    n >= VMADDR_PORT_ANY)
@@ -168,32 +209,29 @@ address_parse_listen(struct address *a, const char *text, struct error *e)
 	return 0;
 }
 
-static void
-put_text(char text[ADDRESS_TEXT_MAX], const char *host, const char *port)
+void
+address_echo(const char *text, char out[ADDRESS_ECHO_MAX])
 {
-	bool v6 = strchr(host, ':') != NULL;
+	const char *at = strrchr(text, '@');
+	bool hides = at != NULL && at > text;
 
-	(void)snprintf(text, ADDRESS_TEXT_MAX, "%s%s%s:%s", v6 ? "[" : "", host,
-	    v6 ? "]" : "", port);
+	(void)snprintf(out, ADDRESS_ECHO_MAX, "%s%s", hides ? "***" : "",
+	    hides ? at : text);
 }
 
 void
 address_text(const struct address *a, char text[ADDRESS_TEXT_MAX])
 {
-	char port[PORT_TEXT_MAX], host[ADDRESS_HOST_MAX + 1];
+	bool v6 = strchr(a->host, ':') != NULL;
 
-	if (a->is_path) {
-		(void)snprintf(text, ADDRESS_TEXT_MAX, "unix:%s", a->host);
-		return;
-	}
-	if (a->is_vsock) {
+	if (a->is_path)
+		(void)snprintf(text, ADDRESS_TEXT_MAX, UNIX "%s", a->host);
+	else if (a->is_vsock)
 		(void)snprintf(text, ADDRESS_TEXT_MAX, VSOCK ":%u", a->port);
-		return;
-	}
-	(void)snprintf(port, sizeof(port), "%u", a->port);
-	(void)snprintf(
-	    host, sizeof(host), "%s%s", a->host, a->is_absolute ? "." : "");
-	put_text(text, host, port);
+	else
+		(void)snprintf(text, ADDRESS_TEXT_MAX, "%s%s%s%s:%u",
+		    v6 ? "[" : "", a->host, a->is_absolute ? "." : "",
+		    v6 ? "]" : "", a->port);
 }
 
 static void
@@ -218,13 +256,45 @@ vsock_endpoint(uint32_t port, struct endpoint *ep)
 	vm->svm_port = port != 0 ? port : VMADDR_PORT_ANY;
 }
 
+static bool
+four_endpoint(const struct address *a, struct endpoint *ep)
+{
+	struct sockaddr_in *four = (struct sockaddr_in *)&ep->sa;
+
+	*ep = (struct endpoint){ .len = sizeof(*four) };
+	four->sin_family = AF_INET;
+	four->sin_port = htons((uint16_t)a->port);
+	return inet_pton(AF_INET, a->host, &four->sin_addr) == 1;
+}
+
+/* A zone without an interface stays 0, where connect(2) fails. */
+static bool
+six_endpoint(const struct address *a, struct endpoint *ep)
+{
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&ep->sa;
+	size_t len = strcspn(a->host, "%");
+	char host[INET6_ADDRSTRLEN];
+	uint64_t number;
+
+	*ep = (struct endpoint){ .len = sizeof(*six) };
+	six->sin6_family = AF_INET6;
+	six->sin6_port = htons((uint16_t)a->port);
+	(void)snprintf(host, sizeof(host), "%.*s", (int)len, a->host);
+	if (a->host[len] != '\0') {
+		const char *zone = a->host + len + 1;
+
+		six->sin6_scope_id = if_nametoindex(zone);
+		if (six->sin6_scope_id == 0 &&
+		    parse_u64(span_of(zone), &number) == 0)
+			six->sin6_scope_id = (uint32_t)number;
+	}
+	return inet_pton(AF_INET6, host, &six->sin6_addr) == 1;
+}
+
 bool
 address_endpoint(const struct address *a, struct endpoint *ep)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-		.ai_socktype = SOCK_STREAM };
-	struct addrinfo *found;
-	char port[PORT_TEXT_MAX];
+	struct endpoint got;
 
 	if (a->is_path) {
 		path_endpoint(a->host, ep);
@@ -234,14 +304,10 @@ address_endpoint(const struct address *a, struct endpoint *ep)
 		vsock_endpoint(a->port, ep);
 		return true;
 	}
-	if (a->host[0] == '\0')
+	if (!(strchr(a->host, ':') != NULL ? six_endpoint : four_endpoint)(
+		a, &got))
 		return false;
-	(void)snprintf(port, sizeof(port), "%u", a->port);
-	if (getaddrinfo(a->host, port, &hints, &found) != 0)
-		return false;
-	*ep = (struct endpoint){ .len = found->ai_addrlen };
-	memcpy(&ep->sa, found->ai_addr, found->ai_addrlen);
-	freeaddrinfo(found);
+	*ep = got;
 	return true;
 }
 
@@ -269,21 +335,46 @@ vsock_text(const struct sockaddr_vm *vm, char text[ADDRESS_TEXT_MAX])
 	    text, ADDRESS_TEXT_MAX, VSOCK "%s:%u", cid, vm->svm_port);
 }
 
+static void
+six_text(const struct sockaddr_in6 *six, char text[ADDRESS_TEXT_MAX])
+{
+	char host[INET6_ADDRSTRLEN], zone[IF_NAMESIZE] = "";
+	uint32_t id = six->sin6_scope_id;
+
+	(void)inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
+	if (id != 0 && if_indextoname(id, zone) == NULL)
+		(void)snprintf(zone, sizeof(zone), "%u", id);
+	(void)snprintf(text, ADDRESS_TEXT_MAX, "[%s%s%s]:%u", host,
+	    zone[0] != '\0' ? "%" : "", zone, ntohs(six->sin6_port));
+}
+
+static void
+four_text(const struct sockaddr_in *four, char text[ADDRESS_TEXT_MAX])
+{
+	char host[INET_ADDRSTRLEN];
+
+	(void)inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
+	(void)snprintf(
+	    text, ADDRESS_TEXT_MAX, "%s:%u", host, ntohs(four->sin_port));
+}
+
 void
 endpoint_text(const struct endpoint *ep, char text[ADDRESS_TEXT_MAX])
 {
-	const struct sockaddr *sa = (const struct sockaddr *)&ep->sa;
-	char host[ADDRESS_HOST_MAX] = "?", port[PORT_TEXT_MAX] = "?";
-
-	if (sa->sa_family == AF_UNIX) {
+	switch (ep->sa.ss_family) {
+	case AF_UNIX:
 		unix_text(ep, text);
-		return;
+		break;
+	case AF_VSOCK:
+		vsock_text((const struct sockaddr_vm *)&ep->sa, text);
+		break;
+	case AF_INET:
+		four_text((const struct sockaddr_in *)&ep->sa, text);
+		break;
+	case AF_INET6:
+		six_text((const struct sockaddr_in6 *)&ep->sa, text);
+		break;
+	default:
+		(void)snprintf(text, ADDRESS_TEXT_MAX, "?:?");
 	}
-	if (sa->sa_family == AF_VSOCK) {
-		vsock_text((const struct sockaddr_vm *)sa, text);
-		return;
-	}
-	(void)getnameinfo(sa, ep->len, host, sizeof(host), port, sizeof(port),
-	    NI_NUMERICHOST | NI_NUMERICSERV);
-	put_text(text, host, port);
 }

@@ -1,8 +1,12 @@
 /*
  * Where something listens, as people write it:
  *
- *	host:port  [v6]:port  host  :port  /path/of/socket  unix:/path
+ *	host:port  [IPv6]:port  host  :port
+ *	/path/of/socket  unix:/path  unix:///path
  *	vsock://:port
+ *
+ * The host is as host.h has it, an IPv6 address between brackets. A socket's
+ * path begins with "/", "./" or "../", or has "unix:" in front.
  *
  * A value: copy it freely, nothing is owned.
  */
@@ -15,9 +19,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/host.h"
 
-#define ADDRESS_HOST_MAX 254 /* RFC 1035: 253 characters, and a NUL */
+#define ADDRESS_HOST_MAX HOST_MAX
 #define ADDRESS_TEXT_MAX (ADDRESS_HOST_MAX + 16) /* "[.]:65535", "unix:" */
+
+/* What an error shows of a text is cut here. */
+#define ADDRESS_ECHO_MAX 384
 
 struct address {
 	bool is_path;                /* a unix socket; host is its path */
@@ -43,8 +51,14 @@ struct endpoint {
 int address_parse(
     struct address *a, const char *text, int default_port, struct error *e);
 
-/* Where to listen: with a port, and vsock as well. */
+/* Where to listen: with a port, and vsock as well; "*" is any host. */
 int address_parse_listen(struct address *a, const char *text, struct error *e);
+
+/*
+ * What an error may show of a text that was given as an address or in place of
+ * one: "***" for all in front of an '@', which may be a user and a password.
+ */
+void address_echo(const char *text, char out[ADDRESS_ECHO_MAX]);
 
 /* "host:port", "[v6]:port", "unix:/path" or "vsock://:port", with its NUL. */
 void address_text(const struct address *a, char text[ADDRESS_TEXT_MAX]);

@@ -3,8 +3,15 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/span.h"
+#include "base/utf8.h"
+
+/* What is kept of the beginning of a text that is too long. */
+#define HEAD_MAX 120
+#define GAP " ... "
 
 static const char *const reason_names[] = {
 	[REASON_OTHER] = "other",
@@ -36,14 +43,73 @@ static const struct {
 	{ ENFILE, REASON_BUSY },
 };
 
+/* The end of a text, of at most max bytes; no character is cut in two. */
+static struct span
+tail_of(struct span text, size_t max)
+{
+	struct span tail = { text.p + text.len - max, max };
+
+	for (size_t i = 0; i < 3 && utf8_length(tail) == 0; i++) {
+		tail.p++;
+		tail.len--;
+	}
+	return tail;
+}
+
+/* The same for its beginning. */
+static struct span
+head_of(struct span text, size_t max)
+{
+	struct span rest = text;
+
+	while (rest.len > text.len - max) {
+		size_t n = utf8_length(rest);
+
+		n = n > 0 ? n : 1;
+		if (rest.len - n < text.len - max)
+			break;
+		rest.p += n;
+		rest.len -= n;
+	}
+	return (struct span){ text.p, text.len - rest.len };
+}
+
+/*
+ * Most texts are too long because of a path or a value in front, and what is
+ * wrong with it comes last: so the middle goes.
+ */
+static void
+set_long(struct error *e, const char *text)
+{
+	struct span whole = span_of(text);
+	struct span head = head_of(whole, HEAD_MAX);
+	struct span tail =
+	    tail_of(whole, ERROR_TEXT_MAX - 1 - HEAD_MAX - strlen(GAP));
+
+	(void)snprintf(e->text, sizeof(e->text), "%.*s" GAP "%.*s",
+	    (int)head.len, head.p, (int)tail.len, tail.p);
+}
+
 static void set(struct error *e, enum reason reason, const char *fmt,
     va_list ap) __attribute__((format(printf, 3, 0)));
 
 static void
 set(struct error *e, enum reason reason, const char *fmt, va_list ap)
 {
+	va_list again;
+	char *text;
+	int n;
+
+	va_copy(again, ap);
 	e->reason = reason;
-	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	if (n >= (int)sizeof(e->text)) {
+		if (vasprintf(&text, fmt, again) < 0)
+			(void)xnonnull(NULL);
+		set_long(e, text);
+		free(text);
+	}
+	va_end(again);
 }
 
 int

@@ -31,7 +31,10 @@ struct error {
 	char text[ERROR_TEXT_MAX];
 };
 
-/* Both fill e (the text is cut at ERROR_TEXT_MAX - 1) and return -1. */
+/*
+ * Both fill e and return -1. Of a text that is too long the middle is left out:
+ * a long path or value in front does not hide what is wrong with it.
+ */
 int error_set(struct error *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 int error_because(struct error *e, enum reason reason, const char *fmt, ...)

@@ -65,6 +65,15 @@ one_of_log(struct buf *out, struct span c, bool is_bad)
 }
 
 static void
+one_of_line(struct buf *out, struct span c, bool is_bad)
+{
+	if (is_bad || is_control(c))
+		buf_printf(out, "\\x%02x", last_byte(c));
+	else
+		buf_add_span(out, c);
+}
+
+static void
 one_of_json(struct buf *out, struct span c, bool is_bad)
 {
 	if (is_bad)
@@ -115,6 +124,12 @@ void
 escape_log(struct buf *out, const char *text)
 {
 	each(out, span_of(text), one_of_log);
+}
+
+void
+escape_line(struct buf *out, const char *text)
+{
+	each(out, span_of(text), one_of_line);
 }
 
 void

@@ -11,6 +11,12 @@
 /* Between quotes in a line of the log: `\"`, `\\`, `\n`, or `\x1b` a byte. */
 void escape_log(struct buf *out, const char *text);
 
+/*
+ * On a line of a terminal, or of a text for people: control characters and
+ * bytes that are no UTF-8 are `\x1b`, the rest is as it is.
+ */
+void escape_line(struct buf *out, const char *text);
+
 /* Between the quotes of JSON (RFC 8259, section 7); no UTF-8 is U+FFFD. */
 void escape_json(struct buf *out, const char *text);
 

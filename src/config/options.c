@@ -320,11 +320,13 @@ find(const char *name, size_t len)
 static int
 set(struct parse *p, const struct option *o, const char *text)
 {
+	char echo[ADDRESS_ECHO_MAX];
 	struct error why;
 
 	p->given[o - table] = true;
+	address_echo(text, echo);
 	if (o->set(p->opts, o, text, &why) < 0)
-		return error_set(p->e, "--%s=%s: %s", o->name, text, why.text);
+		return error_set(p->e, "--%s=%s: %s", o->name, echo, why.text);
 	return 0;
 }
 
@@ -365,11 +367,14 @@ static int parse_file(struct parse *p, const char *path);
 static int
 parse_argument(struct parse *p, const char *arg, const char *next)
 {
+	char echo[ADDRESS_ECHO_MAX];
+
+	address_echo(arg, echo);
 	if (++p->arguments > OPTIONS_ARGUMENTS_MAX)
 		return error_set(
 		    p->e, "more than %d arguments", OPTIONS_ARGUMENTS_MAX);
 	if (p->only_words || (arg[0] != '-' && arg[0] != '@'))
-		return error_set(p->e, "unexpected %s", arg);
+		return error_set(p->e, "unexpected %s", echo);
 	if (arg[0] == '@')
 		return parse_file(p, arg + 1);
 	if (strcmp(arg, "--") == 0) {
@@ -379,7 +384,7 @@ parse_argument(struct parse *p, const char *arg, const char *next)
 	if (strcmp(arg, "-h") == 0)
 		return parse_long(p, "help", NULL);
 	if (arg[1] != '-')
-		return error_set(p->e, "unknown short flag '%s'", arg);
+		return error_set(p->e, "unknown short flag '%s'", echo);
 	return parse_long(p, arg + 2, next);
 }
 

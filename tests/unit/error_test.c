@@ -2,7 +2,23 @@
 
 #include <errno.h>
 
+#include "base/utf8.h"
+
 #include "support.h"
+
+static bool
+is_utf8(struct span s)
+{
+	while (s.len > 0) {
+		size_t n = utf8_length(s);
+
+		if (n == 0)
+			return false;
+		s.p += n;
+		s.len -= n;
+	}
+	return true;
+}
 
 TEST(reasons_have_names)
 {
@@ -52,16 +68,52 @@ TEST(sentences)
 	check_text("because", span_of(e.text), "who are you");
 }
 
-TEST(long_sentence_is_cut)
+/* front, 600 times middle, end; whole: what is left of it */
+TEST(long_sentence_keeps_both_ends)
 {
-	char text[2 * ERROR_TEXT_MAX];
+	static const struct {
+		const char *front, *middle, *end;
+	} rows[] = {
+		{ "/etc/", "x", "/a.yml:3:5: unknown key \"tmeout\"" },
+		{ "", "x", "" },
+		{ "M\xc3\xbc", "\xc3\xbc", "nchen" },
+		{ "1", "\xf0\x9f\x90\x98", "2" },
+		{ "12", "\xf0\x9f\x90\x98", "34" },
+		{ "not UTF-8", "\x80", "\x80" },
+	};
+
+	for (EACH(r, rows)) {
+		struct buf text;
+		struct error e;
+		struct span got;
+
+		buf_init(&text, 1 << 12);
+		for (int i = 0; i < 600; i++)
+			buf_add_str(&text, r->middle);
+		(void)error_set(
+		    &e, "%s%.*s%s", r->front, (int)text.len, text.p, r->end);
+		got = span_of(e.text);
+		check(r->front, got.len < ERROR_TEXT_MAX);
+		check(r->front, got.len > ERROR_TEXT_MAX - 12);
+		check(r->front, span_begins(got, r->front));
+		check(r->front, strstr(e.text, " ... ") != NULL);
+		check_text(r->front, span_of(e.text + got.len - strlen(r->end)),
+		    r->end);
+		check(r->front, r->middle[0] == '\x80' || is_utf8(got));
+		buf_release(&text);
+	}
+}
+
+TEST(sentence_that_just_fits)
+{
+	char text[ERROR_TEXT_MAX];
 	struct error e;
 
 	memset(text, 'x', sizeof(text));
-	(void)error_set(&e, "%.*s", (int)sizeof(text), text);
 	text[ERROR_TEXT_MAX - 1] = '\0';
-	check_text("long", span_of(e.text), text);
+	(void)error_set(&e, "%s", text);
+	check_text("fits", span_of(e.text), text);
 }
 
 TESTS("error", T(reasons_have_names), T(errno_to_reason), T(sentences),
-    T(long_sentence_is_cut))
+    T(long_sentence_keeps_both_ends), T(sentence_that_just_fits))

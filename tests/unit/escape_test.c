@@ -87,4 +87,30 @@ TEST(labels)
 	}
 }
 
-TESTS("escape", T(texts), T(labels))
+/* What a person reads who started the program. */
+TEST(lines)
+{
+	static const struct {
+		const char *text;
+		const char *line;
+	} rows[] = {
+		{ "", "" },
+		{ "--x=\"C:\\\": it's", "--x=\"C:\\\": it's" },
+		{ "a\nb\r\t", "a\\x0ab\\x0d\\x09" },
+		{ "\x1b[2J\x07", "\\x1b[2J\\x07" },
+		{ "\xc2\x9b", "\\x9b" },
+		{ "\xff\xc3", "\\xff\\xc3" },
+		{ "M\xc3\xbcnchen", "M\xc3\xbcnchen" },
+	};
+
+	for (EACH(r, rows)) {
+		struct buf out;
+
+		buf_init(&out, BYTES_MAX);
+		escape_line(&out, r->text);
+		check_text(r->text, span_of_buf(&out), r->line);
+		buf_release(&out);
+	}
+}
+
+TESTS("escape", T(texts), T(labels), T(lines))

@@ -139,8 +139,13 @@ static const struct {
 	{ { "--once=maybe" }, "--once=maybe: expected true or false" },
 	{ { "--once=" }, "--once=: expected true or false" },
 	{ { "--memcached.address=h:x" },
-	    "--memcached.address=h:x: expected host:port, [v6]:port or the"
-	    " path of a socket" },
+	    "--memcached.address=h:x: expected host:port, [IPv6]:port or the"
+	    " path of a unix socket" },
+	{ { "--memcached.address=tcp://scott:tiger@h:1" },
+	    "--memcached.address=***@h:1: expected host:port, [IPv6]:port or"
+	    " the path of a unix socket, without user and password:"
+	    " --memcached.username and --memcached.password-file set these" },
+	{ { "scott:tiger@h:1" }, "unexpected ***@h:1" },
 	{ { "--memcached.timeout=1" },
 	    "--memcached.timeout=1: expected a duration above zero, such as"
 	    " 1s or 500ms" },
@@ -154,11 +159,11 @@ static const struct {
 	    "--memcached.timeout=-1s: expected a duration above zero, such as"
 	    " 1s or 500ms" },
 	{ { "--web.listen-address=" },
-	    "--web.listen-address=: expected host:port, [v6]:port or the path"
-	    " of a socket" },
+	    "--web.listen-address=: expected host:port, :port, [IPv6]:port,"
+	    " unix:/path or vsock://:port" },
 	{ { "--web.listen-address=9150" },
-	    "--web.listen-address=9150: expected host:port, [v6]:port or the"
-	    " path of a socket" },
+	    "--web.listen-address=9150: expected host:port, :port, [IPv6]:port,"
+	    " unix:/path or vsock://:port" },
 	{ { "--web.max-connections=" },
 	    "--web.max-connections=: expected a number from 1 to 1000000" },
 	{ { "--web.max-connections=0" },
@@ -269,8 +274,8 @@ TEST(environment)
 		    " one of debug, info, warn, error" },
 		{ "WEB_LISTEN_ADDRESS", ":1\n9150", { NULL },
 		    "from " ENVIRONMENT "WEB_LISTEN_ADDRESS:"
-		    " --web.listen-address=9150: expected host:port, [v6]:port"
-		    " or the path of a socket" },
+		    " --web.listen-address=9150: expected host:port, :port,"
+		    " [IPv6]:port, unix:/path or vsock://:port" },
 		{ "log_level", "debug", { NULL }, "" },
 		{ "NONSENSE", "1", { NULL }, "" },
 		{ "HELP", "true", { NULL }, "" },
