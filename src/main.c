@@ -13,9 +13,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "config/arguments.h"
 #include "config/collectors.h"
 #include "config/file.h"
-#include "config/options.h"
 #include "http/activation.h"
 #include "http/listener.h"
 #include "http/request.h"
@@ -485,7 +485,7 @@ print_help(void)
 	bool failed;
 
 	buf_init(&out, HELP_BYTES_MAX);
-	options_help(&out);
+	arguments_help(&out);
 	failed =
 	    fwrite(out.p, 1, out.len, stdout) != out.len || fflush(stdout) != 0;
 	buf_release(&out);
@@ -509,7 +509,7 @@ run(struct program *p, int argc, const char *const *argv)
 	struct error e;
 	int r;
 
-	if (options_parse(&p->options, argc, argv, &e) < 0) {
+	if (arguments_parse(&p->options, argc, argv, &e) < 0) {
 		(void)fprintf(stderr,
 		    "memcached_exporter: error: %s, try --help\n", e.text);
 		return 1;

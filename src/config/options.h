@@ -1,10 +1,7 @@
 /*
- * The command line. One table holds each flag's name, default, help and how
- * its text is read; parsing, --help and the checks of the documentation use
- * it. Forms: --flag=value, --flag value, --flag, --no-flag, --flag=true,
- * @file (one argument a line). A flag that is not given may come from the
- * environment: MEMCACHED_EXPORTER_ and its name in capitals, with `_` for
- * other signs; there, a repeatable one has one value a line.
+ * What the flags say. One table holds each flag's name, default, help and how
+ * its text is read; config/arguments.h, --help and the checks of the
+ * documentation use it.
  */
 #ifndef CONFIG_OPTIONS_H
 #define CONFIG_OPTIONS_H
@@ -14,14 +11,9 @@
 #include <stdint.h>
 
 #include "base/address.h"
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "config/allow.h"
-
-/* An argument file may not be larger, nor hold more arguments. */
-#define OPTIONS_FILE_MAX (1U << 20)
-#define OPTIONS_ARGUMENTS_MAX 4096
 
 /* HTTP clients connected at a time, as --web.max-connections has it at most. */
 #define OPTIONS_CONNECTIONS_MAX 1000000
@@ -66,15 +58,44 @@ struct options {
 	unsigned log_format; /* enum log_format */
 };
 
-/*
- * Reads defaults, then the environment, then the arguments without argv[0].
- * Returns -1 with one sentence in e. options_release in any case.
- */
-int options_parse(
-    struct options *o, int argc, const char *const *argv, struct error *e);
-void options_release(struct options *o);
+struct option;
 
-/* The text of --help. */
-void options_help(struct buf *out);
+/* Reads text into the option's field of opts; a repeatable one adds to it. */
+typedef int set_fn(struct options *opts, const struct option *o,
+    const char *text, struct error *e);
+
+struct option {
+	const char *name; /* without dashes */
+	set_fn *set;
+	size_t field;       /* of struct options */
+	const char *preset; /* its default */
+	const char *help;
+};
+
+/* The table has no more rows than this. */
+#define OPTIONS_ROWS_MAX 64
+
+extern const struct option options_table[];
+extern const size_t options_table_len;
+
+/* The row of a name of len bytes, or NULL. */
+const struct option *options_find(const char *name, size_t len);
+
+bool option_is_switch(const struct option *o);
+bool option_is_list(const struct option *o); /* repeatable */
+
+/* It asks the program for something else than to run: --help, --version. */
+bool option_is_question(const struct option *o);
+
+/*
+ * What no flag alone can know. The first comes before the presets are set:
+ * given says which rows of the table were. The second comes after them.
+ */
+int options_check_given(
+    const struct options *o, const bool *given, struct error *e);
+int options_check(const struct options *o, struct error *e);
+
+/* Takes what is all zero, too. */
+void options_release(struct options *o);
 
 #endif

@@ -1,24 +1,24 @@
 /* Arguments, one a line: options that hold together, or a sentence. */
 #include "base/mem.h"
-#include "config/options.h"
+#include "config/arguments.h"
 #include "fuzz.h"
 
-#define ARGUMENTS_MAX 200
+#define LINES_MAX 200
 
 int
 LLVMFuzzerTestOneInput(const char *data, size_t size)
 {
 	char *text = xstrndup(data, size), *rest = text;
-	const char *argv[ARGUMENTS_MAX];
+	const char *argv[LINES_MAX];
 	struct error e = { 0 };
 	struct options o;
 	int n = 0;
 
-	while (n < ARGUMENTS_MAX && (argv[n] = strsep(&rest, "\n")) != NULL) {
+	while (n < LINES_MAX && (argv[n] = strsep(&rest, "\n")) != NULL) {
 		if (argv[n][0] != '@') /* no file is to be read */
 			n++;
 	}
-	if (options_parse(&o, n, argv, &e) == 0) {
+	if (arguments_parse(&o, n, argv, &e) == 0) {
 		assert(o.listen_len > 0 && o.listen_len <= OPTIONS_LISTEN_MAX);
 		assert(o.timeout_us > 0 && o.telemetry_path[0] == '/');
 		assert(o.log_level < LEVELS && o.log_format < FORMATS);

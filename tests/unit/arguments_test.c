@@ -1,4 +1,4 @@
-#include "config/options.h"
+#include "config/arguments.h"
 
 #include <stdio.h>
 
@@ -6,7 +6,7 @@
 #include "support.h"
 
 #define ENVIRONMENT "MEMCACHED_EXPORTER_"
-#define ARGUMENTS_MAX 6
+#define ROW_ARGUMENTS 6
 #define HELP_COLUMN 33
 
 /* All options but those that are as they are unless somebody says otherwise. */
@@ -60,7 +60,7 @@ describe(struct buf *out, const struct options *o)
 }
 
 static const struct {
-	const char *arguments[ARGUMENTS_MAX];
+	const char *arguments[ROW_ARGUMENTS];
 	const char *options; /* or the error */
 } rows[] = {
 	{ { NULL }, "" },
@@ -216,7 +216,7 @@ check_options(
 	struct buf out;
 
 	buf_init(&out, 1 << 20);
-	if (options_parse(&o, argc, argv, &e) == 0)
+	if (arguments_parse(&o, argc, argv, &e) == 0)
 		describe(&out, &o);
 	else
 		buf_add_str(&out, e.text);
@@ -230,7 +230,7 @@ count(const char *const *argv)
 {
 	int n = 0;
 
-	while (n < ARGUMENTS_MAX && argv[n] != NULL)
+	while (n < ROW_ARGUMENTS && argv[n] != NULL)
 		n++;
 	return n;
 }
@@ -249,7 +249,7 @@ TEST(environment)
 {
 	static const struct {
 		const char *name, *value;
-		const char *arguments[ARGUMENTS_MAX];
+		const char *arguments[ROW_ARGUMENTS];
 		const char *options;
 	} vars[] = {
 		{ "MEMCACHED_ADDRESS", "h:1", { NULL }, "target=h:1 " },
@@ -344,44 +344,44 @@ TEST(file_in_its_place)
 /* Refused is one byte more than may be; none of them is read as a flag. */
 TEST(large_file)
 {
-	char *text = malloc(OPTIONS_FILE_MAX + 1), wanted[100];
+	char *text = malloc(ARGUMENTS_FILE_MAX + 1), wanted[100];
 	const char *argument;
 
-	memset(text, '\n', OPTIONS_FILE_MAX + 1);
-	argument = file_of(text, OPTIONS_FILE_MAX);
+	memset(text, '\n', ARGUMENTS_FILE_MAX + 1);
+	argument = file_of(text, ARGUMENTS_FILE_MAX);
 	check_options("largest", 1, &argument, "");
-	argument = file_of(text, OPTIONS_FILE_MAX + 1);
+	argument = file_of(text, ARGUMENTS_FILE_MAX + 1);
 	(void)snprintf(wanted, sizeof(wanted), "%s: larger than %u bytes",
-	    argument, OPTIONS_FILE_MAX);
+	    argument, ARGUMENTS_FILE_MAX);
 	check_options("too large", 1, &argument, wanted);
 	free(text);
 }
 
 TEST(too_many)
 {
-	static const char *argv[OPTIONS_ARGUMENTS_MAX + 1];
+	static const char *argv[ARGUMENTS_MAX + 1];
 
 	for (EACH(a, argv))
 		argv[a - argv] = "--once";
-	check_options("most", OPTIONS_ARGUMENTS_MAX, argv, "once ");
-	check_options("one more", OPTIONS_ARGUMENTS_MAX + 1, argv,
-	    "more than 4096 arguments");
+	check_options("most", ARGUMENTS_MAX, argv, "once ");
+	check_options(
+	    "one more", ARGUMENTS_MAX + 1, argv, "more than 4096 arguments");
 	argv[0] = file_of("--once\n", 7);
-	check_options("those of a file count", OPTIONS_ARGUMENTS_MAX, argv,
+	check_options("those of a file count", ARGUMENTS_MAX, argv,
 	    "more than 4096 arguments");
 }
 
 TEST(too_many_lines)
 {
-	char text[8 * (OPTIONS_ARGUMENTS_MAX + 1) + 1];
+	char text[8 * (ARGUMENTS_MAX + 1) + 1];
 	const char *argument;
 
-	for (size_t i = 0; i <= OPTIONS_ARGUMENTS_MAX; i++)
+	for (size_t i = 0; i <= ARGUMENTS_MAX; i++)
 		memcpy(text + 8 * i, "--once\r\n", 8);
 	/* the name of the file is an argument, too */
-	argument = file_of(text, 8 * (OPTIONS_ARGUMENTS_MAX - 1));
+	argument = file_of(text, 8 * (ARGUMENTS_MAX - 1));
 	check_options("most", 1, &argument, "once ");
-	argument = file_of(text, 8 * (OPTIONS_ARGUMENTS_MAX + 1));
+	argument = file_of(text, 8 * (ARGUMENTS_MAX + 1));
 	check_options("too many", 1, &argument, "more than 4096 arguments");
 }
 
@@ -395,7 +395,7 @@ TEST(too_many_addresses)
 	for (EACH(a, argv))
 		argv[a - argv] = "--web.listen-address=:1";
 	check_number(
-	    "most", options_parse(&o, OPTIONS_LISTEN_MAX, argv, &e), 0);
+	    "most", arguments_parse(&o, OPTIONS_LISTEN_MAX, argv, &e), 0);
 	check_number("most", o.listen_len, OPTIONS_LISTEN_MAX);
 	options_release(&o);
 	check_options("one more", OPTIONS_LISTEN_MAX + 1, argv,
@@ -450,7 +450,7 @@ TEST(help_shows_every_flag)
 	struct buf out;
 
 	buf_init(&out, 1 << 20);
-	options_help(&out);
+	arguments_help(&out);
 	buf_add_char(&out, '\0');
 	line = strstr(out.p, "\nFlags:\n") + strlen("\nFlags:\n");
 	for (EACH(flag, flags)) {
@@ -494,5 +494,5 @@ main(void)
 		O(help_shows_every_flag) };
 
 	return cmocka_run_group_tests_name(
-	    "options", tests, make_folder, remove_folder);
+	    "arguments", tests, make_folder, remove_folder);
 }
