@@ -6,7 +6,9 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "config/allow.h"
+#include "config/collectors.h"
 #include "config/file.h"
+#include "config/options.h"
 #include "config/secret.h"
 #include "memcached/access.h"
 
@@ -181,6 +183,47 @@ modules_new(const struct config *config, const struct module_presets *presets,
 	fill_access(ms, &ms->own, "");
 	*out = ms;
 	return 0;
+}
+
+static unsigned
+sections_of(const struct options *o)
+{
+	unsigned sections = SECTIONS_ALWAYS;
+
+	if (o->collect_settings)
+		sections |= collector_section("settings");
+	if (o->collect_slab)
+		sections |= collector_section("slab");
+	if (o->collect_scrub)
+		sections |= collector_section("scrub");
+	return sections;
+}
+
+int
+modules_load(const struct options *o, struct modules **ms, struct error *e)
+{
+	struct module_presets presets = { .timeout_us = o->timeout_us,
+		.sections = sections_of(o),
+		.has_target = o->has_target,
+		.target = o->target,
+		.allow = o->allow,
+		.binary = o->protocol || o->auth,
+		.has_tls = o->tls_enable,
+		.tls = { .cert_file = o->tls_cert_file,
+		    .key_file = o->tls_key_file,
+		    .ca_file = o->tls_ca_file,
+		    .server_name = o->tls_server_name,
+		    .min_version = "",
+		    .insecure = o->tls_insecure },
+		.username = o->username,
+		.password_file = o->password_file };
+	struct config config;
+	int r = config_load(o->config_file, &config, e);
+
+	if (r == 0)
+		r = modules_new(&config, &presets, ms, e);
+	config_free(&config);
+	return r;
 }
 
 static void

@@ -19,6 +19,7 @@ struct allow;
 struct config;
 struct module;
 struct modules;
+struct options;
 
 /* What the flags say, and modules do not say otherwise. Borrowed. */
 struct module_presets {
@@ -41,6 +42,11 @@ struct module_presets {
 int modules_new(const struct config *config,
     const struct module_presets *presets, struct modules **out,
     struct error *e);
+
+/* The same, of what --config.file holds and the flags say. */
+int modules_load(
+    const struct options *o, struct modules **out, struct error *e);
+
 void modules_hold(struct modules *ms);
 void modules_release(struct modules *ms);
 

@@ -1,0 +1,286 @@
+#include "serve.h"
+
+#include <sys/resource.h>
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "config/options.h"
+#include "http/activation.h"
+#include "http/listener.h"
+#include "http/request.h"
+#include "http/server.h"
+#include "http/web.h"
+#include "memcached/modules.h"
+#include "memcached/targets.h"
+#include "notify.h"
+#include "pages/api.h"
+#include "pages/assets.h"
+#include "pages/landing.h"
+#include "scrape.h"
+#include "self.h"
+#include "signals.h"
+
+/* What requests under way may still take when the end has been asked for. */
+#define DRAIN_SECONDS 2
+
+struct serving {
+	const struct serve_env *env;
+	const struct options *options;
+	struct event_base *base;
+	struct targets *targets;
+	struct web *web;
+	struct server *server;
+	struct self *self;
+	struct scraper *scraper;
+	struct landing *landing;
+	struct notify *notify;
+	struct event *give_up;
+};
+
+/* As many descriptors as the system allows, which is no more than asking. */
+static size_t
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
+}
+
+static void
+stop_loop(void *arg)
+{
+	struct serving *s = arg;
+
+	(void)event_base_loopbreak(s->base);
+}
+
+static void
+on_give_up(evutil_socket_t fd, short what, void *arg)
+{
+	struct serving *s = arg;
+	struct timeval moment = { 0, 50000 };
+
+	(void)fd;
+	(void)what;
+	log_warn("Requests under way did not end in time");
+	targets_stop(s->targets);
+	(void)event_base_loopexit(s->base, &moment); /* they are told */
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct serving *s = arg;
+	struct timeval patience = { DRAIN_SECONDS, 0 };
+
+	(void)what;
+	log_info("Stopping", "signal", strsignal(number));
+	if (event_pending(s->give_up, EV_TIMEOUT, NULL)) {
+		stop_loop(s); /* asked twice */
+		return;
+	}
+	notify_stopping(s->notify);
+	(void)event_add(s->give_up, &patience);
+	server_drain(s->server, stop_loop, s);
+}
+
+static int
+reload_modules(struct serving *s, struct error *e)
+{
+	struct modules *ms = NULL;
+	int r = modules_load(s->options, &ms, e);
+
+	self_configured(s->self, r == 0);
+	if (r < 0) {
+		log_error("Configuration not reloaded", "err", e->text);
+		return -1;
+	}
+	targets_reload(s->targets, ms);
+	scraper_use(s->scraper, ms);
+	landing_use(s->landing, ms);
+	modules_release(ms);
+	log_info("Configuration reloaded");
+	return 0;
+}
+
+/*
+ * What cannot be read leaves the old in force, and does not keep the other
+ * from being read.
+ */
+static int
+reload(struct serving *s, struct error *e)
+{
+	struct error web_error;
+	int web, r;
+
+	notify_reloading(s->notify);
+	web = web_reload(s->web, &web_error);
+	r = reload_modules(s, e);
+	if (r == 0 && web < 0) {
+		*e = web_error;
+		r = -1;
+	}
+	if (r == 0)
+		notify_ready(s->notify, "Configuration reloaded");
+	else
+		notify_ready(s->notify, "Not reloaded: %s", e->text);
+	return r;
+}
+
+static void
+on_hangup(evutil_socket_t number, short what, void *arg)
+{
+	struct error e;
+
+	(void)number;
+	(void)what;
+	(void)reload(arg, &e);
+}
+
+static void
+serve_reload(struct request *r, void *arg)
+{
+	struct error e;
+
+	if (reload(arg, &e) < 0)
+		request_say(r, 500, e.text);
+	else
+		request_say(r, 200, "The configuration has been reloaded.");
+}
+
+static void
+serve_health(struct request *r, void *arg)
+{
+	(void)arg;
+	request_say(r, 200, "memcached_exporter is healthy.");
+}
+
+static void
+add_routes(struct serving *s)
+{
+	char *metrics = s->options->telemetry_path;
+
+	/* "/" may be one of them: the first of two equal paths serves */
+	server_route(s->server, metrics, scrape_serve, s->scraper);
+	server_route(s->server, s->options->scrape_path, scrape_serve_target,
+	    s->scraper);
+	server_route(s->server, "/", landing_serve, s->landing);
+	assets_add_routes(s->server);
+	server_route(
+	    s->server, "/api/v1/targets", api_serve_targets, s->targets);
+	server_route(s->server, "/-/healthy", serve_health, NULL);
+	server_route(s->server, "/-/ready", serve_health, NULL);
+	if (s->options->lifecycle)
+		server_route_post(s->server, "/-/reload", serve_reload, s);
+}
+
+static int
+open_listener(
+    const struct options *o, size_t i, struct listen_socket *l, struct error *e)
+{
+	if (o->systemd_socket)
+		return listener_inherit(ACTIVATION_FIRST + (int)i, l, e);
+	return listener_open(&o->listen[i], o->socket_mode, l, e);
+}
+
+/* Says where only when all addresses are bound: an error stands alone. */
+static int
+listen_all(struct serving *s, struct error *e)
+{
+	const struct options *o = s->options;
+	char bound[OPTIONS_LISTEN_MAX][ADDRESS_TEXT_MAX];
+	size_t n = o->listen_len;
+
+	if (o->systemd_socket && activation_count(&n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct listen_socket l;
+
+		if (open_listener(o, i, &l, e) < 0)
+			return -1;
+		endpoint_text(&l.bound, bound[i]);
+		server_listen(s->server, &l);
+	}
+	log_info("Starting memcached_exporter", "version", VERSION);
+	for (size_t i = 0; i < n; i++)
+		log_info("Listening on address", "address", bound[i]);
+	return 0;
+}
+
+/* What there is to serve. */
+static int
+serving_open(struct serving *s, struct error *e)
+{
+	const struct options *o = s->options;
+	struct scrape_own own = { .has_target = o->has_target,
+		.target = o->target };
+	size_t descriptors = raise_descriptors();
+
+	s->web = web_new(s->base, o->web_config_file, e);
+	if (s->web == NULL)
+		return -1;
+	s->server =
+	    server_new(s->base, s->web, o->max_connections, descriptors);
+	s->self = self_new(o->pid_file, s->targets, s->server, s->web);
+	s->scraper = scraper_new(s->targets, s->self, &own, s->env->modules);
+	s->landing = landing_new(
+	    o->telemetry_path, o->scrape_path, s->targets, s->env->modules);
+	add_routes(s);
+	return 0;
+}
+
+static int
+serving_run(struct serving *s, struct error *e)
+{
+	s->give_up = xnonnull(evtimer_new(s->base, on_give_up, s));
+	if (signals_watch(s->env->signals, s->base, on_signal, on_hangup, s) <
+	    0)
+		return error_set(e, "cannot watch for signals");
+	if (listen_all(s, e) < 0)
+		return -1;
+	s->notify = notify_new(s->base);
+	notify_ready(s->notify, "Serving");
+	if (event_base_dispatch(s->base) < 0)
+		return error_set(e, "the event loop failed");
+	return 0;
+}
+
+/* What hears of an end comes before what it would tell. */
+static void
+serving_close(struct serving *s)
+{
+	signals_unwatch(s->env->signals);
+	if (s->give_up != NULL)
+		event_free(s->give_up);
+	/* the look-ups' end needs the loop, which must not serve any more */
+	targets_stop(s->targets);
+	web_free(s->web);
+	notify_free(s->notify);
+	server_free(s->server);
+	landing_free(s->landing);
+	scraper_free(s->scraper);
+	self_free(s->self);
+}
+
+int
+serve(const struct serve_env *env, struct error *e)
+{
+	struct serving s = { .env = env,
+		.options = env->options,
+		.base = env->base,
+		.targets = env->targets };
+	int r = serving_open(&s, e);
+
+	if (r == 0)
+		r = serving_run(&s, e);
+	serving_close(&s);
+	return r;
+}
