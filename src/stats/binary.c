@@ -145,7 +145,9 @@ binary_next(
 	body = get_u32(p + 8);
 	if ((uint8_t)p[0] != MAGIC_RESPONSE || key_len + extras > body)
 		return BINARY_GARBAGE;
-	*packet = (struct binary_packet){ .opcode = (uint8_t)p[1],
+	*packet = (struct binary_packet){ .key = { "", 0 },
+		.value = { "", 0 },
+		.opcode = (uint8_t)p[1],
 		.status = get_u16(p + 6),
 		.opaque = get_u32(p + 12),
 		.is_long = body > BINARY_BODY_MAX };

@@ -1,17 +1,17 @@
 #include "stats/line.h"
 
-/* First words, as protocol.txt names them; the word ends at a blank. */
+/*
+ * First words, as protocol.txt names them; the word ends at a blank, or, in
+ * other servers' errors, at a colon.
+ */
 static const struct {
 	const char *word;
 	enum line_kind kind;
 } words[] = {
-	{ "STAT", LINE_STAT },
-	{ "END", LINE_END },
-	{ "ERROR", LINE_ERROR },
-	{ "CLIENT_ERROR", LINE_ERROR },
-	{ "SERVER_ERROR", LINE_ERROR },
-	{ "RESET", LINE_RESET },
-	{ "PREFIX", LINE_PREFIX },
+	{ "STAT", LINE_STAT }, { "END", LINE_END }, { "ERROR", LINE_ERROR },
+	{ "CLIENT_ERROR", LINE_ERROR }, { "SERVER_ERROR", LINE_ERROR },
+	{ "RESET", LINE_RESET }, { "PREFIX", LINE_PREFIX },
+	{ "VALUE", LINE_OTHER }, /* of `get`, which was not asked */
 };
 
 static bool
@@ -44,14 +44,39 @@ first_word(struct span s)
 	    struct span){ s.p, blank != NULL ? (size_t)(blank - s.p) : s.len };
 }
 
+static bool
+is_in_capitals(struct span word)
+{
+	for (size_t i = 0; i < word.len; i++) {
+		if ((word.p[i] < 'A' || word.p[i] > 'Z') && word.p[i] != '_')
+			return false;
+	}
+	return word.len > 1;
+}
+
 static enum line_kind
-kind_of(struct span word)
+kind_of_word(struct span word)
 {
 	for (size_t i = 0; i < nitems(words); i++) {
 		if (span_is(word, words[i].word))
 			return words[i].kind;
 	}
-	return LINE_OTHER;
+	return is_in_capitals(word) ? LINE_WORD : LINE_OTHER;
+}
+
+/* Only an error may have a colon behind its word. */
+static enum line_kind
+kind_of(struct span text)
+{
+	struct span word = first_word(text);
+	const char *colon = memchr(word.p, ':', word.len);
+	enum line_kind kind;
+
+	if (colon == NULL)
+		return kind_of_word(word);
+	word.len = (size_t)(colon - word.p);
+	kind = kind_of_word(word);
+	return kind == LINE_ERROR || kind == LINE_WORD ? kind : LINE_OTHER;
 }
 
 /* Says what one line is; text is without LF. The spans point into text. */
@@ -64,7 +89,7 @@ parse(struct line *line, struct span text)
 	text = trim_end(text);
 	line->text = text;
 	if (!span_begins(text, stat)) {
-		line->kind = kind_of(first_word(text));
+		line->kind = kind_of(text);
 		if (line->kind == LINE_STAT)
 			line->kind = LINE_OTHER; /* without a key */
 		return;
@@ -125,4 +150,22 @@ line_next(struct line_splitter *s, struct span *data, struct line *line)
 	else
 		parse(line, text);
 	return true;
+}
+
+bool
+line_splitter_may_go_on(const struct line_splitter *s)
+{
+	struct span text = { s->partial.p, s->partial.len };
+	struct span word;
+
+	if (s->partial.full)
+		return false;
+	if (text.len == 0)
+		return true;
+	word = first_word(trim_end(text));
+	for (size_t i = 0; i < nitems(words); i++) {
+		if (strncmp(words[i].word, word.p, word.len) == 0)
+			return true;
+	}
+	return false;
 }

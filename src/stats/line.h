@@ -21,9 +21,11 @@
 enum line_kind {
 	LINE_STAT,
 	LINE_END,
-	LINE_ERROR,  /* ERROR, CLIENT_ERROR, SERVER_ERROR: ends an answer */
+	/* ERROR, CLIENT_ERROR, SERVER_ERROR, or with a colon: ends an answer */
+	LINE_ERROR,
 	LINE_RESET,  /* the answer to `stats reset`: ends an answer */
 	LINE_PREFIX, /* a line of `stats detail dump` */
+	LINE_WORD,   /* begins with another word in capitals: INVALID */
 	LINE_OTHER,  /* anything else */
 	LINE_LONG,
 };
@@ -49,5 +51,11 @@ void line_splitter_release(struct line_splitter *s);
  * line: it was kept, and *data is empty.
  */
 bool line_next(struct line_splitter *s, struct span *data, struct line *line);
+
+/*
+ * Whether what is kept of a line that is not whole may become one of the
+ * protocol; so may nothing at all.
+ */
+bool line_splitter_may_go_on(const struct line_splitter *s);
 
 #endif

@@ -9,7 +9,7 @@
 
 #define UNAUTHENTICATED "CLIENT_ERROR unauthenticated"
 
-#define SAMPLE_MAX 80 /* of the first line that was not understood */
+#define SAMPLE_MAX 80 /* bytes of what came first */
 
 /* Errors to `stats` itself that mean more than "this is no memcached". */
 static const struct {
@@ -29,11 +29,16 @@ enum credentials {
 struct reader {
 	unsigned sections;
 	unsigned current; /* the section being answered; SECTIONS at the end */
+	unsigned refused; /* sections answered with an error */
+	size_t commands;  /* in one write */
 	size_t bytes;
 	bool understood; /* a line of the protocol has come */
+	bool has_stat;   /* so has one with STAT, of the current answer */
+	size_t strays;   /* lines before anything was understood */
 	enum credentials credentials;
 	unsigned refusals; /* that may still come for what was sent before */
 	char sample[SAMPLE_MAX];
+	size_t sample_len;
 	struct reply *reply;
 	bool binary;
 	union {
@@ -57,6 +62,7 @@ new_reader(const struct keys *keys, unsigned sections)
 	struct reader *r = xcalloc(1, sizeof(*r));
 
 	r->sections = sections;
+	reader_sent(r, sections);
 	r->reply = reply_new(keys);
 	r->current = next_section(r, 0);
 	for (unsigned s = 0; s < SECTIONS; s++) {
@@ -99,13 +105,70 @@ reader_free(struct reader *r)
 	free(r);
 }
 
+/* What stands between words, and says nothing itself. */
+static bool
+is_gap(char c)
+{
+	return c == '\0' || c == '\r' || c == '\n' || c == ' ';
+}
+
+/* What came first, as text: a gap is one blank. */
+static struct span
+sample_text(const struct reader *r, char text[SAMPLE_MAX])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < r->sample_len; i++) {
+		char c = r->sample[i];
+
+		if (!is_gap(c))
+			text[len++] = c;
+		else if (len > 0 && text[len - 1] != ' ')
+			text[len++] = ' ';
+	}
+	while (len > 0 && text[len - 1] == ' ')
+		len--;
+	return (struct span){ text, len };
+}
+
+/* Keeps what comes first, from the first word on. */
+static void
+keep_sample(struct reader *r, struct span data)
+{
+	size_t room = SAMPLE_MAX - r->sample_len, skipped = 0;
+
+	while (
+	    r->sample_len == 0 && skipped < data.len && is_gap(data.p[skipped]))
+		skipped++;
+	data.p += skipped;
+	data.len -= skipped;
+	if (data.len < room)
+		room = data.len;
+	memcpy(r->sample + r->sample_len, data.p, room);
+	r->sample_len += room;
+}
+
+/* The server is no memcached; cause says what ended it, or is empty. */
 static int
-refused(const struct line *line, struct error *e)
+no_memcached(const struct reader *r, const char *cause, struct error *e)
+{
+	char text[SAMPLE_MAX];
+	struct span sample = sample_text(r, text);
+
+	return error_because(e, REASON_PROTOCOL,
+	    "%s%sexpected STAT lines, got: %.*s", cause,
+	    cause[0] != '\0' ? "; " : "", (int)sample.len, sample.p);
+}
+
+static int
+refused(struct reader *r, const struct line *line, struct error *e)
 {
 	enum reason reason = REASON_PROTOCOL;
 	int len =
 	    line->text.len < SAMPLE_MAX ? (int)line->text.len : SAMPLE_MAX;
 
+	if (line->kind == LINE_WORD)
+		return no_memcached(r, "", e);
 	for (size_t i = 0; i < nitems(refusals); i++) {
 		if (span_begins(line->text, refusals[i].begins))
 			reason = refusals[i].reason;
@@ -114,13 +177,41 @@ refused(const struct line *line, struct error *e)
 	    e, reason, "stats was answered with: %.*s", len, line->text.p);
 }
 
-static void
-skip(struct reader *r, const struct line *line)
+/*
+ * As many lines of nothing as there were commands: no memcached, which has an
+ * answer to each.
+ */
+static int
+skip(struct reader *r, const struct line *line, struct error *e)
 {
-	if (r->sample[0] == '\0')
-		(void)snprintf(r->sample, sizeof(r->sample), "%.*s",
-		    (int)line->text.len, line->text.p);
 	reply_ignore(r->reply);
+	if (r->understood)
+		return 0;
+	r->strays += line->text.len > 0; /* a long one may be a STAT */
+	return r->strays < r->commands ? 0 : no_memcached(r, "", e);
+}
+
+/* To be continued with the next answer. */
+static void
+next_answer(struct reader *r)
+{
+	r->understood = true;
+	r->has_stat = false;
+	r->current = next_section(r, r->current + 1);
+}
+
+/* An answer is whole. */
+static int
+take_end(struct reader *r, struct error *e)
+{
+	enum section section = (enum section)r->current;
+
+	if (section == SECTION_STATS && !r->has_stat)
+		return error_because(e, REASON_PROTOCOL,
+		    "stats was answered without a STAT line");
+	reply_ended(r->reply, section);
+	next_answer(r);
+	return 0;
 }
 
 static bool
@@ -147,7 +238,7 @@ take_verdict(struct reader *r, const struct line *line, struct error *e)
 		r->refusals--;
 		return READER_MORE;
 	}
-	if (line->kind == LINE_ERROR) {
+	if (line->kind == LINE_ERROR || line->kind == LINE_WORD) {
 		(void)error_because(
 		    e, REASON_AUTH, "the server refused the credentials");
 		return READER_FAILED;
@@ -156,38 +247,49 @@ take_verdict(struct reader *r, const struct line *line, struct error *e)
 }
 
 static int
+take_error(struct reader *r, const struct line *line, struct error *e)
+{
+	r->refused |= 1U << r->current;
+	if (r->current == SECTION_STATS)
+		return refused(r, line, e);
+	next_answer(r);
+	return 0;
+}
+
+static int
 take_line(struct reader *r, const struct line *line, struct error *e)
 {
-	enum section section = (enum section)r->current;
-
 	switch (line->kind) {
 	case LINE_STAT:
 		r->understood = true;
-		return reply_add(r->reply, section, line->key, line->value, e);
+		r->has_stat = true;
+		return reply_add(r->reply, (enum section)r->current, line->key,
+		    line->value, e);
 	case LINE_END:
-		reply_ended(r->reply, section);
-		break;
+		return take_end(r, e);
 	case LINE_ERROR:
 	case LINE_RESET: /* never asked for */
-		if (section == SECTION_STATS)
-			return refused(line, e);
+		return take_error(r, line, e);
+	case LINE_WORD:
+		if (!r->has_stat)
+			return take_error(r, line, e);
 		break;
 	case LINE_PREFIX:
 	case LINE_OTHER:
 	case LINE_LONG:
-		skip(r, line);
-		return 0;
+		break;
 	}
-	r->understood = true;
-	r->current = next_section(r, r->current + 1);
-	return 0;
+	return skip(r, line, e);
 }
 
 static int
 take_refusal(struct reader *r, const struct binary_packet *p, struct error *e)
 {
-	if (r->current != SECTION_STATS)
+	r->refused |= 1U << r->current;
+	if (r->current != SECTION_STATS) {
+		next_answer(r);
 		return 0;
+	}
 	return error_because(e,
 	    p->status == BINARY_AUTH_ERROR ? REASON_AUTH : REASON_PROTOCOL,
 	    "stats was refused, status 0x%x: %.*s", p->status,
@@ -198,23 +300,20 @@ take_refusal(struct reader *r, const struct binary_packet *p, struct error *e)
 static int
 take_stat(struct reader *r, const struct binary_packet *p, struct error *e)
 {
-	enum section section = (enum section)r->current;
-
 	if (p->opaque != r->current)
 		return error_because(
 		    e, REASON_PROTOCOL, "an answer to nothing that was asked");
+	if (p->status != BINARY_OK)
+		return take_refusal(r, p, e);
 	if (p->is_long) {
 		reply_ignore(r->reply);
 		return 0;
 	}
-	if (p->status == BINARY_OK && p->key.len > 0)
-		return reply_add(r->reply, section, p->key, p->value, e);
-	if (p->status != BINARY_OK && take_refusal(r, p, e) < 0)
-		return -1;
-	if (p->status == BINARY_OK)
-		reply_ended(r->reply, section);
-	r->current = next_section(r, r->current + 1);
-	return 0;
+	if (p->key.len == 0)
+		return take_end(r, e);
+	r->has_stat = true;
+	return reply_add(
+	    r->reply, (enum section)r->current, p->key, p->value, e);
 }
 
 /* A server without SASL does not know the request, and needs none. */
@@ -286,6 +385,8 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 	enum reader_state state;
 
 	r->bytes += data->len;
+	if (!r->understood && !r->binary)
+		keep_sample(r, *data);
 	state = r->binary ? take_packets(r, data, e) : take_lines(r, data, e);
 	if (state != READER_MORE)
 		return state;
@@ -300,6 +401,15 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 	return READER_MORE;
 }
 
+/* Something came, and it was not of the protocol. */
+static bool
+is_no_memcached(const struct reader *r)
+{
+	if (r->binary || r->understood || r->sample_len == 0)
+		return false;
+	return r->strays > 0 || !line_splitter_may_go_on(&r->splitter.lines);
+}
+
 void
 reader_broken(const struct reader *r, struct error *why)
 {
@@ -307,15 +417,40 @@ reader_broken(const struct reader *r, struct error *why)
 
 	if (r->credentials == CREDENTIALS_SENT)
 		cause.reason = REASON_AUTH;
-	if (!r->understood && r->sample[0] != '\0')
-		(void)error_because(why, REASON_PROTOCOL,
-		    "%s; expected STAT lines, got: %s", cause.text, r->sample);
+	if (is_no_memcached(r))
+		(void)no_memcached(r, cause.text, why);
 	else
 		(void)error_because(why, cause.reason, "%s; %s %s", cause.text,
 		    r->bytes == 0 ? "no answer to" : "no END of",
 		    r->current == SECTIONS
 			? "stats"
 			: section_name((enum section)r->current));
+}
+
+void
+reader_sent(struct reader *r, unsigned sections)
+{
+	r->commands = (size_t)__builtin_popcount(sections);
+}
+
+void
+reader_reopen(struct reader *r)
+{
+	line_splitter_release(&r->splitter.lines);
+	line_splitter_init(&r->splitter.lines);
+	r->has_stat = false;
+}
+
+unsigned
+reader_missing(const struct reader *r)
+{
+	return r->sections & ~((1U << r->current) - 1);
+}
+
+unsigned
+reader_refused(const struct reader *r)
+{
+	return r->refused;
 }
 
 bool

@@ -2,7 +2,11 @@
  * Reads the answers to pipelined `stats` sub-commands, in the order in which
  * they were asked, from a stream of bytes into a reply. What belongs to no
  * answer is counted and skipped; an ERROR to one sub-command ends that answer
- * alone, unless it is the answer to `stats` itself.
+ * alone, unless it is the answer to `stats` itself. So does another word in
+ * capitals (INVALID, RECV_TIMEOUT) in place of the first STAT line.
+ *
+ * As many lines that are no answer as there were commands, before anything was
+ * understood: REASON_PROTOCOL, for this is no memcached.
  */
 #ifndef STATS_READER_H
 #define STATS_READER_H
@@ -51,6 +55,22 @@ enum reader_state reader_feed(
  * was of the protocol. Adds to why->text what was missing.
  */
 void reader_broken(const struct reader *r, struct error *why);
+
+/*
+ * For servers that cannot take several commands in one write. A set of
+ * sections is a bit mask as above; the reader keeps what has been answered.
+ *
+ * The sections that have not been answered yet, in part perhaps; those that
+ * were answered with an error.
+ */
+unsigned reader_missing(const struct reader *r);
+unsigned reader_refused(const struct reader *r);
+
+/* These were sent in one write: all of them unless this is called. */
+void reader_sent(struct reader *r, unsigned sections);
+
+/* What comes next is from another connection, where the missing is asked. */
+void reader_reopen(struct reader *r);
 
 /* No byte has come yet. */
 bool reader_is_silent(const struct reader *r);

@@ -1,5 +1,7 @@
 """Servers that do something else than answer."""
 
+import time
+
 import pytest
 
 from daemons import promtool
@@ -25,6 +27,8 @@ DOWN = {
     "binary garbage": (saying(bytes(range(256)) * 9, then=close), "protocol"),
     "ERROR": (saying(b"ERROR\r\n" * 4), "protocol"),
     "SERVER_ERROR": (saying(b"SERVER_ERROR out of memory\r\n"), "protocol"),
+    "END alone": (saying(b"END\r\n" * 4), "protocol"),
+    "no STAT line": (saying(b"version 2\r\na b\r\nEND\r\n"), "protocol"),
     "auth": (saying(b"CLIENT_ERROR unauthenticated\r\n" * 4), "auth"),
     "10 MB of lines": (
         saying(*[stat_lines(100, "STAT k%d " + "v" * 999 + "\r\n")] * 100),
@@ -57,6 +61,49 @@ def test_told_what_came(fake, exporter, answer):
     assert (metrics.up, metrics.reason) == (0, "protocol")
     running.stop()
     assert f"stats was answered with: {answer}" in "\n".join(running.log())
+
+
+# No memcached, which says this and then nothing; what the log has of it.
+AT_ONCE = {
+    "Redis": (REDIS * 4, "-ERR unknown command"),
+    "SMTP": (b"220 mx ESMTP\r\n" + b"500 what?\r\n" * 4, "220 mx ESMTP"),
+    "a word": (b"RECV_TIMEOUT\r\n" * 4, "RECV_TIMEOUT"),
+    "beanstalkd": (b"OK 9\r\n---\nx: 1\n\r\n", "OK 9 ---"),
+    "END alone": (b"END\r\n" * 4, "without a STAT line"),
+}
+
+
+@pytest.mark.parametrize("name", AT_ONCE)
+def test_no_memcached_at_once(fake, exporter, name):
+    said, words = AT_ONCE[name]
+    running = exporter(fake(saying(said)).address, timeout=30)
+    began = time.monotonic()
+    metrics = running.metrics()
+    assert time.monotonic() - began < 10
+    assert (metrics.up, metrics.reason) == (0, "protocol")
+    running.stop()
+    assert words in "\n".join(running.log())
+
+
+# What came, without a line's end or with NUL: what the log has of it.
+FIRST_WORDS = {
+    "FTP": (b"220 my ftp server", "220 my ftp server"),
+    "AMQP": (b"AMQP\0\0\x09\x01", "AMQP"),
+    "NUL first": (b"\0\0\0\x0bhello there\n", "hello there"),
+    "MySQL": (b"J\0\0\0\n8.0.36\0\x0b\0\0\0", "8.0.36"),
+    "ESC": (b"\x1b[31mred\r\n", "\\x1b[31mred"),
+}
+
+
+@pytest.mark.parametrize("then", [hang, close])
+@pytest.mark.parametrize("name", FIRST_WORDS)
+def test_first_words(fake, exporter, name, then):
+    said, words = FIRST_WORDS[name]
+    running = exporter(fake(saying(said, then=then)).address, timeout=0.3)
+    metrics = running.metrics()
+    assert (metrics.up, metrics.reason) == (0, "protocol")
+    running.stop()
+    assert words in "\n".join(running.log())
 
 
 def test_refused(exporter, dead):
@@ -155,6 +202,9 @@ HALF = {
     "ERROR": (b"ERROR\r\n", {"settings", "slabs", "items"}),
     "SERVER_ERROR": (b"SERVER_ERROR no\r\n", {"settings", "slabs", "items"}),
     "CLIENT_ERROR": (b"CLIENT_ERROR no\r\n", {"settings", "slabs", "items"}),
+    "with a colon": (b"SERVER_ERROR: no\r\n", {"settings", "slabs", "items"}),
+    "with a blank": (b"ERROR \r\n", {"settings", "slabs", "items"}),
+    "another word": (b"INVALID\r\n", {"settings", "slabs", "items"}),
     "empty": (b"END\r\n", set()),
 }
 

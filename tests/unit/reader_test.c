@@ -92,10 +92,17 @@ TEST(answers)
 		const char *outcome;
 	} rows[] = {
 		{ "stats alone", STATS, SPAN(UPTIME "END\r\n"), "done stats" },
-		{ "empty answer", STATS, SPAN("END\r\n"), "done stats" },
+		{ "empty answer", STATS, SPAN("END\r\n"), "failed protocol" },
+		{ "empty answers", USUAL, SPAN("END\r\nEND\r\nEND\r\nEND\r\n"),
+		    "failed protocol" },
+		{ "no STAT line", USUAL, SPAN("foo\r\nbar\r\nEND\r\n"),
+		    "failed protocol ignored=2" },
+		{ "empty answers to the others", USUAL,
+		    SPAN(UPTIME "END\r\nEND\r\nEND\r\nEND\r\n"),
+		    "done stats settings slabs items" },
 		{ "RESET", STATS, SPAN("RESET\r\n"), "failed protocol" },
 		{ "RESET to settings", STATS | SETTINGS,
-		    SPAN("END\r\nRESET\r\n"), "done stats" },
+		    SPAN(UPTIME "END\r\nRESET\r\n"), "done stats" },
 		{ "all four", USUAL,
 		    SPAN(UPTIME "END\r\nSTAT maxconns 1\r\nEND\r\n"
 				"STAT 1:chunk_size 96\r\nEND\r\n"
@@ -105,10 +112,12 @@ TEST(answers)
 		    SPAN("STAT maxconns 1\r\nEND\r\n"), "done settings" },
 		{ "ERROR to settings alone", SETTINGS, SPAN("ERROR\r\n"),
 		    "done" },
-		{ "not all asked", STATS | SLABS, SPAN("END\r\nEND\r\nEND\r\n"),
+		{ "not all asked", STATS | SLABS,
+		    SPAN(UPTIME "END\r\nEND\r\nEND\r\n"),
 		    "done stats slabs left=5" },
 		{ "with scrub", STATS | SCRUB,
-		    SPAN("END\r\nSTAT scrubber:status stopped\r\nEND\r\n"),
+		    SPAN(UPTIME
+			"END\r\nSTAT scrubber:status stopped\r\nEND\r\n"),
 		    "done stats scrub" },
 		{ "not yet", USUAL, SPAN(UPTIME "END\r\n" UPTIME),
 		    "more stats" },
@@ -117,27 +126,28 @@ TEST(answers)
 		{ "CR and no LF", STATS, SPAN("END\r"), "more" },
 		{ "LF alone", STATS, SPAN("STAT uptime 1\nEND\n"),
 		    "done stats" },
-		{ "left behind", STATS, SPAN("END\r\nEN"),
+		{ "left behind", STATS, SPAN(UPTIME "END\r\nEN"),
 		    "done stats left=2" },
-		{ "line left behind", STATS, SPAN("END\r\n\r\n"),
+		{ "line left behind", STATS, SPAN(UPTIME "END\r\n\r\n"),
 		    "done stats left=2" },
 
 		{ "ERROR to settings", USUAL,
-		    SPAN("END\r\nERROR\r\nEND\r\nEND\r\n"),
+		    SPAN(UPTIME "END\r\nERROR\r\nEND\r\nEND\r\n"),
 		    "done stats slabs items" },
 		{ "CLIENT_ERROR to slabs", USUAL,
-		    SPAN("END\r\nEND\r\nCLIENT_ERROR x\r\nEND\r\n"),
+		    SPAN(UPTIME "END\r\nEND\r\nCLIENT_ERROR x\r\nEND\r\n"),
 		    "done stats settings items" },
 		{ "SERVER_ERROR to items", USUAL,
-		    SPAN("END\r\nEND\r\nEND\r\nSERVER_ERROR x\r\n"),
+		    SPAN(UPTIME "END\r\nEND\r\nEND\r\nSERVER_ERROR x\r\n"),
 		    "done stats settings slabs" },
 		{ "errors to all but stats", USUAL,
-		    SPAN("END\r\nERROR\r\nERROR\r\nERROR\r\n"), "done stats" },
+		    SPAN(UPTIME "END\r\nERROR\r\nERROR\r\nERROR\r\n"),
+		    "done stats" },
 		{ "error after some lines", STATS | SETTINGS,
-		    SPAN("END\r\nSTAT maxconns 1\r\nSERVER_ERROR x\r\n"),
+		    SPAN(UPTIME "END\r\nSTAT maxconns 1\r\nSERVER_ERROR x\r\n"),
 		    "done stats" },
 		{ "unauthenticated settings", STATS | SETTINGS,
-		    SPAN("END\r\nCLIENT_ERROR unauthenticated\r\n"),
+		    SPAN(UPTIME "END\r\nCLIENT_ERROR unauthenticated\r\n"),
 		    "done stats" },
 
 		{ "ERROR to stats", USUAL, SPAN("ERROR\r\n"),
@@ -153,23 +163,55 @@ TEST(answers)
 		    SPAN("ERROR Too many open connections\r\n"),
 		    "failed refused" },
 
-		{ "stray lines", STATS,
-		    SPAN("\r\nfoo\r\n" UPTIME "PREFIX p get 1\r\nEND\r\n"),
-		    "done stats ignored=3" },
-		{ "STAT without key", STATS, SPAN("STAT \r\nSTAT\r\nEND\r\n"),
-		    "done stats ignored=2" },
+		{ "stray lines", USUAL & ~ITEMS,
+		    SPAN("\r\nfoo\r\n" UPTIME
+			 "PREFIX p get 1\r\nEND\r\nEND\r\nEND\r\n"),
+		    "done stats settings slabs ignored=3" },
+		{ "STAT without key", STATS | SCRUB | ITEMS,
+		    SPAN("STAT \r\nSTAT\r\n" UPTIME "END\r\nEND\r\nEND\r\n"),
+		    "done stats items scrub ignored=2" },
 		{ "bad class numbers", STATS | SLABS | ITEMS,
-		    SPAN("END\r\nSTAT x:y 1\r\nSTAT -1:y 1\r\nEND\r\n"
-			 "STAT items:x:y 1\r\nEND\r\n"),
+		    SPAN(UPTIME "END\r\nSTAT x:y 1\r\nSTAT -1:y 1\r\nEND\r\n"
+				"STAT items:x:y 1\r\nEND\r\n"),
 		    "done stats slabs items ignored=3" },
 		{ "keys of another section", STATS | SETTINGS,
 		    SPAN("STAT maxconns 1\r\nEND\r\nSTAT uptime 1\r\nEND\r\n"),
 		    "done stats settings" },
-		{ "binary", STATS, SPAN("\x81\0\r\n\xff\n\0END\r\nEND\r\n"),
+		{ "binary", STATS,
+		    SPAN(UPTIME "\x81\0\r\n\xff\n\0END\r\nEND\r\n"),
 		    "done stats ignored=3" },
 		{ "HTTP", USUAL,
 		    SPAN("HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n"),
 		    "more ignored=3" },
+		{ "as many strays as commands", USUAL,
+		    SPAN("-ERR a\r\n-ERR b\r\n\r\n-ERR c\r\n-ERR d\r\n"),
+		    "failed protocol ignored=5" },
+		{ "one stray less", USUAL, SPAN("a\r\nb\r\n\r\nc\r\n" UPTIME),
+		    "more ignored=4" },
+		{ "strays behind a STAT", STATS,
+		    SPAN(UPTIME "a\r\nb\r\nc\r\nEND\r\n"),
+		    "done stats ignored=3" },
+
+		{ "ERROR with a colon", USUAL,
+		    SPAN(UPTIME "END\r\nERROR: no\r\nCLIENT_ERROR: no\r\n"
+				"SERVER_ERROR:\r\n"),
+		    "done stats" },
+		{ "other words", USUAL,
+		    SPAN(
+			UPTIME "END\r\nINVALID\r\nRECV_TIMEOUT \r\nERR: x\r\n"),
+		    "done stats" },
+		{ "a word behind a STAT", STATS | SETTINGS,
+		    SPAN(UPTIME "END\r\nSTAT a 1\r\nINVALID\r\nEND\r\n"),
+		    "done stats settings ignored=1" },
+		{ "words that are none", STATS | SETTINGS,
+		    SPAN(
+			UPTIME "END\r\nX\r\nX1 2\r\nInvalid\r\n:\r\nVALUE a\r\n"
+			       "END\r\n"),
+		    "done stats settings ignored=5" },
+		{ "a word to stats", USUAL, SPAN("RECV_TIMEOUT\r\n"),
+		    "failed protocol" },
+		{ "ERROR: to stats", USUAL, SPAN("SERVER_ERROR:x\r\n"),
+		    "failed protocol" },
 	};
 
 	for (EACH(r, rows)) {
@@ -186,7 +228,7 @@ TEST(answers)
 
 #define NO "CLIENT_ERROR unauthenticated\r\n"
 #define YES "STORED\r\n"
-#define ANSWERS "END\r\nEND\r\nEND\r\nEND\r\n"
+#define ANSWERS UPTIME "END\r\nEND\r\nEND\r\nEND\r\n"
 
 /*
  * The states that end a feed, one after the other, as an owner with
@@ -219,11 +261,16 @@ TEST(credentials)
 		    "authenticate failed auth" },
 		{ "no set", SPAN(NO NO "ERROR\r\n"),
 		    "authenticate failed auth" },
+		{ "not stored", SPAN(NO "NOT_STORED\r\n"),
+		    "authenticate failed auth" },
+		{ "one refusal too many", SPAN(NO NO NO NO NO),
+		    "authenticate failed auth" },
 		{ "stored in vain", SPAN(NO YES NO),
 		    "authenticate ask failed auth" },
 		{ "half an answer before", SPAN(UPTIME NO YES ANSWERS),
 		    "authenticate ask done" },
-		{ "only for a sub-command", SPAN("END\r\n" NO NO NO), "done" },
+		{ "only for a sub-command", SPAN(UPTIME "END\r\n" NO NO NO),
+		    "done" },
 		{ "another error", SPAN("CLIENT_ERROR bad command\r\n"),
 		    "failed protocol" },
 	};
@@ -362,10 +409,15 @@ TEST(large_but_whole)
 	struct error e;
 
 	memset(text, '\n', sizeof(text));
+	memcpy(text, UPTIME, strlen(UPTIME));
 	memcpy(text + sizeof(text) - 5, "END\r\n", 5);
 	check_number("large", reader_feed(r, &data, &e), READER_DONE);
 	reader_free(r);
 }
+
+#define LONG                                                                   \
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"                             \
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 TEST(broken)
 {
@@ -384,22 +436,41 @@ TEST(broken)
 		    "cut; no END of stats" },
 		{ "in a line", SPAN("STAT upt"), REASON_CLOSED, "closed",
 		    "cut; no END of stats" },
-		{ "behind stats", SPAN("END\r\n"), REASON_TIMEOUT, "timeout",
-		    "cut; no END of settings" },
-		{ "behind an ERROR", SPAN("END\r\nERROR\r\nEND\r\n" UPTIME),
+		{ "behind stats", SPAN(UPTIME "END\r\n"), REASON_TIMEOUT,
+		    "timeout", "cut; no END of settings" },
+		{ "behind an ERROR",
+		    SPAN(UPTIME "END\r\nERROR\r\nEND\r\n" UPTIME),
 		    REASON_CLOSED, "closed", "cut; no END of items" },
-		{ "garbage behind stats", SPAN("END\r\nfoo\r\n"), REASON_CLOSED,
-		    "closed", "cut; no END of settings" },
+		{ "garbage behind stats", SPAN(UPTIME "END\r\nfoo\r\n"),
+		    REASON_CLOSED, "closed", "cut; no END of settings" },
 		{ "garbage", SPAN("SSH-2.0-OpenSSH\r\n"), REASON_TIMEOUT,
 		    "protocol",
 		    "cut; expected STAT lines, got: SSH-2.0-OpenSSH" },
-		{ "the first line of it", SPAN("\r\nfoo\r\nbar\r\n"),
+		{ "the first words of it", SPAN("\r\nfoo\r\n\r\nbar \r\n"),
 		    REASON_CLOSED, "protocol",
-		    "cut; expected STAT lines, got: foo" },
+		    "cut; expected STAT lines, got: foo bar" },
+		{ "no line end", SPAN("220 my ftp server"), REASON_TIMEOUT,
+		    "protocol",
+		    "cut; expected STAT lines, got: 220 my ftp server" },
+		{ "NUL first", SPAN("\0\0\0\x0bhello there\n"), REASON_CLOSED,
+		    "protocol",
+		    "cut; expected STAT lines, got: \x0b"
+		    "hello there" },
+		{ "MySQL", SPAN("J\0\0\0\n8.0.36\0\x0b"), REASON_CLOSED,
+		    "protocol",
+		    "cut; expected STAT lines, got: J 8.0.36 \x0b" },
+		{ "an endless line", SPAN(LONG LONG LONG LONG), REASON_TIMEOUT,
+		    "protocol", "cut; expected STAT lines, got: " LONG },
+		{ "half a word", SPAN("CLIENT_"), REASON_TIMEOUT, "timeout",
+		    "cut; no END of stats" },
+		{ "half another word", SPAN("CLIENTS"), REASON_TIMEOUT,
+		    "protocol", "cut; expected STAT lines, got: CLIENTS" },
+		{ "only blanks", SPAN("\r\n \r\n"), REASON_CLOSED, "closed",
+		    "cut; no END of stats" },
 		{ "stray line in stats", SPAN("foo\r\n" UPTIME), REASON_CLOSED,
 		    "closed", "cut; no END of stats" },
 		{ "NUL", SPAN("a\0b\r\n"), REASON_CLOSED, "protocol",
-		    "cut; expected STAT lines, got: a" },
+		    "cut; expected STAT lines, got: a b" },
 	};
 
 	for (EACH(row, rows)) {
@@ -439,6 +510,68 @@ TEST(long_sample)
 	reader_free(NULL);
 }
 
+/* What an owner asks when not all commands are answered. */
+TEST(missing)
+{
+	static const struct {
+		const char *name;
+		struct span input;
+		unsigned missing, refused;
+	} rows[] = {
+		{ "nothing came", SPAN(""), USUAL, 0 },
+		{ "half of stats", SPAN(UPTIME), USUAL, 0 },
+		{ "stats", SPAN(UPTIME "END\r\n"), SETTINGS | SLABS | ITEMS,
+		    0 },
+		{ "an error", SPAN(UPTIME "END\r\nERROR\r\nSTAT a 1\r\n"),
+		    SLABS | ITEMS, SETTINGS },
+		{ "stats refused", SPAN("ERROR\r\n"), USUAL, STATS },
+		{ "stats refused by a word", SPAN("INVALID\r\n"), USUAL,
+		    STATS },
+		{ "all", SPAN(UPTIME "END\r\nEND\r\nEND\r\nINVALID\r\n"), 0,
+		    ITEMS },
+	};
+
+	for (EACH(row, rows)) {
+		struct reader *r = reader_new(keys, USUAL, false);
+		enum reader_state state;
+		struct error e;
+
+		(void)feed(r, row->input, SIZE_MAX, &state, &e);
+		check_number(row->name, reader_missing(r), row->missing);
+		check_number(row->name, reader_refused(r), row->refused);
+		reader_free(r);
+	}
+}
+
+/* One command after the other, the last on another connection. */
+TEST(alone)
+{
+	struct reader *r = reader_new(keys, STATS | SETTINGS, false);
+	struct span first = SPAN(UPTIME "END\r\n"), half = SPAN("STAT maxc"),
+		    second = SPAN("STAT maxconns 7\r\nEND\r\n"), value;
+	struct error e;
+
+	reader_sent(r, STATS);
+	check_number("stats", reader_feed(r, &first, &e), READER_MORE);
+	reader_sent(r, SETTINGS);
+	check_number("half", reader_feed(r, &half, &e), READER_MORE);
+	reader_reopen(r);
+	check_number("settings", reader_feed(r, &second, &e), READER_DONE);
+	check("both", reply_has_ended(reader_reply(r), SECTION_STATS));
+	check("value", reply_find(reader_reply(r), REPLY_SERVER,
+			   SECTION_SETTINGS, "maxconns", &value));
+	check_number("ignored", reply_ignored(reader_reply(r)), 0);
+	reader_free(r);
+
+	/* one line that is no answer to one command says it all */
+	r = reader_new(keys, USUAL, false);
+	reader_sent(r, STATS);
+	first = SPAN("-ERR unknown command\r\n");
+	check_number("one", reader_feed(r, &first, &e), READER_FAILED);
+	check_number("one", e.reason, REASON_PROTOCOL);
+	reader_free(r);
+}
+
 #define R(name) cmocka_unit_test_setup_teardown(name, begin, end)
 TESTS("reader", R(answers), R(in_order), R(too_large), R(large_but_whole),
-    R(broken), R(long_sample), R(credentials))
+    R(broken), R(long_sample), R(credentials), R(missing), R(alone))

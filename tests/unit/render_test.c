@@ -5,7 +5,7 @@
 
 #define END "END\r\n"
 #define ANSWERS(stats, settings, slabs, items, scrub)                          \
-	stats END settings END slabs END items END scrub END
+	"STAT pid 1\n" stats END settings END slabs END items END scrub END
 #define STATS(lines) ANSWERS(lines, "", "", "", "")
 #define SETTINGS(lines) ANSWERS("", lines, "", "", "")
 #define SLABS(lines) ANSWERS("", "", lines, "", "")
