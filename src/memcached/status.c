@@ -1,5 +1,6 @@
 #include "memcached/status.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 #include "base/parse.h"
 #include "base/span.h"
 #include "stats/reply.h"
+
+#define BELOW_ONE (1 - DBL_EPSILON / 2) /* the next double */
 
 static const char *const health_names[] = {
 	[HEALTH_UNKNOWN] = "unknown",
@@ -53,6 +56,15 @@ number(const struct reply *reply, const char *key, uint64_t *n)
 	       parse_u64(text, n) == 0;
 }
 
+/* A part of the whole, which is 1 only when it is all of it. */
+static double
+share(uint64_t part, double whole, bool is_all)
+{
+	double ratio = (double)part / whole;
+
+	return is_all || ratio < BELOW_ONE ? ratio : BELOW_ONE;
+}
+
 static double
 hit_ratio(const struct reply *reply)
 {
@@ -61,18 +73,20 @@ hit_ratio(const struct reply *reply)
 	if (!number(reply, "get_hits", &hits) ||
 	    !number(reply, "get_misses", &misses) || (hits == 0 && misses == 0))
 		return RATIO_NONE;
-	return (double)hits / ((double)hits + (double)misses);
+	return share(hits, (double)hits + (double)misses, misses == 0);
 }
 
+/* Numbers of 2^63 and more are negative ones, as in stats/value.c. */
 static double
 memory_ratio(const struct reply *reply)
 {
 	uint64_t used, limit;
 
-	if (!number(reply, "bytes", &used) ||
-	    !number(reply, "limit_maxbytes", &limit) || limit == 0)
+	if (!number(reply, "bytes", &used) || used > INT64_MAX ||
+	    !number(reply, "limit_maxbytes", &limit) || limit > INT64_MAX ||
+	    limit == 0)
 		return RATIO_NONE;
-	return (double)used / (double)limit;
+	return share(used, (double)limit, used >= limit);
 }
 
 /* A target that stays down mostly has the same words for it. */

@@ -50,7 +50,7 @@ add_ratio(struct buf *out, const char *name, double ratio)
 	if (ratio < 0)
 		buf_add_str(out, "null");
 	else
-		buf_printf(out, "%.4f", ratio);
+		text_double(out, ratio);
 }
 
 static void

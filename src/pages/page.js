@@ -51,13 +51,19 @@
 		return value === null ? NOTHING : text(value);
 	}
 
+	/* Not all of it must not look as if it were. */
+	function percent(ratio) {
+		const p = ratio < 1 ? Math.min(100 * ratio, 99.9) : 100 * ratio;
+
+		return `${p.toFixed(1)} %`;
+	}
+
 	function putRatio(cell, ratio) {
 		const meter = cell.querySelector("meter");
 
 		meter.hidden = ratio === null;
 		meter.value = ratio ?? 0;
-		put(cell.querySelector("span"),
-			orNothing(ratio, (r) => `${(100 * r).toFixed(1)} %`));
+		put(cell.querySelector("span"), orNothing(ratio, percent));
 	}
 
 	function fill(row, t, now) {

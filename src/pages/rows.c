@@ -96,11 +96,15 @@ static void
 add_ratio(struct buf *out, const char *name, double ratio)
 {
 	bool none = ratio < 0;
+	double percent = 100 * ratio;
 
+	/* not all of it must not look as if it were; as in page.js */
+	if (ratio < 1 && percent > 99.9)
+		percent = 99.9;
 	if (none)
 		buf_add_str(out, "<span>" NOTHING "</span>");
 	else
-		buf_printf(out, "<span>%.1f %%</span>", 100 * ratio);
+		buf_printf(out, "<span>%.1f %%</span>", percent);
 	buf_printf(out, "<meter aria-label=\"%s\" value=\"%.4f\"%s></meter>",
 	    name, none ? 0 : ratio, none ? " hidden" : "");
 }

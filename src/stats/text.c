@@ -1,8 +1,14 @@
 #include "stats/text.h"
 
+#include <float.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/escape.h"
 
 #define TOTAL "_total"
+
+#define DOUBLE_TEXT_MAX 32 /* "-1.2345678901234567e-300" */
 
 static const char *const type_names[] = {
 	[METRIC_COUNTER] = "counter",
@@ -151,4 +157,17 @@ text_seconds(struct buf *out, uint64_t us)
 		rest /= 10;
 	}
 	buf_add(out, fraction, 7);
+}
+
+void
+text_double(struct buf *out, double d)
+{
+	char text[DOUBLE_TEXT_MAX];
+
+	for (int digits = DBL_DIG; digits <= DBL_DECIMAL_DIG; digits++) {
+		(void)snprintf(text, sizeof(text), "%.*g", digits, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	buf_add_str(out, text);
 }

@@ -57,4 +57,7 @@ void text_sample_of(struct buf *out, const char *name, const char *label,
 /* Microseconds as seconds, without loss: "12.000345". */
 void text_seconds(struct buf *out, uint64_t us);
 
+/* A finite number, so short that it reads back the same. */
+void text_double(struct buf *out, double d);
+
 #endif

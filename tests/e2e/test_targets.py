@@ -94,8 +94,8 @@ def test_up(memcached, exporter):
         **{k: v for k, v in NONE.items() if k != "connectionAgeSeconds"},
         "address": server.address, "module": "", "state": "up",
         "hitRatio": 0.75,
-        "memoryUsedRatio": round(
-            metrics.value("memcached_current_bytes") / (16 << 20), 4),
+        "memoryUsedRatio":
+            metrics.value("memcached_current_bytes") / (16 << 20),
     }
     row, = page(running).rows
     assert row["address"] == server.address
@@ -105,6 +105,31 @@ def test_up(memcached, exporter):
     assert row["error"].strip() == row["module"] == "\u2013"
     eventually(
         lambda: targets(running)[server.address]["connectionAgeSeconds"] > age)
+
+
+# bytes, limit_maxbytes, hits, misses: what JSON and the page say of them.
+RATIOS = {
+    "small": ((1024, 2776087813685248, 1, 1), 1024 / 2776087813685248, 0.5,
+              "0.0 %", "50.0 %"),
+    "only rounded": ((99999, 100000, 10 ** 19, 1), 0.99999, 1 - 2 ** -53,
+                     "99.9 %", "99.9 %"),
+    "all": ((5, 5, 7, 0), 1, 1, "100.0 %", "100.0 %"),
+    "wrapped": ((2 ** 64 - 5, 100, 0, 0), None, None, "\u2013", "\u2013"),
+}
+
+
+@pytest.mark.parametrize("name", RATIOS)
+def test_ratios(fake, exporter, name):
+    (used, limit, hits, misses), memory, hit, *shown = RATIOS[name]
+    answer = (f"STAT bytes {used}\r\nSTAT limit_maxbytes {limit}\r\n"
+              f"STAT get_hits {hits}\r\nSTAT get_misses {misses}\r\nEND\r\n")
+    server = fake(answers={"stats": answer.encode()})
+    running = exporter(server.address)
+    running.metrics()
+    target = targets(running)[server.address]
+    assert (target["memoryUsedRatio"], target["hitRatio"]) == (memory, hit)
+    row, = page(running).rows
+    assert [row["memory"], row["hits"]] == shown
 
 
 def test_down_and_up_again(memcached, exporter):

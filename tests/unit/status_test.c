@@ -22,10 +22,12 @@ reply_of(const struct keys *keys, const char *const values[4])
 	return reply;
 }
 
-/* In ten thousandths; -1 is none. */
+/* In ten thousandths; -1 is none, -2 just below 1. */
 static long
 share(double ratio)
 {
+	if (ratio > 0.9999999 && ratio < 1)
+		return -2;
 	return ratio < 0 ? -1 : (long)(ratio * 10000 + 0.5);
 }
 
@@ -48,7 +50,16 @@ TEST(ratios)
 		{ "a sum past 64 bits",
 		    { "18446744073709551615", "1", "1",
 			"18446744073709551615" },
-		    10000, 0 },
+		    -2, -1 },
+		{ "one miss in 2^60", { "1152921504606846976", "1", "1", "1" },
+		    -2, 10000 },
+		{ "one byte less than it may",
+		    { "1", "0", "9223372036854775806", "9223372036854775807" },
+		    10000, -2 },
+		{ "bytes that have wrapped",
+		    { "0", "1", "18446744073709550000", "100" }, 0, -1 },
+		{ "a limit that has wrapped",
+		    { "0", "1", "7", "9223372036854775808" }, 0, -1 },
 	};
 	struct keys *keys = keys_new();
 

@@ -160,5 +160,30 @@ TEST(seconds)
 	}
 }
 
-TESTS("text", T(label_values), T(nul_in_a_label), T(several_labels), T(family),
-    T(openmetrics), T(seconds))
+TEST(doubles)
+{
+	static const struct {
+		double d;
+		const char *text;
+	} rows[] = {
+		{ 0, "0" },
+		{ 0.9, "0.9" },
+		{ 0.1 + 0.2, "0.30000000000000004" },
+		{ 1 - 0x1p-53, "0.9999999999999999" },
+		{ 1024.0 / 2776087813685248, "3.688644123402722e-13" },
+		{ 1e300, "1e+300" },
+		{ -0x1p-1000, "-9.332636185032189e-302" },
+	};
+
+	for (EACH(r, rows)) {
+		struct buf out;
+
+		buf_init(&out, 100);
+		text_double(&out, r->d);
+		check_text(r->text, span_of_buf(&out), r->text);
+		buf_release(&out);
+	}
+}
+
+TESTS("text", T(doubles), T(label_values), T(nul_in_a_label), T(several_labels),
+    T(family), T(openmetrics), T(seconds))
