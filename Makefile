@@ -252,7 +252,10 @@ fmt: ## format all C code
 
 regen: $(GOLDEN) $(BINARY) ## write anew what is generated: goldens, lists of metrics
 	@mkdir -p build
-	set -e; for d in fixtures/stats/*; do \
+	set -e; for d in fixtures/stats/* fixtures/servers/*; do \
+	    case $$d in fixtures/servers/*) \
+	        [ -e $$d/expected.prom ] || continue; \
+	    esac; \
 	    $(GOLDEN) $$d >build/expected.prom; \
 	    mv build/expected.prom $$d/expected.prom; \
 	done

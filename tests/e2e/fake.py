@@ -41,14 +41,18 @@ class Connection:
 
     def commands(self):
         """The command lines, as they come."""
+        for lines in self.reads():
+            for command in lines:
+                self.server.commands.append(command)
+                yield command
+
+    def reads(self):
+        """The command lines that each read of the socket completes."""
         rest = b""
         while chunk := self._receive():
             self.server.reads.append(chunk)
             *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                command = line.strip().decode(errors="replace")
-                self.server.commands.append(command)
-                yield command
+            yield [line.strip().decode(errors="replace") for line in lines]
 
     def shake_hands(self, tls):
         self.sock = tls.wrap_socket(self.sock, server_side=True)
