@@ -93,20 +93,23 @@ set_port(struct address *a, struct span port)
 	return 0;
 }
 
-/* Takes "unix:" off; false for what is no path. */
+/*
+ * Takes "unix:" off; false for what is no path. None begins with two slashes:
+ * that is the rest of a URL.
+ */
 static bool
 take_path(struct span *text)
 {
+	bool is_path = span_begins(*text, UNIX);
+
 	if (span_begins(*text, UNIX "///"))
 		*text = skip(*text, strlen(UNIX "//"));
-	else if (span_begins(*text, UNIX "//"))
-		return false;
-	else if (span_begins(*text, UNIX))
+	else if (is_path)
 		*text = skip(*text, strlen(UNIX));
 	else
-		return span_begins(*text, "/") || span_begins(*text, "./") ||
-		       span_begins(*text, "../");
-	return true;
+		is_path = span_begins(*text, "/") || span_begins(*text, "./") ||
+			  span_begins(*text, "../");
+	return is_path && !span_begins(*text, "//");
 }
 
 /* Takes "host" or "[v6]" off the front; what is left is "" or ":port". */
@@ -309,6 +312,17 @@ address_endpoint(const struct address *a, struct endpoint *ep)
 		return false;
 	*ep = got;
 	return true;
+}
+
+unsigned
+endpoint_port(const struct endpoint *ep)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&ep->sa;
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&ep->sa;
+
+	if (ep->sa.ss_family == AF_INET)
+		return ntohs(four->sin_port);
+	return ep->sa.ss_family == AF_INET6 ? ntohs(six->sin6_port) : 0;
 }
 
 static void

@@ -69,6 +69,9 @@ void address_text(const struct address *a, char text[ADDRESS_TEXT_MAX]);
  */
 bool address_endpoint(const struct address *a, struct endpoint *ep);
 
+/* Its port, 0 for a socket without one. */
+unsigned endpoint_port(const struct endpoint *ep);
+
 /* The same text for an endpoint; "unix:@name" for an abstract socket. */
 void endpoint_text(const struct endpoint *ep, char text[ADDRESS_TEXT_MAX]);
 

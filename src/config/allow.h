@@ -1,13 +1,4 @@
-/*
- * Which targets a client may name: a list of
- *
- *	host:port	globs as in glob(7), without a port 11211
- *	10.0.0.0/8	networks, checked on the address that is connected to
- *	unix:/path	sockets, by their path
- *
- * A host glob that holds digits and no letters ("10.0.*") is for numeric
- * addresses alone: a name that looks like one is no way around it.
- */
+/* Which targets a client may name: a list of rules (config/rule.h). */
 #ifndef CONFIG_ALLOW_H
 #define CONFIG_ALLOW_H
 
@@ -15,18 +6,12 @@
 
 #include "base/address.h"
 #include "base/error.h"
+#include "config/rule.h"
 
 /* More rules than this are refused. */
 #define ALLOW_RULES_MAX 1024
 
 struct allow;
-
-enum verdict {
-	ALLOW_NO,
-	ALLOW_YES,
-	ALLOW_RESOLVED, /* only those of the name's addresses that
-			   allow_endpoint lets through */
-};
 
 /* A list is freed with its last holder, who begins as the only one. */
 struct allow *allow_new(void);

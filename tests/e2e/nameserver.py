@@ -13,6 +13,7 @@ class Nameserver:
         """zone: lower-case name → addresses; None instead of a list makes the
         server keep silent about the name."""
         self.zone = zone
+        self.asked = []  # names, in lower case
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", 0))
         self.sock.settimeout(0.1)
@@ -40,7 +41,9 @@ class Nameserver:
             labels.append(query[end + 1 : end + 1 + query[end]])
             end += 1 + query[end]
         kind = struct.unpack_from("!H", query, end + 1)[0]
-        addresses = self.zone.get(b".".join(labels).decode().lower(), ())
+        name = b".".join(labels).decode().lower()
+        self.asked.append(name)
+        addresses = self.zone.get(name, ())
         if addresses is None:
             return None
         packed = [ipaddress.ip_address(a).packed for a in addresses]

@@ -33,6 +33,12 @@ RULES = {
     "any host": (["*:PORT"],
                  ["localhost:PORT", "127.0.0.1:PORT", "[::1]:PORT"],
                  ["localhost:1"]),
+    # A star stays within a label.
+    "host star": (["cache-*.example:PORT", "cache-*:PORT"],
+                  ["cache-1.example:PORT"],
+                  ["cache-1.inside.example:PORT", "cache-.attacker.test:PORT"]),
+    "a name is no address": (["1*:*", "f?*:*", "*.*.*.*:*"], ["127.0.0.1:PORT"],
+                             ["[fd00::1]:PORT", "[1::1]:PORT"]),
     "host glob": (["cache-?.example:PORT"], ["cache-1.example:PORT"],
                   ["cache-10.example:PORT", "inside.example:PORT",
                    "cache-1.example.evil:PORT"]),
@@ -70,9 +76,21 @@ RULES = {
     "several": (["localhost:PORT", "127.0.0.2/32", "[::1]:*"],
                 ["localhost:PORT", "127.0.0.2:1", "[::1]:7"],
                 ["127.0.0.1:PORT", "127.0.0.3:1", "localhost:1"]),
-    "a socket's name": (["unix:/run/a"], ["unix:/run/a", "/run/a"],
-                        ["/run/b", "/run/a/", "//run/a", "/run/./a",
+    "network with a port": (["127.0.0.0/16:PORT", "[::1/128]:7"],
+                            ["127.0.0.1:PORT", "inside.example:PORT",
+                             "[::ffff:127.0.0.1]:PORT", "[::1]:7"],
+                            ["127.0.0.1:1", "inside.example:1",
+                             "outside.example:PORT", "[::1]:PORT"]),
+    "network with a port glob": (["127.0.0.0/16:1121[12]"],
+                                 ["127.0.0.1:11212", "inside.example"],
+                                 ["127.0.0.1:11213", "inside.example:1"]),
+    "a socket's name": (["unix:/run/a"],
+                        ["unix:/run/a", "/run/a", "unix:///run/a"],
+                        ["/run/b", "/run/a/", "/run//a", "/run/./a",
                          "localhost:PORT"]),
+    "another name of it": (["unix:///run/a", "/run/b"],
+                           ["/run/a", "unix:/run/b", "unix:///run/b"],
+                           ["/run/c"]),
     "no glob for sockets": (["unix:/run/*", "*:*"], ["localhost:1"],
                             ["/run/a", "unix:/run/a"]),
 }
@@ -170,7 +188,10 @@ def test_unknown_name_is_no_secret(exporter, etc, nameserver):
 @pytest.mark.parametrize("rule", [
     "host:", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x",
     "10.0.0/8", "host/8", "::/129", "fd00::/x", "[::1", "[::1]x", "::1",
-    "a:b:c", ":1", "unix:", "/run/a", "unix:/" + "x" * 200,
+    "a:b:c", ":1", "unix:", "run/a", "unix:/" + "x" * 200, "unix://run/a",
+    "h:0", "h:65536", "h:http", "127.1:1", "2130706433:1", "a,b", "tcp://h:1",
+    "cache-{1,2}:1", "[a:b]:1", "10.0.0.0/8:0", "[10.0.0.0/8]:1", "010.*:1",
+    "[2001:0db8:*]:1",
 ])
 def test_bad_rule(rule):
     done = run("--web.listen-address=127.0.0.1:0", f"{FLAG}=fine:1",
@@ -179,6 +200,37 @@ def test_bad_rule(rule):
     assert re.fullmatch(
         r"memcached_exporter: error: .+, try --help\n", done.stderr)
     assert FLAG in done.stderr and rule[:100] in done.stderr
+
+
+@pytest.mark.parametrize("where", ["flag", "environment", "file"])
+def test_no_password_of_a_rule(where, tmp_path):
+    """It is not shown, and the error says where it belongs."""
+    rule, env, flags = "scott:tiger@h:1", None, ()
+    if where == "flag":
+        flags = f"{FLAG}={rule}",
+    elif where == "environment":
+        env = {"MEMCACHED_EXPORTER_SCRAPE_ALLOW_TARGET": rule}
+    else:
+        path = tmp_path / "modules.yml"
+        path.write_text(f"modules:\n  m:\n    targets: ['{rule}']\n")
+        flags = f"--config.file={path}",
+    done = run("--web.listen-address=127.0.0.1:0", *flags, env=env)
+    assert done.returncode == 1 and "tiger" not in done.stderr
+    assert "--memcached.password-file" in done.stderr
+
+
+def test_no_name_in_brackets(fake, exporter, etc, nameserver):
+    """Its name server would say where the password goes."""
+    names = nameserver({})
+    running = exporter("", f"{FLAG}=[2001:db8:*]:*", f"{FLAG}=127.*:*",
+                       prefix=etc(resolv_conf=names.resolv_conf))
+    assert codes(
+        running, "[2001:db8:.attacker.test]:1", "[2001:db8::1.attacker.test]:1",
+        "127.1:1", "127.0.0.01:1", "0x7f.0.0.1:1", "2130706433:1",
+        "127.0.0.1.:1", "[127.0.0.1]:1", "[fe80::1%attacker.test:1]:1",
+    ) == [400] * 9
+    assert codes(running, "127.attacker.test:1") == [403]
+    assert not names.asked
 
 
 def test_too_many_rules(tmp_path):

@@ -1,7 +1,23 @@
-/* What was read as an address is written so that it is read the same. */
+/*
+ * What was read as an address is written so that it is read the same, and what
+ * was read as a name is no address to the system.
+ */
+#include <netdb.h>
+
 #include "base/address.h"
 #include "base/mem.h"
 #include "fuzz.h"
+
+static bool
+is_number_to_the_system(const char *host)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST }, *found;
+
+	if (getaddrinfo(host, NULL, &hints, &found) != 0)
+		return false;
+	freeaddrinfo(found);
+	return true;
+}
 
 int
 LLVMFuzzerTestOneInput(const char *data, size_t size)
@@ -20,6 +36,8 @@ LLVMFuzzerTestOneInput(const char *data, size_t size)
 		if (address_endpoint(&a, &ep)) {
 			endpoint_text(&ep, twice);
 			assert(address_parse(&b, twice, -1, &e) == 0);
+		} else {
+			assert(!is_number_to_the_system(a.host));
 		}
 	}
 	free(text);
