@@ -3,8 +3,32 @@
 #include "stats/reader.h"
 #include "stats/render.h"
 
+enum flag {
+	FLAG_OPENMETRICS = 1,
+	FLAG_SLABS = 2,
+	FLAG_BINARY = 4,
+};
+
+/* Of an input; the answers follow. */
+struct head {
+	unsigned char piece; /* its size less one */
+	unsigned char flags;
+	unsigned char sections[2];
+};
+
+static struct reader *
+new_reader(const struct keys *keys, const struct head *head)
+{
+	unsigned sections = head->sections[0] | head->sections[1] << 8U;
+
+	sections %= 1U << SECTIONS;
+	if (head->flags & FLAG_BINARY)
+		return reader_new_binary(keys, sections);
+	return reader_new(keys, sections, false);
+}
+
 static void
-render(struct buf *out, struct span in, size_t size, unsigned what)
+render(struct buf *out, struct span in, size_t size, const struct head *head)
 {
 	static struct keys *keys;
 	enum reader_state state = READER_MORE;
@@ -12,7 +36,7 @@ render(struct buf *out, struct span in, size_t size, unsigned what)
 	struct error e;
 
 	keys = keys != NULL ? keys : keys_new();
-	r = reader_new(keys, what % (1U << SECTIONS), false);
+	r = new_reader(keys, head);
 	while (state == READER_MORE && in.len > 0) {
 		struct span piece;
 		char *copy = fuzz_cut(&in, size, &piece);
@@ -24,23 +48,24 @@ render(struct buf *out, struct span in, size_t size, unsigned what)
 	reader_broken(r, &e);
 	buf_init(out, 1U << 26);
 	render_reply(out,
-	    what >> SECTIONS & 2 ? TEXT_OPENMETRICS : TEXT_PROMETHEUS,
-	    reader_reply(r), what >> SECTIONS & 1);
+	    head->flags & FLAG_OPENMETRICS ? TEXT_OPENMETRICS : TEXT_PROMETHEUS,
+	    reader_reply(r), head->flags & FLAG_SLABS);
 	reader_free(r);
 }
 
-/* Byte 0: the size of pieces; byte 1: the sections, and with slabs or not, the format. */
 int
 LLVMFuzzerTestOneInput(const char *data, size_t size)
 {
-	struct span in = { data + 2, size > 2 ? size - 2 : 0 };
 	struct buf whole, pieces;
+	struct head head;
+	struct span in;
 
-	if (in.len == 0)
+	if (size <= sizeof(head))
 		return 0;
-	render(&whole, in, in.len, (unsigned char)data[1]);
-	render(
-	    &pieces, in, (unsigned char)data[0] + 1U, (unsigned char)data[1]);
+	memcpy(&head, data, sizeof(head));
+	in = (struct span){ data + sizeof(head), size - sizeof(head) };
+	render(&whole, in, in.len, &head);
+	render(&pieces, in, head.piece + 1U, &head);
 	assert(whole.len == pieces.len);
 	assert(whole.len == 0 || memcmp(whole.p, pieces.p, whole.len) == 0);
 	fuzz_check_metrics((struct span){ whole.p, whole.len });

@@ -419,6 +419,22 @@ TEST(large_but_whole)
 	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"                             \
 	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
+/* The last byte that is allowed, and the first that is not. */
+TEST(bytes)
+{
+	struct reader *r = reader_new(keys, STATS, false);
+	static char text[READER_BYTES_MAX + 1];
+	struct span data = { text, READER_BYTES_MAX };
+	struct error e;
+
+	memset(text, '\n', sizeof(text));
+	check_number("all", reader_feed(r, &data, &e), READER_MORE);
+	data = (struct span){ text, 1 };
+	check_number("one more", reader_feed(r, &data, &e), READER_FAILED);
+	check_number("one more", e.reason, REASON_TOO_LARGE);
+	reader_free(r);
+}
+
 TEST(broken)
 {
 	static const struct {
@@ -574,4 +590,4 @@ TEST(alone)
 
 #define R(name) cmocka_unit_test_setup_teardown(name, begin, end)
 TESTS("reader", R(answers), R(in_order), R(too_large), R(large_but_whole),
-    R(broken), R(long_sample), R(credentials), R(missing), R(alone))
+    R(bytes), R(broken), R(long_sample), R(credentials), R(missing), R(alone))
