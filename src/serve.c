@@ -19,6 +19,7 @@
 #include "pages/api.h"
 #include "pages/assets.h"
 #include "pages/landing.h"
+#include "pid_file.h"
 #include "scrape.h"
 #include "self.h"
 #include "signals.h"
@@ -240,17 +241,20 @@ serving_open(struct serving *s, struct error *e)
 static int
 serving_run(struct serving *s, struct error *e)
 {
+	int r;
+
 	s->give_up = xnonnull(evtimer_new(s->base, on_give_up, s));
 	if (signals_watch(s->env->signals, s->base, on_signal, on_hangup, s) <
 	    0)
 		return error_set(e, "cannot watch for signals");
-	if (listen_all(s, e) < 0)
+	if (listen_all(s, e) < 0 ||
+	    pid_file_write(s->options->own_pid_file, e) < 0)
 		return -1;
 	s->notify = notify_new(s->base);
 	notify_ready(s->notify, "Serving");
-	if (event_base_dispatch(s->base) < 0)
-		return error_set(e, "the event loop failed");
-	return 0;
+	r = event_base_dispatch(s->base);
+	pid_file_remove(s->options->own_pid_file);
+	return r < 0 ? error_set(e, "the event loop failed") : 0;
 }
 
 /* What hears of an end comes before what it would tell. */

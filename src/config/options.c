@@ -90,6 +90,9 @@ const struct option options_table[] = {
 	{ "once", set_switch, FIELD(once), "false",
 	    "Scrape once, print the metrics, exit with 0 if the server is "
 	    "up." },
+	{ "pid-file", set_string, FIELD(own_pid_file), "",
+	    "File to write the exporter's own process id to, while it "
+	    "serves." },
 	{ "log.level", set_level, FIELD(log_level), "info",
 	    "Least level to log: debug, info, warn or error." },
 	{ "log.format", set_format, FIELD(log_format), "logfmt",
@@ -344,6 +347,7 @@ void
 options_release(struct options *o)
 {
 	free(o->pid_file);
+	free(o->own_pid_file);
 	free(o->config_file);
 	free(o->web_config_file);
 	free(o->tls_cert_file);

@@ -30,7 +30,8 @@ struct options {
 	bool has_target;
 	struct address target;
 	uint64_t timeout_us;
-	char *pid_file; /* "" = none, as with all the strings */
+	char *pid_file; /* memcached's; "" = none, as with all the strings */
+	char *own_pid_file;
 	bool tls_enable;
 	bool tls_insecure;
 	char *tls_cert_file;
