@@ -442,6 +442,7 @@ TEST(help_shows_every_flag)
 		"      --web.scrape-path=/scrape ",
 		"      --[no-]web.enable-lifecycle ",
 		"      --[no-]once ",
+		"      --pid-file=\"\" ",
 		"      --log.level=info ",
 		"      --log.format=logfmt ",
 		"      --[no-]version ",
