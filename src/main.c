@@ -4,9 +4,12 @@
 
 #include <event2/event.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/span.h"
 #include "config/arguments.h"
+#include "http/body.h"
 #include "http/web.h"
 #include "memcached/modules.h"
 #include "memcached/targets.h"
@@ -80,19 +83,26 @@ close_program(struct program *p)
 
 struct once {
 	struct event_base *base;
+	bool done;
 	bool up;
 	bool failed; /* to print */
 };
 
+static bool
+print(struct span s)
+{
+	return fwrite(s.p, 1, s.len, stdout) == s.len;
+}
+
 static void
-print_once(struct buf *text, const struct error *down, void *arg)
+print_once(const struct scraped *scraped, void *arg)
 {
 	struct once *o = arg;
 
-	o->up = down == NULL;
-	o->failed = text->full ||
-		    fwrite(text->p, 1, text->len, stdout) != text->len ||
-		    fflush(stdout) != 0;
+	o->done = true;
+	o->up = scraped->down == NULL;
+	o->failed = scraped->body == NULL || !print(body_text(scraped->body)) ||
+		    !print(scraped->tail) || fflush(stdout) != 0;
 	(void)event_base_loopbreak(o->base);
 }
 
@@ -101,17 +111,20 @@ scrape_once(struct program *p, struct modules *modules, struct error *e)
 {
 	struct scrape_own own = { .has_target = p->options.has_target,
 		.target = p->options.target };
+	struct scrape_options options = { .arrived = clock_us(),
+		.timeout_us = module_timeout(modules_own(modules)) };
 	struct once once = { .base = p->base };
 	struct self *self;
 	struct scraper *scraper;
-	int r;
+	int r = 0;
 
 	if (!own.has_target)
 		return error_set(e, "--once needs a --memcached.address");
 	self = self_new(p->options.pid_file, p->targets, NULL, NULL);
 	scraper = scraper_new(p->targets, self, &own, modules);
-	scrape_start(scraper, print_once, &once);
-	r = event_base_dispatch(p->base);
+	scrape_start_default(scraper, &options, print_once, &once);
+	if (!once.done)
+		r = event_base_dispatch(p->base);
 	targets_stop(p->targets);
 	scraper_free(scraper);
 	self_free(self);

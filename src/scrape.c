@@ -1,18 +1,13 @@
 #include "scrape.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/parse.h"
-#include "base/span.h"
-#include "config/collectors.h"
-#include "http/accept.h"
-#include "http/query.h"
-#include "http/request.h"
-#include "http/server.h"
+#include "base/rate.h"
+#include "http/body.h"
+#include "memcached/access.h"
 #include "memcached/modules.h"
 #include "memcached/status.h"
 #include "memcached/target.h"
@@ -20,11 +15,9 @@
 #include "self.h"
 #include "stats/render.h"
 
-#define TIMEOUT_HEADER "X-Prometheus-Scrape-Timeout-Seconds"
-
-/* What is kept of Prometheus's time for the way back: a tenth, at most this. */
-#define RESERVE_SHARE 10
-#define RESERVE_US_MAX 500000
+/* What is not shared: a family, and the end of the text. */
+#define TAIL_BYTES_MAX 512
+_Static_assert(TAIL_BYTES_MAX <= BODY_TAIL_MAX, "longer than a tail may be");
 
 struct scraper {
 	struct targets *targets;
@@ -38,13 +31,24 @@ struct scraper {
 
 struct scrape {
 	struct scraper *scraper;
-	struct target *target;
+	struct target *target; /* NULL: there was none to ask */
 	struct waiter waiter;
 	uint64_t arrived;
 	enum text_format format;
-	bool own; /* the exporter's own metrics as well */
+	bool is_default; /* the exporter's own metrics as well */
 	scrape_fn *done;
 	void *arg;
+};
+
+/*
+ * What the scrapes that end together share: the text in each form that one of
+ * them wants, made when the first does.
+ */
+struct texts {
+	struct {
+		bool is_made;
+		struct body *body; /* NULL: too large */
+	} of[2][TEXT_FORMATS];     /* without and with our own metrics */
 };
 
 struct scraper *
@@ -79,14 +83,21 @@ scraper_use(struct scraper *s, struct modules *modules)
 	s->modules = modules;
 }
 
+struct modules *
+scraper_modules(const struct scraper *s)
+{
+	return s->modules;
+}
+
 /* A failing server is news once, and so is its return. */
 static void
-note(struct scrape *s, const struct reply *reply, const struct error *down,
-    uint64_t duration_us)
+scrape_note(const struct scrape *s, const struct outcome *outcome,
+    const struct error *down)
 {
-	struct rate *rate = s->own ? &s->scraper->own_news : &s->scraper->news;
-	bool news =
-	    status_note(target_status(s->target), reply, down, duration_us);
+	struct rate *rate =
+	    s->is_default ? &s->scraper->own_news : &s->scraper->news;
+	bool news = status_note(target_status(s->target), outcome->reply, down,
+	    outcome->at_us - s->arrived);
 	char address[ADDRESS_TEXT_MAX];
 
 	if (!news && !log_has(LEVEL_DEBUG))
@@ -118,9 +129,10 @@ render_up(struct buf *out, enum text_format format, bool up)
 	text_sample_u64(out, "memcached_up", up);
 }
 
+/* Of all that were to be asked: a failed scrape has the same series always. */
 static void
-render_collectors(
-    struct buf *out, enum text_format format, const struct reply *reply)
+render_collectors(struct buf *out, enum text_format format, unsigned sections,
+    const struct reply *reply)
 {
 	static const char name[] = "memcached_scrape_collector_success";
 
@@ -129,40 +141,141 @@ render_collectors(
 	for (unsigned i = 0; i < SECTIONS; i++) {
 		enum section section = (enum section)i;
 
-		if (!reply_was_asked(reply, section))
+		if ((sections & 1U << i) == 0)
 			continue;
 		text_sample_of(out, name, "collector", section_name(section),
-		    reply_has_ended(reply, section));
+		    reply != NULL && reply_has_ended(reply, section));
 	}
 }
 
 /* About the scrape: behind the catalogue, which counts as it goes. */
 static void
-render_scrape(struct buf *out, enum text_format format, uint64_t duration_us,
+render_scrape(struct buf *out, const struct scrape *s,
     const struct reply *reply, const struct error *down)
 {
 	static const char failure[] = "memcached_scrape_failure";
 	static const char ignored[] = "memcached_scrape_ignored_lines";
-	static const char duration[] = "memcached_scrape_duration_seconds";
 
-	gauge(out, format, duration,
-	    "Seconds from the request to the end of the server's answer.");
-	buf_add_str(out, duration);
-	buf_add_char(out, ' ');
-	text_seconds(out, duration_us);
-	buf_add_char(out, '\n');
 	if (down != NULL) {
-		gauge(out, format, failure,
+		gauge(out, s->format, failure,
 		    "Why memcached_up is 0, as a label, value 1.");
 		text_sample_of(
 		    out, failure, "reason", reason_name(down->reason), 1);
 	}
-	if (reply == NULL)
-		return;
-	render_collectors(out, format, reply);
-	gauge(out, format, ignored,
+	render_collectors(out, s->format, s->waiter.sections, reply);
+	gauge(out, s->format, ignored,
 	    "Lines of the answer that were not understood.");
-	text_sample_u64(out, ignored, reply_ignored(reply));
+	text_sample_u64(out, ignored, reply != NULL ? reply_ignored(reply) : 0);
+}
+
+/* What each scrape has for itself. */
+static void
+render_tail(struct buf *out, const struct scrape *s, uint64_t ended)
+{
+	static const char duration[] = "memcached_scrape_duration_seconds";
+
+	gauge(out, s->format, duration,
+	    "Seconds from the request to the end of the server's answer.");
+	buf_add_str(out, duration);
+	buf_add_char(out, ' ');
+	text_seconds(out, ended - s->arrived);
+	buf_add_char(out, '\n');
+	text_end(out, s->format);
+}
+
+/* NULL when it is too large. */
+static struct body *
+take_body(struct buf *out)
+{
+	if (!out->full)
+		return body_new(out);
+	buf_release(out);
+	return NULL;
+}
+
+static struct body *
+render(const struct scrape *s, struct reply *reply, const struct error *down)
+{
+	struct scraper *all = s->scraper;
+	bool slabs = s->waiter.sections & 1U << SECTION_ITEMS;
+	struct buf out;
+
+	buf_init(&out, TEXT_BYTES_MAX);
+	(void)buf_reserve(&out, all->usual_bytes);
+	render_up(&out, s->format, down == NULL);
+	if (down == NULL)
+		render_reply(&out, s->format, reply, slabs);
+	render_scrape(&out, s, reply, down);
+	if (s->is_default)
+		self_render(all->self, &out, s->format);
+	all->usual_bytes = out.len;
+	return take_body(&out);
+}
+
+static void
+texts_release(void *shared)
+{
+	struct texts *t = shared;
+
+	for (size_t i = 0; i < TEXT_FORMATS; i++) {
+		body_release(t->of[0][i].body);
+		body_release(t->of[1][i].body);
+	}
+	free(t);
+}
+
+/* Borrowed from those who share it. */
+static struct body *
+shared_text(
+    const struct scrape *s, struct outcome *outcome, const struct error *down)
+{
+	struct texts *t = outcome->shared;
+
+	if (t == NULL) {
+		t = outcome->shared = xcalloc(1, sizeof(*t));
+		outcome->release = texts_release;
+	}
+	if (!t->of[s->is_default][s->format].is_made) {
+		t->of[s->is_default][s->format].is_made = true;
+		t->of[s->is_default][s->format].body =
+		    render(s, outcome->reply, down);
+	}
+	return t->of[s->is_default][s->format].body;
+}
+
+/*
+ * Rules that are networks let a name through when it has an address in them.
+ * A name without one and a name that is not there get the same answer, or else
+ * it would tell which names there are. One that has been scraped is no secret.
+ */
+static bool
+is_hidden(const struct scrape *s, const struct error *down)
+{
+	const struct access *access = target_peer(s->target)->access;
+
+	if (s->is_default || down == NULL)
+		return false;
+	if (down->reason != REASON_DNS)
+		return down->reason == REASON_FORBIDDEN;
+	return (access->allow[0] != NULL || access->allow[1] != NULL) &&
+	       target_status(s->target)->health == HEALTH_UNKNOWN;
+}
+
+/* It was none, since its target is not allowed. */
+static void
+scrape_refuse(struct scrape *s, const struct error *down)
+{
+	char address[ADDRESS_TEXT_MAX];
+	struct scraped scraped = { .down = down };
+	struct error why;
+
+	address_text(target_address(s->target), address);
+	log_debug("Target refused", "target", address, "err", down->text);
+	targets_forget(s->scraper->targets, s->target);
+	(void)error_because(&why, REASON_FORBIDDEN,
+	    "This target is not allowed, or its name is not known.");
+	scraped.down = &why;
+	s->done(&scraped, s->arg);
 }
 
 /*
@@ -170,242 +283,129 @@ render_scrape(struct buf *out, enum text_format format, uint64_t duration_us,
  * if a later part is missing.
  */
 static void
-scrape_finish(struct reply *reply, const struct error *why, void *arg)
+scrape_end(struct scrape *s, struct outcome *outcome)
 {
-	struct scrape *s = arg;
-	struct scraper *all = s->scraper;
-	uint64_t duration = clock_us() - s->arrived;
+	struct reply *reply = outcome->reply;
 	bool up = reply != NULL && reply_has_ended(reply, SECTION_STATS);
-	const struct error *down = up ? NULL : why;
-	bool slabs = s->waiter.sections & 1U << SECTION_ITEMS;
-	struct buf out;
+	const struct error *down = up ? NULL : outcome->why;
+	struct scraped scraped = { .down = down };
+	char bytes[TAIL_BYTES_MAX];
+	struct buf tail;
 
-	buf_init(&out, TEXT_BYTES_MAX);
-	if (down == NULL || down->reason >= REASON_REFUSED) {
-		(void)buf_reserve(&out, all->usual_bytes);
-		note(s, reply, down, duration);
-		self_count(all->self, down);
-		render_up(&out, s->format, up);
-		if (up)
-			render_reply(&out, s->format, reply, slabs);
-		render_scrape(&out, s->format, duration, reply, down);
-		if (s->own)
-			self_render(all->self, &out, s->format);
-		text_end(&out, s->format);
-		all->usual_bytes = out.len;
+	if (s->target != NULL && is_hidden(s, down)) {
+		scrape_refuse(s, down);
+	} else if (down != NULL && down->reason == REASON_OTHER) {
+		s->done(&scraped, s->arg);
+	} else {
+		if (s->target != NULL)
+			scrape_note(s, outcome, down);
+		self_count(s->scraper->self, down);
+		buf_init_over(&tail, bytes, sizeof(bytes));
+		render_tail(&tail, s, outcome->at_us);
+		scraped.body = shared_text(s, outcome, down);
+		scraped.tail = (struct span){ tail.p, tail.len };
+		s->done(&scraped, s->arg);
 	}
-	s->done(&out, down, s->arg);
-	buf_release(&out);
 	free(s);
 }
 
-/* What a scrape wants to know. */
-struct wish {
-	const struct module *module;
-	const struct address *target;
-	uint64_t arrived; /* clock_us */
-	uint64_t timeout_us;
-	unsigned sections;
-	enum text_format format;
-	bool own;
-};
+static void
+on_outcome(struct outcome *outcome, void *arg)
+{
+	scrape_end(arg, outcome);
+}
 
 static struct target *
-find_target(struct scraper *all, const struct wish *wish, struct error *e)
+find_target(
+    struct scraper *all, const struct scrape_options *o, struct error *e)
 {
 	const struct access *access =
-	    module_access(wish->module, wish->target, wish->own, e);
+	    module_access(o->module, o->target, o->is_default, e);
 
 	if (access == NULL)
 		return NULL;
-	return targets_get(all->targets, wish->target, access, e);
+	return targets_get(all->targets, o->target, access, e);
 }
 
+/*
+ * There is no target to ask. The exporter's own metrics are there all the
+ * same, since then they are wanted most.
+ */
 static void
-start(struct scraper *all, const struct wish *wish, scrape_fn *done, void *arg)
+scrape_fail(struct scrape *s, const struct error *why)
 {
-	struct error why;
-	struct target *target = find_target(all, wish, &why);
-	struct scrape *s;
+	struct scraped scraped = { .down = why };
+	struct outcome outcome = { .why = why, .at_us = clock_us() };
 
-	if (target == NULL) {
-		done(NULL, &why, arg);
+	if (s->is_default) {
+		scrape_end(s, &outcome);
+		if (outcome.release != NULL)
+			outcome.release(outcome.shared);
 		return;
 	}
-	s = xcalloc(1, sizeof(*s));
-	s->scraper = all;
-	s->target = target;
-	s->arrived = wish->arrived;
-	s->format = wish->format;
-	s->own = wish->own;
-	s->done = done;
-	s->arg = arg;
-	s->waiter.sections = wish->sections;
-	s->waiter.deadline_us = wish->arrived + wish->timeout_us;
-	s->waiter.done = scrape_finish;
-	s->waiter.arg = s;
-	target_ask(target, &s->waiter);
-	if (wish->own)
-		self_prepare(all->self, wish->format);
+	s->done(&scraped, s->arg);
+	free(s);
 }
 
+void
+scrape_start(struct scraper *all, const struct scrape_options *o,
+    scrape_fn *done, void *arg)
+{
+	struct scrape *s = xcalloc(1, sizeof(*s));
+	struct error why;
+
+	s->scraper = all;
+	s->arrived = o->arrived;
+	s->format = o->format;
+	s->is_default = o->is_default;
+	s->done = done;
+	s->arg = arg;
+	s->waiter.sections = o->sections;
+	s->waiter.deadline_us = o->arrived + o->timeout_us;
+	s->waiter.done = on_outcome;
+	s->waiter.arg = s;
+	s->target = find_target(all, o, &why);
+	if (s->target == NULL) {
+		scrape_fail(s, &why);
+		return;
+	}
+	target_ask(s->target, &s->waiter);
+	if (o->is_default)
+		self_prepare(all->self, o->format);
+}
+
+/* The exporter's own metrics alone. */
 static void
 start_without_target(
     struct scraper *all, enum text_format format, scrape_fn *done, void *arg)
 {
-	struct buf out;
+	struct scraped scraped = { 0 };
+	char bytes[TAIL_BYTES_MAX];
+	struct buf out, tail;
 
 	buf_init(&out, TEXT_BYTES_MAX);
 	self_render(all->self, &out, format);
-	text_end(&out, format);
-	done(&out, NULL, arg);
-	buf_release(&out);
-}
-
-/* The wish says when and how; it will be for the own target. */
-static void
-start_own(struct scraper *all, struct wish *wish, scrape_fn *done, void *arg)
-{
-	wish->module = modules_own(all->modules);
-	wish->target = &all->own.target;
-	wish->sections = module_sections(wish->module);
-	wish->own = true;
-	if (all->own.has_target)
-		start(all, wish, done, arg);
-	else
-		start_without_target(all, wish->format, done, arg);
+	buf_init_over(&tail, bytes, sizeof(bytes));
+	text_end(&tail, format);
+	scraped.body = take_body(&out);
+	scraped.tail = (struct span){ tail.p, tail.len };
+	done(&scraped, arg);
+	body_release(scraped.body);
 }
 
 void
-scrape_start(struct scraper *all, scrape_fn *done, void *arg)
+scrape_start_default(struct scraper *all, const struct scrape_options *options,
+    scrape_fn *done, void *arg)
 {
-	struct wish wish = { .arrived = clock_us(),
-		.timeout_us = module_timeout(modules_own(all->modules)),
-		.format = TEXT_PROMETHEUS };
+	struct scrape_options o = *options;
 
-	start_own(all, &wish, done, arg);
-}
-
-/* The smaller of our own time and what Prometheus gives, less a reserve. */
-static uint64_t
-timeout_of(const struct request *r, const struct module *module)
-{
-	uint64_t own = module_timeout(module);
-	const char *header = request_header(r, TIMEOUT_HEADER);
-	uint64_t us, reserve;
-
-	if (header == NULL || parse_seconds(span_of(header), &us) < 0 ||
-	    us == 0)
-		return own;
-	reserve = us / RESERVE_SHARE;
-	us -= reserve < RESERVE_US_MAX ? reserve : RESERVE_US_MAX;
-	return us < own ? us : own;
-}
-
-/* Who asked, and in which form he likes the answer. */
-struct question {
-	struct request *request;
-	struct accepted accepted;
-};
-
-static struct question *
-question_new(struct request *r)
-{
-	struct question *q = xcalloc(1, sizeof(*q));
-	struct buf header;
-
-	buf_init(&header, SERVER_HEADER_MAX);
-	request_header_list(r, "Accept", &header);
-	q->request = r;
-	q->accepted = accept_metrics((struct span){ header.p, header.len });
-	buf_release(&header);
-	return q;
-}
-
-/* Without a text it is no scrape: it was not allowed, or there is no room. */
-static void
-answer(struct buf *text, const struct error *down, void *arg)
-{
-	struct question *q = arg;
-	char type[ACCEPT_TYPE_MAX];
-
-	accept_content_type(&q->accepted, type);
-	if (down != NULL && (text == NULL || text->len == 0))
-		request_say(q->request,
-		    down->reason == REASON_FORBIDDEN ? 403 : 503, down->text);
-	else if (text == NULL || text->full)
-		request_say(q->request, 500, "The metrics are too large.");
-	else
-		request_answer_text(q->request, type, text);
-	free(q);
-}
-
-void
-scrape_serve(struct request *r, void *arg)
-{
-	struct scraper *all = arg;
-	struct question *q = question_new(r);
-	struct wish wish = { .arrived = request_arrived(r),
-		.timeout_us = timeout_of(r, modules_own(all->modules)),
-		.format = q->accepted.format };
-
-	start_own(all, &wish, answer, q);
-}
-
-/* The collect[] parameters, if there are any. */
-static int
-narrow(const struct query *query, unsigned *sections, struct error *e)
-{
-	unsigned wanted = 0;
-	const char *name;
-	size_t at = 0;
-
-	while ((name = query_next(query, "collect[]", &at)) != NULL) {
-		unsigned section = collector_section(name);
-
-		if (section == 0)
-			return error_set(e, "Unknown collector; there are %s.",
-			    COLLECTOR_NAMES);
-		wanted |= section;
-	}
-	if (wanted != 0)
-		*sections &= wanted | SECTIONS_ALWAYS;
-	return 0;
-}
-
-static int
-read_query(struct scraper *all, const struct query *query,
-    struct address *target, struct wish *wish, struct error *e)
-{
-	const char *text = query_first(query, "target");
-
-	if (!is_set(text))
-		return error_set(e, "'target' parameter must be specified");
-	if (address_parse(target, text, MEMCACHED_PORT, e) < 0)
-		return -1;
-	wish->module = modules_find(all->modules, query_first(query, "module"));
-	if (wish->module == NULL)
-		return error_set(
-		    e, "Unknown module; --config.file has those there are.");
-	wish->sections = module_sections(wish->module);
-	return narrow(query, &wish->sections, e);
-}
-
-void
-scrape_serve_target(struct request *r, void *arg)
-{
-	struct scraper *all = arg;
-	struct address target;
-	struct wish wish = { .target = &target, .arrived = request_arrived(r) };
-	struct question *q;
-	struct error e;
-
-	if (read_query(all, request_query(r), &target, &wish, &e) < 0) {
-		request_say(r, 400, e.text);
+	if (!all->own.has_target) {
+		start_without_target(all, o.format, done, arg);
 		return;
 	}
-	q = question_new(r);
-	wish.timeout_us = timeout_of(r, wish.module);
-	wish.format = q->accepted.format;
-	start(all, &wish, answer, q);
+	o.module = modules_own(all->modules);
+	o.target = &all->own.target;
+	o.sections = module_sections(o.module);
+	o.is_default = true;
+	scrape_start(all, &o, done, arg);
 }

@@ -1,7 +1,12 @@
 /*
- * A scrape: from a request to the text that answers it. Whatever happens to
- * the server asked, the answer comes by the deadline, whole, and with the
- * reason when memcached_up is 0.
+ * A scrape: from what is asked of a server to the text that answers it.
+ * Whatever happens to the server, the answer comes by the deadline, whole, and
+ * with the reason when memcached_up is 0. A failed scrape has the same series
+ * whatever it was waiting for.
+ *
+ * Scrapes that share a collection share its text as well (http/body.h): it is
+ * rendered once for each format. What differs, memcached_scrape_duration_seconds
+ * counted from each one's arrival, comes last, in the tail of each.
  */
 #ifndef SCRAPE_H
 #define SCRAPE_H
@@ -10,27 +15,49 @@
 #include <stdint.h>
 
 #include "base/address.h"
-#include "base/buf.h"
 #include "base/error.h"
+#include "base/span.h"
+#include "stats/text.h"
 
+struct body;
+struct module;
 struct modules;
-struct request;
 struct scraper;
 struct self;
 struct targets;
 
-/* The target of scrape_start and scrape_serve, if there is one. */
+/* The default target, if there is one. */
 struct scrape_own {
 	bool has_target;
 	struct address target;
 };
 
-/*
- * down is NULL when the server was up. The text is the callee's to release or
- * to take; it is NULL or empty when there was no scrape: the target was not
- * allowed, or there was no room for it.
- */
-typedef void scrape_fn(struct buf *text, const struct error *down, void *arg);
+/* What a scrape asks. All is borrowed for the call. */
+struct scrape_options {
+	uint64_t arrived; /* clock_us */
+	uint64_t timeout_us;
+	enum text_format format;
+
+	/* scrape_start_default fills these */
+	const struct module *module;
+	const struct address *target;
+	unsigned sections; /* 1 << section */
+	bool is_default;
+};
+
+/* How a scrape ended. All is borrowed for the call. */
+struct scraped {
+	/*
+	 * The text; NULL when it is too large, or when down says why there was
+	 * no scrape: the target is not allowed, or there is no room for it.
+	 */
+	struct body *body;
+	struct span tail;         /* comes behind it */
+	const struct error *down; /* NULL when the server was up */
+};
+
+/* Called once, maybe before the call that it was given to returns. */
+typedef void scrape_fn(const struct scraped *scraped, void *arg);
 
 /* All is borrowed, but for the modules, which it holds. */
 struct scraper *scraper_new(struct targets *targets, struct self *self,
@@ -40,25 +67,17 @@ void scraper_free(struct scraper *s);
 /* From now on these. */
 void scraper_use(struct scraper *s, struct modules *modules);
 
-/*
- * Scrapes the own target once, if there is one, and adds the exporter's own
- * metrics, in the text format 0.0.4. done is called once, maybe before this
- * returns.
- */
-void scrape_start(struct scraper *all, scrape_fn *done, void *arg);
+/* Those in use, borrowed. */
+struct modules *scraper_modules(const struct scraper *s);
+
+void scrape_start(struct scraper *all, const struct scrape_options *options,
+    scrape_fn *done, void *arg);
 
 /*
- * Routes of http/server.h; arg is a scraper. The first answers with the
- * own target and the exporter's own metrics; the second with the target that
- * the query names, alone:
- *
- *	target=host:port, [IPv6]:port, host, unix:/path
- *	module=NAME: as --config.file has it, or else "default"
- *	collect[]=NAME (repeated): only these of the collectors
- *
- * The request's Accept picks the format (http/accept.h).
+ * The same of the default target, if there is one, and adds the exporter's
+ * own metrics.
  */
-void scrape_serve(struct request *r, void *arg);
-void scrape_serve_target(struct request *r, void *arg);
+void scrape_start_default(struct scraper *all,
+    const struct scrape_options *options, scrape_fn *done, void *arg);
 
 #endif

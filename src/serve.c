@@ -21,6 +21,7 @@
 #include "pages/landing.h"
 #include "pid_file.h"
 #include "scrape.h"
+#include "scrape_http.h"
 #include "self.h"
 #include "signals.h"
 

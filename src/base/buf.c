@@ -15,6 +15,12 @@ buf_init(struct buf *b, size_t max)
 }
 
 void
+buf_init_over(struct buf *b, void *bytes, size_t n)
+{
+	*b = (struct buf){ .p = bytes, .cap = n, .max = n };
+}
+
+void
 buf_release(struct buf *b)
 {
 	free(b->p);

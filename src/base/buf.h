@@ -24,6 +24,9 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);
 
+/* One over n bytes of the caller's: it takes no memory, and none is its own. */
+void buf_init_over(struct buf *b, void *bytes, size_t n);
+
 /* The bytes now belong to the caller, who frees them; the buffer is empty. */
 char *buf_take(struct buf *b, size_t *len);
 

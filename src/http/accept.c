@@ -17,17 +17,17 @@ static const char *const escaping_names[] = {
 _Static_assert(nitems(escaping_names) == ESCAPINGS, "a name for each scheme");
 
 static const struct {
-	const char *type;
+	const char *name;
 	const char *any; /* of the same top level */
 	const char *version;
-} formats[] = {
-	[TEXT_PROMETHEUS] = { "text/plain", "text/*", "0.0.4" },
-	[TEXT_OPENMETRICS] = { "application/openmetrics-text", "application/*",
-	    "1.0.0" },
+} types[] = {
+	[ACCEPT_TEXT] = { "text/plain", "text/*", "0.0.4" },
+	[ACCEPT_OPENMETRICS] = { "application/openmetrics-text",
+	    "application/*", "1.0.0" },
 };
-_Static_assert(nitems(formats) == TEXT_FORMATS, "a type for each format");
+_Static_assert(nitems(types) == ACCEPT_TYPES, "a name for each type");
 
-/* How closely a range describes a format; the closest one counts. */
+/* How closely a range describes a type; the closest one counts. */
 enum rank {
 	RANK_NONE,
 	RANK_ALL,     /* any type */
@@ -46,7 +46,7 @@ struct element {
 	enum escaping escaping;
 };
 
-/* What the closest range so far says of a format. */
+/* What the closest range so far says of a type. */
 struct offer {
 	enum rank rank;
 	int weight;
@@ -173,19 +173,19 @@ next_element(struct span *list, struct element *e)
 }
 
 static enum rank
-rank_of(const struct element *e, enum text_format format)
+rank_of(const struct element *e, enum accept_type type)
 {
 	if (is_word(e->name, "*/*"))
 		return RANK_ALL;
-	if (is_word(e->name, formats[format].any))
+	if (is_word(e->name, types[type].any))
 		return RANK_TOP;
-	if (!is_word(e->name, formats[format].type) ||
+	if (!is_word(e->name, types[type].name) ||
 	    (e->charset.len > 0 && !is_value(e->charset, "utf-8")))
 		return RANK_NONE;
 	if (!e->versioned)
 		return RANK_TYPE;
-	return is_value(e->version, formats[format].version) ? RANK_VERSION
-							     : RANK_NONE;
+	return is_value(e->version, types[type].version) ? RANK_VERSION
+							 : RANK_NONE;
 }
 
 static void
@@ -200,22 +200,22 @@ consider(struct offer *offer, const struct element *e, enum rank rank)
 struct accepted
 accept_metrics(struct span accept)
 {
-	struct offer offers[TEXT_FORMATS] = { 0 };
-	enum text_format format = TEXT_PROMETHEUS;
+	struct offer offers[ACCEPT_TYPES] = { 0 };
+	enum accept_type type = ACCEPT_TEXT;
 	struct element e;
 
 	while (accept.len > 0) {
 		if (!next_element(&accept, &e))
 			continue;
-		for (int f = 0; f < TEXT_FORMATS; f++)
+		for (int t = 0; t < ACCEPT_TYPES; t++)
 			consider(
-			    &offers[f], &e, rank_of(&e, (enum text_format)f));
+			    &offers[t], &e, rank_of(&e, (enum accept_type)t));
 	}
-	if (offers[TEXT_OPENMETRICS].weight > offers[TEXT_PROMETHEUS].weight)
-		format = TEXT_OPENMETRICS;
-	return (struct accepted){ format, offers[format].weight > 0
-					      ? offers[format].escaping
-					      : ESCAPING_NONE };
+	if (offers[ACCEPT_OPENMETRICS].weight > offers[ACCEPT_TEXT].weight)
+		type = ACCEPT_OPENMETRICS;
+	return (struct accepted){ type, offers[type].weight > 0
+					    ? offers[type].escaping
+					    : ESCAPING_NONE };
 }
 
 void
@@ -224,9 +224,9 @@ accept_content_type(const struct accepted *a, char type[ACCEPT_TYPE_MAX])
 	const char *escaping = escaping_names[a->escaping];
 
 	(void)snprintf(type, ACCEPT_TYPE_MAX,
-	    "%s; version=%s; charset=utf-8%s%s", formats[a->format].type,
-	    formats[a->format].version,
-	    escaping[0] != '\0' ? "; escaping=" : "", escaping);
+	    "%s; version=%s; charset=utf-8%s%s", types[a->type].name,
+	    types[a->type].version, escaping[0] != '\0' ? "; escaping=" : "",
+	    escaping);
 }
 
 /* Named twice, the larger one counts. */

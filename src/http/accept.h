@@ -11,7 +11,6 @@
 #include <stdbool.h>
 
 #include "base/span.h"
-#include "stats/text.h"
 
 /* How names that are not [a-zA-Z0-9_:] are written. All of ours are. */
 enum escaping {
@@ -23,8 +22,15 @@ enum escaping {
 	ESCAPINGS
 };
 
+/* What metrics can be had as. */
+enum accept_type {
+	ACCEPT_TEXT,        /* the text format 0.0.4 of Prometheus */
+	ACCEPT_OPENMETRICS, /* 1.0.0 */
+	ACCEPT_TYPES
+};
+
 struct accepted {
-	enum text_format format;
+	enum accept_type type;
 	enum escaping escaping;
 };
 
@@ -32,7 +38,7 @@ struct accepted {
 #define ACCEPT_TYPE_MAX 96
 
 /*
- * The format of greater weight, by the most specific range that each matches;
+ * The type of greater weight, by the most specific range that each matches;
  * the text format 0.0.4 when both weigh the same, as with an empty header.
  * A range with another version than ours matches nothing: who knows only
  * OpenMetrics 0.0.1, or the text format 1.0.0, takes 0.0.4 as well.

@@ -62,14 +62,21 @@ target_close(struct connection **c, enum close_reason reason)
 }
 
 static void
-waiter_end(struct waiter *w, struct reply *reply, const struct error *why)
+waiter_end(struct waiter *w, struct outcome *outcome)
 {
 	struct target *t = w->target;
 
 	TAILQ_REMOVE(w->asking ? &t->asking : &t->waiting, w, entry);
 	event_free(w->late);
 	w->late = NULL;
-	w->done(reply, why, w->arg);
+	w->done(outcome, w->arg);
+}
+
+static void
+outcome_release(struct outcome *outcome)
+{
+	if (outcome->release != NULL)
+		outcome->release(outcome->shared);
 }
 
 /* The hedge connection takes the place of the other. */
@@ -85,11 +92,15 @@ target_promote(struct target *t)
 static void
 target_finish(struct target *t, struct connection *c, const struct error *why)
 {
+	struct outcome outcome = {
+		.reply = connection_reply(c), .why = why, .at_us = clock_us()
+	};
 	struct waiter *w;
 
 	(void)event_del(t->hedge_timer);
 	while ((w = TAILQ_FIRST(&t->asking)) != NULL)
-		waiter_end(w, connection_reply(c), why);
+		waiter_end(w, &outcome);
+	outcome_release(&outcome);
 	connection_rest(c);
 	if (c == t->hedge)
 		target_promote(t);
@@ -238,18 +249,33 @@ target_better(const struct target *t)
  * The collection under way has had less than half of the waiter's time: what
  * ended the one before it says more than how far this one has come.
  */
-static void
-waiter_blame_earlier(
-    const struct target *t, const struct waiter *w, struct error *why)
+static bool
+waiter_blames_earlier(
+    const struct target *t, const struct waiter *w, enum reason reason)
 {
-	bool only_time =
-	    why->reason == REASON_TIMEOUT || why->reason == REASON_DNS;
+	bool only_time = reason == REASON_TIMEOUT || reason == REASON_DNS;
 
-	if (only_time && t->status.health == HEALTH_DOWN &&
-	    w->deadline_us > w->came_us &&
-	    t->began > w->came_us + (w->deadline_us - w->came_us) / 2)
-		(void)error_because(
-		    why, t->status.reason, "%s", t->status.error);
+	return only_time && t->status.health == HEALTH_DOWN &&
+	       w->deadline_us > w->came_us &&
+	       t->began > w->came_us + (w->deadline_us - w->came_us) / 2;
+}
+
+/*
+ * Of a collection that is not over, those at the front that are due as well:
+ * they share what came of it. A later one that is due has its own timer.
+ */
+static void
+target_end_due(struct target *t, struct outcome *outcome)
+{
+	struct waiter *w, *next;
+
+	for (w = TAILQ_FIRST(&t->asking); w != NULL; w = next) {
+		next = TAILQ_NEXT(w, entry);
+		if (w->deadline_us > outcome->at_us)
+			break;
+		if (!waiter_blames_earlier(t, w, outcome->why->reason))
+			waiter_end(w, outcome);
+	}
 }
 
 static void
@@ -259,12 +285,23 @@ on_waiter_late(evutil_socket_t fd, short what, void *arg)
 	struct target *t = w->target;
 	struct connection *c = target_better(t);
 	struct error why;
+	struct outcome outcome = { .why = &why, .at_us = clock_us() };
+	bool shares = false;
 
 	(void)fd;
 	(void)what;
 	connection_late(c, &why);
-	waiter_blame_earlier(t, w, &why);
-	waiter_end(w, w->asking ? connection_reply(c) : NULL, &why);
+	if (w->asking)
+		outcome.reply = connection_reply(c);
+	if (waiter_blames_earlier(t, w, why.reason))
+		(void)error_because(
+		    &why, t->status.reason, "%s", t->status.error);
+	else
+		shares = w->asking;
+	waiter_end(w, &outcome);
+	if (shares)
+		target_end_due(t, &outcome);
+	outcome_release(&outcome);
 	if (!TAILQ_EMPTY(&t->asking))
 		return;
 	/* nothing waits for the rest: what comes late is not reused */
@@ -328,11 +365,13 @@ static void
 waiters_end(struct waiters *list)
 {
 	struct error why;
+	struct outcome outcome = { .why = &why, .at_us = clock_us() };
 	struct waiter *w;
 
 	(void)error_set(&why, "The exporter is stopping.");
 	while ((w = TAILQ_FIRST(list)) != NULL)
-		waiter_end(w, NULL, &why);
+		waiter_end(w, &outcome);
+	outcome_release(&outcome);
 }
 
 void

@@ -23,6 +23,24 @@ struct status;
 struct target;
 
 /*
+ * How a collection ended. Waiters that end together are given the same one
+ * after the other, so that the first can make what the others use as well.
+ */
+struct outcome {
+	/*
+	 * Borrowed for the call; may be part of an answer, and is NULL when
+	 * nothing was asked. why is NULL when all of it came.
+	 */
+	struct reply *reply;
+	const struct error *why;
+	uint64_t at_us; /* when it ended, of clock_us */
+
+	/* the waiters' own, released after the last of them */
+	void *shared;
+	void (*release)(void *shared);
+};
+
+/*
  * One request that waits. The caller fills the first part, owns the struct and
  * keeps it until `done` is called, which happens once, from the loop, at the
  * deadline at the latest.
@@ -30,11 +48,7 @@ struct target;
 struct waiter {
 	unsigned sections;    /* to ask for: 1 << section */
 	uint64_t deadline_us; /* of clock_us */
-	/*
-	 * reply is borrowed for the call, may be part of an answer, and is
-	 * NULL when nothing was asked. why is NULL when all of it came.
-	 */
-	void (*done)(struct reply *reply, const struct error *why, void *arg);
+	void (*done)(struct outcome *outcome, void *arg);
 	void *arg;
 
 	/* the target's own */

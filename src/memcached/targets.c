@@ -263,6 +263,28 @@ targets_bequeath(
 	status_copy(target_status(heir->target), target_status(p->target));
 }
 
+/* To the front, where the sweep looks. */
+static void
+place_forget(struct targets *ts, struct place *p)
+{
+	p->forgotten = true;
+	(void)tdelete(p, &ts->tree, place_compare);
+	TAILQ_REMOVE(&ts->list, p, entry);
+	TAILQ_INSERT_HEAD(&ts->list, p, entry);
+}
+
+void
+targets_forget(struct targets *ts, struct target *t)
+{
+	struct place *p = targets_find(ts, target_peer(t));
+
+	/* it may be forgotten already, and another one have its place */
+	if (p == NULL || p->target != t)
+		return;
+	place_forget(ts, p);
+	event_active(ts->sweep, EV_TIMEOUT, 1);
+}
+
 void
 targets_reload(struct targets *ts, const struct modules *ms)
 {
@@ -278,11 +300,7 @@ targets_reload(struct targets *ts, const struct modules *ms)
 			targets_drop(ts, p, CLOSE_RELOAD);
 			continue;
 		}
-		/* to the front, where the sweep looks */
-		p->forgotten = true;
-		(void)tdelete(p, &ts->tree, place_compare);
-		TAILQ_REMOVE(&ts->list, p, entry);
-		TAILQ_INSERT_HEAD(&ts->list, p, entry);
+		place_forget(ts, p);
 	}
 	targets_trim(ts, before);
 }

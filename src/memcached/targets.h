@@ -44,6 +44,9 @@ void targets_free(struct targets *ts);
 struct target *targets_get(struct targets *ts, const struct address *address,
     const struct access *access, struct error *e);
 
+/* It turned out not to be allowed: it takes no place as soon as it is idle. */
+void targets_forget(struct targets *ts, struct target *t);
+
 /*
  * A new configuration holds from here on: an old target is not found any more,
  * and is dropped when it has answered those that wait. What is known of a

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from exporter import probe, run
+from poll import eventually
 
 FLAG = "--scrape.allow-target"
 HOSTS = """\
@@ -178,11 +179,60 @@ def gone_after_each(conn):
     conn.collection()
 
 
-def test_unknown_name_is_no_secret(exporter, etc, nameserver):
-    """There is no address to forbid."""
-    prefix = etc(resolv_conf=nameserver({}).resolv_conf)
+def refusal(running, target):
+    answer = running.get(probe(target))
+    return answer.status, answer.text
+
+
+def test_unknown_name_is_a_secret(exporter, etc, nameserver):
+    """Neither the answer, nor a metric, nor the list of targets tells whether
+    a name is there that no rule allows."""
+    prefix = etc("127.1.0.1 inside.example\n",
+                 resolv_conf=nameserver({}).resolv_conf)
     running = exporter("", f"{FLAG}=10.0.0.0/8", prefix=prefix)
-    assert running.scrape("no.example:1").reason == "dns"
+    there, missing = (
+        refusal(running, f"{host}.example:1") for host in ("inside", "no"))
+    assert there == missing
+    assert there[0] == 403 and "not allowed" in there[1]
+    eventually(lambda: running.metrics().value(
+        "memcached_exporter_targets") == 0)
+    metrics = running.metrics()
+    assert metrics.value("memcached_exporter_scrapes_total") == 0
+    assert metrics.value(
+        "memcached_exporter_scrape_failures_total", reason="dns") == 0
+    assert '"targets":[]' in running.get("/api/v1/targets").text
+
+
+def test_refused_targets_take_no_place(fake, exporter, etc):
+    """What is found out only by looking its name up is forgotten at once."""
+    names = [f"n{i}.example" for i in range(50)]
+    server = fake(host="127.1.0.1")
+    running = exporter("", f"{FLAG}=127.1.0.0/16", prefix=etc(
+        "".join(f"127.2.0.1 {name}\n" for name in names)))
+    assert running.scrape(f"127.1.0.1:{server.port}").up == 1
+    assert codes(running, *(f"{name}:1" for name in names)) == [403] * 50
+    eventually(lambda: running.metrics().value(
+        "memcached_exporter_targets") == 1)
+
+
+def test_name_without_networks_is_no_secret(exporter, etc, nameserver):
+    """Any name may be asked for, or this one: the operator wants to know."""
+    prefix = etc(resolv_conf=nameserver({}).resolv_conf)
+    for flags in [], [f"{FLAG}=no.example:1"]:
+        running = exporter("", *flags, prefix=prefix)
+        assert running.scrape("no.example:1").reason == "dns"
+
+
+def test_name_of_a_known_server_is_no_secret(fake, exporter, tmp_path, etc):
+    """It has been scraped, and now its name is gone."""
+    server = fake()
+    running = exporter("", f"{FLAG}=127.0.0.0/8", timeout=0.5,
+                       prefix=etc("127.0.0.1 cache.example\n"))
+    target = f"cache.example:{server.port}"
+    assert running.scrape(target).up == 1
+    server.stop()
+    (tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
+    eventually(lambda: running.scrape(target).reason == "dns")
 
 
 @pytest.mark.parametrize("rule", [

@@ -1,13 +1,15 @@
 """/scrape: one exporter for many servers."""
 
 import contextlib
+import re
+import socket
 import threading
 
 import pytest
 
-from exporter import WRAPPER, probe, receive
+from exporter import WRAPPER, probe, receive, run
 from exposition import Exposition
-from fake import gated
+from fake import close, gated, hang, saying
 from poll import eventually
 from port import reserve
 
@@ -301,3 +303,62 @@ def test_more_targets_than_descriptors(fake, exporter):
         for server in servers:
             metrics = running.scrape(server.address)
             assert (metrics.up, metrics.reason) == (1, None)
+
+
+def series(text):
+    """Names and labels, but for the reason, which differs."""
+    return {re.sub(r'reason="\w+"', "", line.rsplit(" ", 1)[0])
+            for line in text.splitlines() if not line.startswith("#")}
+
+
+def test_a_failed_scrape_has_the_same_series(fake, exporter, dead, etc,
+                                             nameserver):
+    """Whatever it was waiting for: no rule that is about collectors goes
+    silent when the server cannot even be reached."""
+    deaf = socket.socket()
+    with deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        running = exporter("", timeout=0.3, prefix=etc(
+            resolv_conf=nameserver({}).resolv_conf))
+        port = deaf.getsockname()[1]
+        filler = socket.create_connection(("127.0.0.1", port))
+        targets = {
+            "refused": dead, "dns": "no.example:1",
+            "closed": fake(close).address, "timeout": fake(hang).address,
+            "protocol": fake(saying(b"ERROR\r\n" * 4)).address,
+            "connecting": f"127.0.0.1:{port}",
+            "in part": fake(saying(b"STAT a 1\r\n")).address,
+        }
+        found = {name: series(running.get(probe(address)).text)
+                 for name, address in targets.items()}
+        filler.close()
+    for name, lines in found.items():
+        assert lines == found["refused"], name
+    names = ("stats", "settings", "slabs", "items")
+    assert {f'memcached_scrape_collector_success{{collector="{name}"}}'
+            for name in names} < found["refused"]
+    assert "memcached_scrape_ignored_lines" in found["refused"]
+
+
+def test_only_the_wanted_collectors_of_a_failed_scrape(running, dead):
+    metrics = running.scrape(dead, "settings")
+    assert {labels["collector"] for labels in metrics.labels(
+        "memcached_scrape_collector_success")} == {"stats", "settings", "slabs"}
+
+
+def test_own_metrics_of_a_target_that_is_not_allowed(
+        fake, exporter, tmp_path):
+    """They are wanted most when something is wrong."""
+    path = tmp_path / "modules.yml"
+    path.write_text("modules: {default: {targets: [127.0.0.2/32]}}\n")
+    address = f"localhost:{fake().port}"
+    running = exporter(address, f"--config.file={path}")
+    metrics = running.metrics()
+    assert (metrics.up, metrics.reason) == (0, "forbidden")
+    assert metrics.labels("memcached_exporter_build_info")
+    assert metrics.value("process_open_fds") > 0
+    assert running.get(probe(address)).status == 403
+    done = run("--once", f"--memcached.address={address}",
+               f"--config.file={path}")
+    assert done.returncode == 1 and "\nmemcached_up 0\n" in done.stdout

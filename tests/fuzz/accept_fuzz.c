@@ -5,7 +5,7 @@
 static bool
 is_same(struct accepted a, struct accepted b)
 {
-	return a.format == b.format && a.escaping == b.escaping;
+	return a.type == b.type && a.escaping == b.escaping;
 }
 
 int
@@ -21,7 +21,7 @@ LLVMFuzzerTestOneInput(const char *data, size_t size)
 		loud[i] -= loud[i] >= 'a' && loud[i] <= 'z' ? 'a' - 'A' : 0;
 	assert(is_same(accept_metrics(shouted), a));
 	assert(accept_gzip(shouted) == gzip);
-	if (a.format == TEXT_OPENMETRICS)
+	if (a.type == ACCEPT_OPENMETRICS)
 		assert(memmem(loud, size, "OPENMETRICS-TEXT", 16) != NULL ||
 		       memmem(loud, size, "APPLICATION/*", 13) != NULL ||
 		       memmem(loud, size, "*/*", 3) != NULL);

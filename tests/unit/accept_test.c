@@ -2,8 +2,8 @@
 
 #include "support.h"
 
-#define PROM TEXT_PROMETHEUS
-#define OM TEXT_OPENMETRICS
+#define PROM ACCEPT_TEXT
+#define OM ACCEPT_OPENMETRICS
 
 #define OPENMETRICS "application/openmetrics-text"
 #define PROTO                                                                  \
@@ -29,7 +29,7 @@ TEST(metrics)
 {
 	static const struct {
 		struct span accept;
-		enum text_format format;
+		enum accept_type type;
 		enum escaping escaping;
 	} rows[] = {
 		{ SPAN(""), PROM, ESCAPING_NONE },
@@ -134,7 +134,7 @@ TEST(metrics)
 	for (EACH(r, rows)) {
 		struct accepted a = accept_metrics(r->accept);
 
-		check_number(r->accept.p, a.format, r->format);
+		check_number(r->accept.p, a.type, r->type);
 		check_number(r->accept.p, a.escaping, r->escaping);
 	}
 }

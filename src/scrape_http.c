@@ -1,0 +1,155 @@
+#include "scrape_http.h"
+
+#include <stdlib.h>
+
+#include "base/address.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/span.h"
+#include "config/collectors.h"
+#include "http/accept.h"
+#include "http/query.h"
+#include "http/request.h"
+#include "http/server.h"
+#include "memcached/modules.h"
+#include "scrape.h"
+#include "stats/keys.h"
+
+#define TIMEOUT_HEADER "X-Prometheus-Scrape-Timeout-Seconds"
+
+/* What is kept of Prometheus's time for the way back: a tenth, at most this. */
+#define RESERVE_SHARE 10
+#define RESERVE_US_MAX 500000
+
+static const enum text_format formats[] = {
+	[ACCEPT_TEXT] = TEXT_PROMETHEUS,
+	[ACCEPT_OPENMETRICS] = TEXT_OPENMETRICS,
+};
+_Static_assert(nitems(formats) == ACCEPT_TYPES, "a format for each type");
+
+/* The smaller of our own time and what Prometheus gives, less a reserve. */
+static uint64_t
+timeout_of(const struct request *r, const struct module *module)
+{
+	uint64_t own = module_timeout(module);
+	const char *header = request_header(r, TIMEOUT_HEADER);
+	uint64_t us, reserve;
+
+	if (header == NULL || parse_seconds(span_of(header), &us) < 0 ||
+	    us == 0)
+		return own;
+	reserve = us / RESERVE_SHARE;
+	us -= reserve < RESERVE_US_MAX ? reserve : RESERVE_US_MAX;
+	return us < own ? us : own;
+}
+
+/* A request that waits for its scrape, and the type that it accepts. */
+struct question {
+	struct request *request;
+	struct accepted accepted;
+};
+
+/* Fills what the request says by itself. */
+static struct question *
+question_new(struct request *r, const struct module *module,
+    struct scrape_options *options)
+{
+	struct question *q = xcalloc(1, sizeof(*q));
+	struct buf header;
+
+	buf_init(&header, SERVER_HEADER_MAX);
+	request_header_list(r, "Accept", &header);
+	q->request = r;
+	q->accepted = accept_metrics((struct span){ header.p, header.len });
+	buf_release(&header);
+	options->arrived = request_arrived(r);
+	options->timeout_us = timeout_of(r, module);
+	options->format = formats[q->accepted.type];
+	return q;
+}
+
+static void
+answer(const struct scraped *scraped, void *arg)
+{
+	struct question *q = arg;
+	const struct error *down = scraped->down;
+	char type[ACCEPT_TYPE_MAX];
+
+	accept_content_type(&q->accepted, type);
+	if (scraped->body != NULL)
+		request_answer(q->request, type, scraped->body, scraped->tail);
+	else if (down == NULL)
+		request_say(q->request, 500, "The metrics are too large.");
+	else
+		request_say(q->request,
+		    down->reason == REASON_FORBIDDEN ? 403 : 503, down->text);
+	free(q);
+}
+
+void
+scrape_serve(struct request *r, void *arg)
+{
+	struct scraper *all = arg;
+	struct scrape_options options = { 0 };
+	struct question *q =
+	    question_new(r, modules_own(scraper_modules(all)), &options);
+
+	scrape_start_default(all, &options, answer, q);
+}
+
+/* The collect[] parameters, if there are any. */
+static int
+narrow(const struct query *query, unsigned *sections, struct error *e)
+{
+	unsigned wanted = 0;
+	const char *name;
+	size_t at = 0;
+
+	while ((name = query_next(query, "collect[]", &at)) != NULL) {
+		unsigned section = collector_section(name);
+
+		if (section == 0)
+			return error_set(e, "Unknown collector; there are %s.",
+			    COLLECTOR_NAMES);
+		wanted |= section;
+	}
+	if (wanted != 0)
+		*sections &= wanted | SECTIONS_ALWAYS;
+	return 0;
+}
+
+static int
+read_query(const struct modules *modules, const struct query *query,
+    struct address *target, struct scrape_options *options, struct error *e)
+{
+	const char *text = query_first(query, "target");
+
+	if (!is_set(text))
+		return error_set(e, "'target' parameter must be specified");
+	if (address_parse(target, text, MEMCACHED_PORT, e) < 0)
+		return -1;
+	options->module = modules_find(modules, query_first(query, "module"));
+	if (options->module == NULL)
+		return error_set(
+		    e, "Unknown module; --config.file has those there are.");
+	options->sections = module_sections(options->module);
+	return narrow(query, &options->sections, e);
+}
+
+void
+scrape_serve_target(struct request *r, void *arg)
+{
+	struct scraper *all = arg;
+	struct address target;
+	struct scrape_options options = { .target = &target };
+	struct error e;
+
+	if (read_query(scraper_modules(all), request_query(r), &target,
+		&options, &e) < 0)
+		request_say(r, 400, e.text);
+	else
+		scrape_start(all, &options, answer,
+		    question_new(r, options.module, &options));
+}

@@ -1,0 +1,171 @@
+"""Many clients at a time, of one answer or of many, that read slowly or not
+at all."""
+
+import contextlib
+import gzip
+import re
+import socket
+import threading
+
+import pytest
+
+from exporter import WRAPPER, probe, receive
+from exposition import Exposition
+from fake import gated, hang
+from poll import eventually
+
+SHADOW = 1 << 30  # KiB that only a sanitizer maps
+
+# A segment and a buffer so small that the kernel takes little of an answer.
+SEGMENT, BUFFER = 536, 2048
+
+CROWD = 300
+UNSENT = 64 << 10  # KiB, src/http/body.h
+CLASSES = range(1, 257)
+SLABS = ("chunk_size", "chunks_per_page", "total_pages", "total_chunks",
+         "used_chunks", "free_chunks", "free_chunks_end", "get_hits",
+         "cmd_set", "delete_hits", "incr_hits", "decr_hits", "cas_hits",
+         "cas_badval", "touch_hits", "mem_requested")
+ITEMS = ("number", "age", "evicted", "evicted_nonzero", "evicted_time",
+         "outofmemory", "tailrepairs", "reclaimed", "expired_unfetched",
+         "evicted_unfetched", "crawler_reclaimed", "lrutail_reflocked")
+
+
+def lines(form, keys):
+    return b"".join(form % (number, key.encode(), 10 ** 9 + number)
+                    for number in CLASSES for key in keys) + b"END\r\n"
+
+
+# Some 500 kB of metrics.
+LARGE = {"stats slabs": lines(b"STAT %d:%s %d\r\n", SLABS),
+         "stats items": lines(b"STAT items:%d:%s %d\r\n", ITEMS)}
+
+
+@pytest.fixture
+def ask(stack):
+    """ask(running, path) asks, and does not read."""
+
+    def start(running, path, *headers):
+        sock = stack.enter_context(contextlib.closing(socket.socket()))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        sock.settimeout(running.timeout)
+        host, _, port = running.address.rpartition(":")
+        sock.connect((host, int(port)))
+        sock.sendall("\r\n".join(
+            [f"GET {path} HTTP/1.1", "Host: x", *headers, "", ""]).encode())
+        return sock
+
+    return start
+
+
+def memory(running):
+    """In KiB; None where a tool beside it has its own."""
+    if WRAPPER or running.status("VmSize") > SHADOW:
+        return None
+    return running.status("VmRSS")
+
+
+@pytest.mark.parametrize("headers", [[], ["Accept-Encoding: gzip"]])
+def test_crowd_shares_one_answer(fake, exporter, ask, headers):
+    """Rendered and compressed once, and in memory once."""
+    gate = threading.Event()
+    server = fake(gated(gate), LARGE)
+    running = exporter("", timeout=60)
+    path = probe(server.address)
+    gate.set()
+    for _ in range(3):
+        whole = len(running.get(path).text)
+    assert whole > 400000
+    before, cpu = memory(running), running.cpu_seconds()
+    running.get(path)
+    alone = max(running.cpu_seconds() - cpu, 0.01)
+    gate.clear()
+    socks = [ask(running, path, *headers) for _ in range(CROWD)]
+    running.settle()
+    cpu = running.cpu_seconds()
+    gate.set()
+    for sock in socks:
+        assert sock.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
+    # The first one's, and that of all the others.
+    assert server.collections == 6
+    if headers and not WRAPPER:
+        assert running.cpu_seconds() - cpu < 30 * alone
+    if before is not None:
+        assert memory(running) - before < 20 << 10
+    answers = [receive_bytes(sock) for sock in socks[:3]]
+    for head, body in answers:
+        if headers:
+            assert "content-encoding: gzip" in head.lower()
+            body = gzip.decompress(body)
+        text = body.decode()
+        assert Exposition(text).up == 1
+        # What differs is how long each one has waited, at the end.
+        assert "memcached_scrape_duration_seconds" in \
+            text.splitlines()[-1]
+    bodies = [re.sub(rb"duration_seconds [\d.]+\n", b"", gzip.decompress(body)
+                     if headers else body) for _, body in answers]
+    assert bodies[1] == bodies[2]
+
+
+def receive_bytes(sock):
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += sock.recv(65536)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+    while len(body) < length:
+        body += sock.recv(1 << 20)
+    return head.decode(), body
+
+
+def test_unread_answers_have_a_limit(fake, exporter, ask):
+    """Each of a collection of its own, and no client reads."""
+    server = fake(answers=LARGE)
+    running = exporter("", timeout=60)
+    path = probe(server.address)
+    running.get(path)
+    before = memory(running)
+    socks = []
+
+    def refused():
+        socks.append(ask(running, path))
+        return socks[-1].recv(12, socket.MSG_PEEK) != b"HTTP/1.1 200"
+
+    for _ in range(500):
+        if refused():
+            break
+    answer = receive(socks.pop())
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "do not read" in answer.text
+    if before is not None:
+        assert memory(running) - before < UNSENT + (16 << 10)
+    # What is small goes on being answered.
+    assert running.get("/-/healthy").status == 200
+    assert running.scrape(fake().address).up == 1
+    for sock in socks:
+        sock.close()
+    eventually(lambda: running.get(path).status == 200)
+
+
+def test_half_answers_are_shared(fake, exporter, ask):
+    """`stats` is whole and the rest never comes: all are up at the deadline,
+    with one text."""
+
+    def half(conn):
+        for command in conn.commands():
+            if command == "stats items":
+                hang(conn)
+            conn.answer(command)
+
+    server = fake(half, LARGE)
+    running = exporter("", timeout=1)
+    path = probe(server.address)
+    assert running.metrics(path=path).up == 1
+    before = memory(running)
+    socks = [ask(running, path) for _ in range(CROWD)]
+    for sock in socks:
+        assert sock.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
+    if before is not None:
+        assert memory(running) - before < 40 << 10
