@@ -201,11 +201,9 @@ tls_fault(const struct web_tls *t)
 	if (ca && t->client_auth == CLIENT_AUTH_NONE)
 		return "client authorities, expected a client_auth_type that "
 		       "asks for certificates";
-	if (t->allowed_sans != NULL &&
-	    t->client_auth != CLIENT_AUTH_REQUIRE_ANY &&
-	    t->client_auth != CLIENT_AUTH_REQUIRE)
+	if (t->allowed_sans != NULL && t->client_auth == CLIENT_AUTH_NONE)
 		return "client_allowed_sans, expected a client_auth_type that "
-		       "requires a certificate";
+		       "asks for certificates";
 	if (t->min_version > t->max_version)
 		return "expected a min_version not above max_version";
 	if (!has_cipher(t))

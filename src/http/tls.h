@@ -1,8 +1,7 @@
 /*
  * TLS for HTTP clients, as a server: OpenSSL behind bufferevents, set up by
- * the tls_server_config of config/web.h. ALPN (RFC 7301) settles on HTTP/1.1,
- * or 1.0; a client that asks for neither is refused, as section 3.2 says. Why
- * a handshake fails is in the log, at its level "debug".
+ * http/tls_context.h. Why a handshake fails is in the log, at its level
+ * "debug"; a client that speaks plain HTTP gets an answer that says so.
  */
 #ifndef HTTP_TLS_H
 #define HTTP_TLS_H

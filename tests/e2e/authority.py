@@ -1,6 +1,7 @@
 """A certificate authority of one's own, by the openssl command."""
 
 import collections
+import os
 import pathlib
 import ssl
 import subprocess
@@ -9,6 +10,19 @@ Pair = collections.namedtuple("Pair", "cert key")
 
 # openssl.cnf of the machine would make everybody an authority.
 CONFIG = "[req]\ndistinguished_name = name\n[name]\n"
+
+# Of RSA, for openssl asn1parse.
+PUBLIC = """asn1=SEQUENCE:public
+[public]
+algorithm=SEQUENCE:algorithm
+key=BITWRAP,SEQUENCE:key
+[algorithm]
+name=OID:rsaEncryption
+parameters=NULL
+[key]
+modulus=INTEGER:{:#x}
+exponent=INTEGER:{:#x}
+"""
 
 EC = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 RSA = ("rsa:2048",)
@@ -22,7 +36,7 @@ class Authority:
         (folder / "config").write_text(CONFIG)
         self.pair = self._make("basicConstraints=critical,CA:TRUE", parent)
 
-    def _make(self, extension, signer):
+    def _make(self, extension, signer, env=None):
         self._issued += 1
         name = f"{self.folder / str(self._issued)}"
         pair = Pair(f"{name}.crt", f"{name}.key")
@@ -33,16 +47,37 @@ class Authority:
              "-days", "2", "-subj", f"/CN={self.folder.name} {self._issued}",
              "-addext", extension, "-out", pair.cert, "-keyout", pair.key,
              *signed],
-            check=True, capture_output=True)
+            check=True, capture_output=True,
+            env={**os.environ, **(env or {})})
         return pair
 
     @property
     def cert(self):
         return self.pair.cert
 
-    def issue(self, names):
-        """A certificate for these, such as "DNS:localhost,IP:127.0.0.1"."""
-        return self._make(f"subjectAltName={names}", self.pair)
+    def issue(self, names, **how):
+        """A certificate for these, such as "DNS:localhost,IP:127.0.0.1"; two
+        days long from the start of the clock in env."""
+        return self._make(f"subjectAltName={names}", self.pair, **how)
+
+    def issue_nameless(self):
+        """One that has a common name alone."""
+        return self._make("keyUsage=digitalSignature", self.pair)
+
+    def vouch(self, modulus, exponent):
+        """A certificate for a key of RSA that nobody has."""
+        self._issued += 1
+        name = f"{self.folder / str(self._issued)}"
+        (self.folder / "key").write_text(PUBLIC.format(modulus, exponent))
+        for command in (
+                ["asn1parse", "-genconf", self.folder / "key", "-noout",
+                 "-out", f"{name}.der"],
+                ["x509", "-new", "-force_pubkey", f"{name}.der",
+                 "-subj", "/CN=nobody", "-CA", self.pair.cert,
+                 "-CAkey", self.pair.key, "-out", f"{name}.crt"]):
+            subprocess.run(["openssl", *command], check=True,
+                           capture_output=True)
+        return pathlib.Path(f"{name}.crt").read_text()
 
     def below(self, folder):
         """Another authority, which this one vouches for."""

@@ -95,9 +95,8 @@ def serving(exporter, path, pair):
      "cipher_suites, expected one that a version up to max_version has"),
     (PAIR + "  client_ca_file: a\n", "2:3",
      "expected a client_auth_type that asks for certificates"),
-    (PAIR + "  client_auth_type: VerifyClientCertIfGiven\n"
-     "  client_allowed_sans: [a]\n", "2:3",
-     "expected a client_auth_type that requires a certificate"),
+    (PAIR + "  client_allowed_sans: [a]\n", "2:3",
+     "expected a client_auth_type that asks for certificates"),
     (PAIR + "  client_auth_type: Always\n", "4:21",
      "expected one of NoClientCert, RequestClientCert"),
     (PAIR + "  prefer_server_cipher_suites: 7\n", "4:32", "expected"),
@@ -398,13 +397,17 @@ def test_authorities_of_the_system(exporter, path, pair, authority, stranger,
     (["spiffe://a/b"], True),
     (["other", "scraper.tes", "scraper.test.", "192.0.2.8"], False),
 ])
-@pytest.mark.parametrize("auth", [REQUIRE, "RequireAnyClientCert"])
-def test_allowed_sans(serving, authority, client_pair, auth, sans, let_in):
+@pytest.mark.parametrize("auth, none", [
+    ("RequestClientCert", True), ("RequireAnyClientCert", False),
+    ("VerifyClientCertIfGiven", True), (REQUIRE, False)])
+def test_allowed_sans(serving, authority, client_pair, auth, none, sans,
+                      let_in):
+    """Every certificate that is shown has one of them."""
     running = serving(client_auth_type=auth, client_ca_file=authority.cert,
                       client_allowed_sans=sans)
     tls = trusting(authority, client_pair)
     assert is_turned_away(running, tls) != let_in
-    assert is_turned_away(running, trusting(authority))
+    assert is_turned_away(running, trusting(authority)) != none
 
 
 @pytest.mark.parametrize("keys, spoken", [
@@ -552,7 +555,7 @@ def handshake(tls, sock):
     ("HTTP/2 alone", "no application protocol"),
     ("no certificate", "peer did not return a certificate"),
     ("a stranger's", "certificate verify failed: unable to get local issuer"),
-    ("another name", "certificate verify failed: application verification"),
+    ("another name", "certificate verify failed: none of its names is in client_allowed_sans"),
 ])
 def test_log_of_handshakes(serving, authority, stranger, client_pair, version,
                            kind, words):
@@ -615,8 +618,13 @@ def test_end_before_a_check(serving, authority):
 
 
 @pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
-@pytest.mark.parametrize("auth", ["NoClientCert", REQUIRE])
-def test_resumption(serving, authority, client_pair, version, auth):
+@pytest.mark.parametrize("auth, resumed", [
+    ("NoClientCert", True), ("RequestClientCert", False),
+    ("RequireAnyClientCert", False), ("VerifyClientCertIfGiven", False),
+    (REQUIRE, False)])
+def test_resumption(serving, authority, client_pair, version, auth, resumed):
+    """A certificate is shown again each time: it may have expired, or not be
+    allowed any more."""
     keys = {} if auth == "NoClientCert" else {"client_ca_file": authority.cert}
     running = serving(client_auth_type=auth, **keys)
     tls = trusting(authority, client_pair, version)
@@ -624,7 +632,7 @@ def test_resumption(serving, authority, client_pair, version, auth):
         session = sock.session
         assert not sock.session_reused
     with shaken(running, tls, session) as sock:
-        assert sock.session_reused
+        assert sock.session_reused == resumed
 
 
 def test_client_leaves(serving, authority):

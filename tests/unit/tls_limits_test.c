@@ -1,0 +1,149 @@
+/* What a peer may send before it has shown who it is. */
+#include "base/tls_limits.h"
+
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <openssl/ssl.h>
+#include <unistd.h>
+
+#include "support.h"
+
+/* A connection of ours, and the socket of its peer. */
+struct ends {
+	SSL_CTX *ctx;
+	SSL *ssl;
+	int fds[2];
+};
+
+static void
+open_ends(struct ends *s, bool server)
+{
+	s->ctx =
+	    SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+	tls_limits_set(s->ctx);
+	s->ssl = SSL_new(s->ctx);
+	check_number("pair",
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s->fds), 0);
+	check_number("fd", SSL_set_fd(s->ssl, s->fds[0]), 1);
+	if (server)
+		SSL_set_accept_state(s->ssl);
+	else
+		SSL_set_connect_state(s->ssl);
+}
+
+static void
+close_ends(struct ends *s)
+{
+	SSL_free(s->ssl);
+	SSL_CTX_free(s->ctx);
+	(void)close(s->fds[0]);
+	(void)close(s->fds[1]);
+}
+
+static void
+peer_sends(struct ends *s, const void *data, size_t len)
+{
+	check_number("sent", write(s->fds[1], data, len), (long)len);
+}
+
+/* One turn; whether there will be another. */
+static bool
+turn(struct ends *s)
+{
+	int r = SSL_do_handshake(s->ssl);
+
+	return r < 0 && SSL_get_error(s->ssl, r) == SSL_ERROR_WANT_READ;
+}
+
+static size_t
+unread(const struct ends *s)
+{
+	int n = 0;
+
+	check_number("unread", ioctl(s->fds[0], FIONREAD, &n), 0);
+	return (size_t)n;
+}
+
+/* A message that comes by the byte: no more of it in a turn than the limit. */
+TEST(turns)
+{
+	static const char first[] = "\x16\3\3\0\4\2\0\x4e\x20";
+	static const char piece[] = "\x16\3\3\0\1x";
+	enum {
+		LEN = sizeof(piece) - 1
+	};
+	static char pieces[4 * TLS_TURN_RECORDS_MAX * LEN];
+	struct ends s;
+	size_t before, read;
+
+	open_ends(&s, false);
+	check_number("hello", turn(&s), true);
+	peer_sends(&s, first, sizeof(first) - 1);
+	for (size_t i = 0; i < sizeof(pieces); i += LEN)
+		memcpy(pieces + i, piece, LEN);
+	peer_sends(&s, pieces, sizeof(pieces));
+	for (size_t i = 0; i < 3; i++) {
+		before = unread(&s);
+		check_number("turn", turn(&s), true);
+		read = before - unread(&s);
+		check_number(
+		    "little", read <= TLS_TURN_RECORDS_MAX * LEN + 9, true);
+		check_number(
+		    "some", read >= TLS_TURN_RECORDS_MAX * LEN - LEN, true);
+	}
+	close_ends(&s);
+}
+
+/* A ClientHello is refused by the length that it announces. */
+TEST(hello)
+{
+	static const struct {
+		const char *name;
+		char bytes[10];
+		bool goes_on;
+	} rows[] = {
+		{ "as long as may be", "\x16\3\1\1\0\1\0\x40\0", true },
+		{ "longer", "\x16\3\1\1\0\1\0\x40\1", false },
+		{ "131 kB", "\x16\3\1\1\0\1\2\0\0", false },
+	};
+
+	for (EACH(r, rows)) {
+		for (size_t step = 1; step <= 9; step += 4) {
+			struct ends s;
+			bool more = true;
+
+			open_ends(&s, true);
+			for (size_t i = 0; i < 9; i += step) {
+				peer_sends(&s, r->bytes + i,
+				    i + step < 9 ? step : 9 - i);
+				more = turn(&s);
+			}
+			check_number(r->name, more, r->goes_on);
+			check_number(r->name, tls_limits_fault(s.ssl) == NULL,
+			    r->goes_on);
+			close_ends(&s);
+		}
+	}
+}
+
+/* Requests to say hello, which a client is always sent in clear. */
+TEST(messages)
+{
+	static const char request[] = "\x16\3\3\0\4\0\0\0\0";
+	struct ends s;
+
+	open_ends(&s, false);
+	check_number("hello", turn(&s), true);
+	for (size_t i = 0; i < TLS_MESSAGES_MAX; i++)
+		peer_sends(&s, request, sizeof(request) - 1);
+	check_number("enough", turn(&s), true);
+	check("enough", tls_limits_fault(s.ssl) == NULL);
+	peer_sends(&s, request, sizeof(request) - 1);
+	check_number("too many", turn(&s), false);
+	check_text("too many", span_of(tls_limits_fault(s.ssl)),
+	    "too many messages of handshake in a row");
+	close_ends(&s);
+}
+
+TESTS("tls_limits", T(turns), T(hello), T(messages))
