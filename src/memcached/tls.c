@@ -13,6 +13,8 @@
 
 #include "base/mem.h"
 #include "base/openssl.h"
+#include "base/tls_limits.h"
+#include "memcached/tls_why.h"
 
 /* When OpenSSL has none. */
 #define NO_WORDS "no reason given"
@@ -48,6 +50,25 @@ load_files(SSL_CTX *ctx, const struct tls_settings *s, struct error *e)
 	return openssl_load_key(ctx, &key, e);
 }
 
+/* The verdict on a server's chain, which it always shows. */
+static int
+on_chain(X509_STORE_CTX *store, void *arg)
+{
+	const struct tls *tls = arg;
+	int ok;
+
+	if (!tls_limits_chain(store))
+		return 0;
+	if (!tls->insecure) {
+		ok = X509_verify_cert(store);
+		if (ok <= 0)
+			tls_why_keep(store);
+		return ok;
+	}
+	X509_STORE_CTX_set_error(store, X509_V_OK);
+	return 1;
+}
+
 /* A session, or with TLS 1.3 a ticket, has come: the next one begins here. */
 static int
 on_session(SSL *ssl, SSL_SESSION *session)
@@ -72,13 +93,17 @@ tls_new(const struct tls_settings *settings, struct error *e)
 	    strcmp(settings->min_version, "TLS13") == 0 ? TLS1_3_VERSION
 							: TLS1_2_VERSION);
 	(void)SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS);
+	tls_limits_set(tls->ctx);
 	/* memcached hangs up without saying so in TLS */
 	(void)SSL_CTX_set_options(tls->ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	(void)SSL_CTX_set_session_cache_mode(
 	    tls->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
 	SSL_CTX_sess_set_new_cb(tls->ctx, on_session);
-	SSL_CTX_set_verify(tls->ctx,
-	    settings->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(tls->ctx, on_chain, tls);
+	X509_VERIFY_PARAM_set_hostflags(SSL_CTX_get0_param(tls->ctx),
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+		X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (load_files(tls->ctx, settings, e) < 0) {
 		tls_free(tls);
 		return NULL;
@@ -140,6 +165,40 @@ set_name(SSL *ssl, const char *host)
 	return ok ? 0 : -1;
 }
 
+/* A session is no way around the end of a certificate of its chain. */
+static bool
+has_expired(const SSL *ssl)
+{
+	const STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		const X509 *x = sk_X509_value(chain, i);
+
+		if (X509_cmp_current_time(X509_get0_notAfter(x)) <= 0)
+			return true;
+	}
+	return false;
+}
+
+/* Begins where the target's last session ended, if there is one. */
+static void
+resume(SSL *ssl, const struct tls *tls, struct tls_session *session)
+{
+	SSL_SESSION *copy;
+
+	(void)SSL_set_app_data(ssl, session);
+	if (session->session == NULL)
+		return;
+	copy = SSL_SESSION_dup(session->session);
+	(void)SSL_set_session(ssl, copy);
+	SSL_SESSION_free(copy);
+	if (tls->insecure || !has_expired(ssl))
+		return;
+	(void)SSL_set_session(ssl, NULL);
+	SSL_SESSION_free(session->session);
+	session->session = NULL;
+}
+
 struct bufferevent *
 tls_bufferevent(struct tls *tls, struct event_base *base, int fd,
     struct tls_session *session, const char *host, struct error *e)
@@ -157,13 +216,7 @@ tls_bufferevent(struct tls *tls, struct event_base *base, int fd,
 		    host, openssl_words(ERR_get_error(), NO_WORDS));
 		return NULL;
 	}
-	(void)SSL_set_app_data(ssl, session);
-	if (session->session != NULL) {
-		SSL_SESSION *copy = SSL_SESSION_dup(session->session);
-
-		(void)SSL_set_session(ssl, copy);
-		SSL_SESSION_free(copy);
-	}
+	resume(ssl, tls, session);
 	bev = xnonnull(bufferevent_openssl_socket_new(
 	    base, fd, ssl, BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE));
 	/* memcached hangs up without saying so in TLS */
@@ -191,7 +244,6 @@ tls_failure(struct bufferevent *bev, struct error *e)
 {
 	unsigned long code = bufferevent_get_openssl_error(bev);
 	SSL *ssl = bufferevent_openssl_get_ssl(bev);
-	long verdict = SSL_get_verify_result(ssl);
 
 	if (ERR_GET_LIB(code) == 0 || ERR_SYSTEM_ERROR(code)) {
 		unsigned long words = last_words(ssl);
@@ -208,8 +260,6 @@ tls_failure(struct bufferevent *bev, struct error *e)
 		    "%s", strerror(ERR_GET_REASON(code)));
 		return true;
 	}
-	(void)error_because(e, REASON_TLS, "TLS: %s%s%s",
-	    openssl_words(code, NO_WORDS), verdict != X509_V_OK ? ": " : "",
-	    verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : "");
+	tls_why(ssl, code, e);
 	return true;
 }

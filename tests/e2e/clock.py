@@ -38,5 +38,5 @@ class Clock:
         self._ahead += seconds
         aside = f"{self._path}.new"
         with open(aside, "w", encoding="ascii") as file:
-            file.write(f"+{self._ahead}\n")
+            file.write(f"{self._ahead:+g}\n")
         os.replace(aside, self._path)

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from authority import DAMAGES, EC, RSA, Authority, bundle, context
+from clock import Clock
 from daemons import assert_restarts
 from exporter import TOP, run
 from exposition import of_the_server
@@ -17,6 +18,7 @@ from poll import eventually
 TLS = "--memcached.tls."
 NAMES = "DNS:localhost,IP:127.0.0.1"
 CERTIFICATES = 1000  # src/base/openssl.h
+HOUR, DAY = 3600, 86400
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
 pytestmark = pytest.mark.skipif(
@@ -85,7 +87,19 @@ def test_unknown_authority(server, exporter, tmp_path):
     other = Authority(tmp_path)
     running = exporter(
         server.address, f"{TLS}enable", f"{TLS}ca-file={other.cert}")
-    assert_tls(running, "certificate verify failed", "issuer certificate")
+    assert_tls(running, "certificate verify failed", "issuer certificate",
+               f"set {TLS}ca-file (ca_file in a module)")
+
+
+def test_long_names(secure, authority, exporter, flags):
+    """What is shown of them has an end, and the advice is still there."""
+    label = "a" * 60
+    server = secure(pair=authority.issue(",".join(
+        f"DNS:{n}.{label}" for n in range(500))))
+    host = ".".join([label] * 4)
+    running = exporter(server.address, *flags, f"{TLS}server-name={host}")
+    assert_tls(running, f"certificate is for 0.{label}, ...", label,
+               f"set {TLS}server-name")
 
 
 def test_authorities_of_the_system(server, exporter):
@@ -98,7 +112,9 @@ def test_authorities_of_the_system(server, exporter):
 def test_wrong_name(secure, authority, exporter, flags, host, words):
     server = secure(pair=authority.issue("DNS:other.example,IP:127.0.0.2"))
     target = f"{host}:{server.port}"
-    assert_tls(exporter(target, *flags), words)
+    assert_tls(
+        exporter(target, *flags), f"{words}: certificate is for other.example,"
+        f" 127.0.0.2, expected {host}: set {TLS}server-name (server_name")
     # Another name may be expected instead.
     override = f"{TLS}server-name=other.example"
     assert exporter(target, *flags, override).metrics().up == 1
@@ -140,6 +156,25 @@ def test_no_host(secure, authority, exporter, flags, tmp_path):
     assert exporter(f":{own.port}", *flags, *login).metrics().up == 1
 
 
+def test_common_name_is_none(secure, authority, exporter, flags):
+    """A certificate without a subjectAltName is nobody's (RFC 6125)."""
+    pair = authority.issue_nameless()
+    name = f"{authority.folder.name} {authority._issued}"
+    running = exporter(secure(pair=pair).address, *flags,
+                       f"{TLS}server-name={name}")
+    assert_tls(running, "certificate is for no name (subjectAltName)")
+
+
+@pytest.mark.parametrize("name, up", [
+    ("*.example.test", 1), ("cache*.example.test", 0)])
+def test_wildcards(secure, authority, exporter, flags, name, up):
+    """For a whole label alone."""
+    server = secure(pair=authority.issue(f"DNS:{name}"))
+    running = exporter(
+        server.address, *flags, f"{TLS}server-name=cache1.example.test")
+    assert running.metrics().up == up
+
+
 def test_unverified(server, exporter):
     flags = [f"{TLS}enable", f"{TLS}insecure-skip-verify"]
     assert exporter(server.address, *flags).metrics().up == 1
@@ -174,13 +209,15 @@ def test_client_certificate(strict, authority, exporter, flags):
 
 
 def test_no_client_certificate(strict, exporter, flags):
-    assert_tls(exporter(strict.address, *flags), "certificate required")
+    assert_tls(exporter(strict.address, *flags), "certificate required",
+               f"set {TLS}cert-file and {TLS}key-file")
 
 
 def test_unknown_client_certificate(strict, tmp_path, exporter, flags):
     cert, key = Authority(tmp_path).issue("DNS:exporter")
     mine = [f"{TLS}cert-file={cert}", f"{TLS}key-file={key}"]
-    assert_tls(exporter(strict.address, *flags, *mine), "unknown ca")
+    assert_tls(exporter(strict.address, *flags, *mine), "unknown ca",
+               f"the server refuses the client certificate of {TLS}cert-file")
 
 
 def test_plain_server(fake, exporter, flags):
@@ -190,7 +227,9 @@ def test_plain_server(fake, exporter, flags):
         conn.send(b"ERROR\r\n")
         hang(conn)
 
-    assert_tls(exporter(fake(script).address, *flags), "wrong version number")
+    assert_tls(
+        exporter(fake(script).address, *flags), "wrong version number",
+        f"the server does not speak TLS: unset {TLS}enable")
 
 
 def test_plain_client(server, exporter):
@@ -296,6 +335,30 @@ def test_unverified_session_is_nobody_elses(fake, exporter, pair, authority):
         server.address, f"{TLS}enable", f"{TLS}insecure-skip-verify")
     assert lax.metrics().up == 1
     assert_tls(exporter(server.address, f"{TLS}enable"), "verify failed")
+
+
+@pytest.fixture
+def clock(tmp_path):
+    return Clock(tmp_path)
+
+
+def test_expired(secure, authority, exporter, flags, clock):
+    clock.forward(-3 * DAY)
+    server = secure(pair=authority.issue(NAMES, env=clock.env))
+    assert_tls(exporter(server.address, *flags), "certificate has expired: "
+               "it was valid until 20", "issued again")
+
+
+def test_expired_meanwhile(fake, authority, exporter, flags, clock):
+    """A session is no way around the end of a certificate."""
+    clock.forward(-2 * DAY + HOUR / 2)
+    pair = authority.issue(NAMES, env=clock.env)
+    clock.forward(2 * DAY - HOUR / 2)
+    server = fake(once_then(close), tls=context(pair))
+    running = exporter(server.address, *flags, env=clock.env)
+    assert running.metrics().up == 1
+    clock.forward(HOUR)
+    assert_tls(running, "certificate has expired")
 
 
 def test_unix_socket(fake, exporter, folder, pair, flags):

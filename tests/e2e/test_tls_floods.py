@@ -1,0 +1,208 @@
+"""TLS peers that do not stop: before any certificate, and behind it."""
+
+import itertools
+import socket
+import struct
+import threading
+
+import pytest
+
+import records
+from authority import context
+from fake import hang
+from poll import eventually
+from records import ALERT, CLIENT_HELLO, DATA, HANDSHAKE, KEY_UPDATE
+from records import NEW_SESSION_TICKET, TLS12, TLS13, message, record
+from web import get, put, trusting
+
+TLS = "--memcached.tls."
+NAMES = "DNS:localhost,IP:127.0.0.1"
+
+# Bytes: more than any limit of src/base/tls_limits.h and the buffers between.
+ENDLESS = 8 << 20
+
+
+def pour(sock, pieces):
+    """Sends them until the other side has enough; false when it never has."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    sent, batch = 0, b""
+    try:
+        for piece in pieces:
+            batch += piece
+            if len(batch) > 16384:
+                sock.sendall(batch)
+                sent += len(batch)
+                batch = b""
+            if sent > ENDLESS:
+                return False
+    except (ConnectionError, TimeoutError):
+        return True
+    return False
+
+
+HELLO_REQUESTS = {
+    "one in a record": record(HANDSHAKE, message(0)),
+    "many in a record": record(HANDSHAKE, message(0) * 4096),
+}
+
+# A Certificate of 60,000 bytes, which never ends.
+FRAGMENTS = itertools.chain(
+    [record(HANDSHAKE, b"\x02\0\xea\x60")],
+    itertools.repeat(record(HANDSHAKE, b"x")))
+
+
+@pytest.fixture
+def pair(authority):
+    return authority.issue(NAMES)
+
+
+@pytest.fixture
+def flags(authority):
+    return [f"{TLS}enable", f"{TLS}ca-file={authority.cert}"]
+
+
+class Flood:
+    """A script for a server: pours what make(conn) says."""
+
+    def __init__(self, make):
+        self.make = make
+        self.began = threading.Event()
+        self.outcomes = []
+
+    def __call__(self, conn):
+        conn.sock.settimeout(60)
+        pieces = self.make(conn)
+        self.began.set()
+        self.outcomes.append(pour(conn.sock, pieces))
+
+
+def assert_bounded(running, server, flood, reason):
+    """While one server floods, everybody else is served, and the flood ends
+    before the scrape's deadline, or with it."""
+    scrapes = []
+    path = f"/scrape?target={server.address}"
+    thread = threading.Thread(
+        target=lambda: scrapes.append(running.metrics(path=path)))
+    thread.start()
+    assert flood.began.wait(10)
+    while thread.is_alive():
+        assert running.get("/-/healthy").status == 200
+    thread.join()
+    assert (scrapes[0].up, scrapes[0].reason) == (0, reason)
+    eventually(lambda: flood.outcomes)
+    assert all(flood.outcomes)
+
+
+@pytest.mark.parametrize("name", HELLO_REQUESTS)
+def test_hello_requests_of_a_server(fake, exporter, flags, name):
+    """In clear, before it has shown a certificate."""
+    flood = Flood(lambda conn: itertools.repeat(HELLO_REQUESTS[name]))
+    running = exporter("", *flags, timeout=2)
+    assert_bounded(running, fake(flood), flood, "tls")
+
+
+def test_fragments_of_a_server(fake, exporter, flags):
+    """A message of the handshake that comes in pieces of a byte."""
+    flood = Flood(lambda conn: FRAGMENTS)
+    running = exporter("", *flags, timeout=2)
+    assert_bounded(running, fake(flood), flood, "tls")
+
+
+def tickets(made):
+    ticket = message(NEW_SESSION_TICKET, struct.pack(
+        ">IIB1sHBH", 7200, 0, 1, b"n", 1, 116, 0))
+    while True:
+        yield made.make(HANDSHAKE, ticket * 500)
+
+
+def key_updates(made):
+    while True:
+        yield made.make(HANDSHAKE, message(KEY_UPDATE, b"\0"))
+        made.update()
+
+
+def key_updates_between_data(made):
+    """Of no byte: each would count as progress."""
+    for n, piece in enumerate(key_updates(made)):
+        if n % 16 == 0:
+            yield made.make(DATA, b"")
+        yield piece
+
+
+@pytest.mark.parametrize("make", [tickets, key_updates])
+def test_flood_behind_the_handshake_of_a_server(
+        fake, exporter, pair, flags, tmp_path, make):
+    tls = context(pair, TLS13)
+    tls.num_tickets = 0
+    tls.keylog_filename = str(tmp_path / "keys")
+
+    def after(conn):
+        return make(records.server(conn, tmp_path / "keys"))
+
+    flood = Flood(after)
+    running = exporter("", *flags, timeout=5)
+    assert_bounded(running, fake(flood, tls=tls), flood, "tls")
+
+
+def renegotiations(made):
+    hello = message(CLIENT_HELLO, b"\3\3" + b"r" * 32 + b"\0\0\2\xc0\x2b\1\0")
+    while True:
+        yield made.make(HANDSHAKE, hello)
+
+
+@pytest.fixture
+def serving(exporter, tmp_path, pair):
+    def start(*flags, **keys):
+        tls = {"cert_file": pair.cert, "key_file": pair.key, **keys}
+        flag = put(tmp_path / "web.yml", {"tls_server_config": tls})
+        return exporter(None, flag, *flags)
+
+    return start
+
+
+@pytest.mark.parametrize("version, make", [
+    (TLS12, renegotiations), (TLS13, key_updates),
+    (TLS13, key_updates_between_data)], ids=[
+        "renegotiations", "KeyUpdates", "KeyUpdates and data"])
+def test_flood_of_a_client(serving, authority, tmp_path, version, make):
+    """One without a password, too."""
+    running = serving()
+    outcomes = []
+    with running.connect() as sock:
+        made = records.client(
+            sock, trusting(authority), tmp_path / "keys", version)
+        thread = threading.Thread(
+            target=lambda: outcomes.append(pour(sock, make(made))))
+        thread.start()
+        while thread.is_alive():
+            assert get(running, trusting(authority)).status == 200
+        thread.join()
+    assert outcomes == [True]
+
+
+def test_records_between_data(serving, authority, tmp_path):
+    """A client may change its keys as it likes, if it also asks."""
+    running = serving()
+    with running.connect() as sock:
+        made = records.client(
+            sock, trusting(authority), tmp_path / "keys", TLS13)
+        ask = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
+        for _ in range(100):
+            sock.sendall(made.make(
+                HANDSHAKE, message(KEY_UPDATE, b"\0")))
+            made.update()
+            sock.sendall(made.make(DATA, ask))
+            assert sock.recv(65536)
+
+
+def test_announced_hello(serving):
+    """One that would take 131 kB of memory before it has come."""
+    running = serving()
+    with running.connect() as sock:
+        sock.sendall(record(HANDSHAKE, b"\1\2\0\0")[:7])
+        sock.sendall(b"\0\0" + b"x" * 100)
+        sock.settimeout(running.timeout)
+        try:
+            assert sock.recv(100) == b""
+        except ConnectionError:
+            pass
