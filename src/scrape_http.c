@@ -10,9 +10,9 @@
 #include "base/span.h"
 #include "config/collectors.h"
 #include "http/accept.h"
+#include "http/head.h"
 #include "http/query.h"
 #include "http/request.h"
-#include "http/server.h"
 #include "memcached/modules.h"
 #include "scrape.h"
 #include "stats/keys.h"
@@ -34,11 +34,10 @@ static uint64_t
 timeout_of(const struct request *r, const struct module *module)
 {
 	uint64_t own = module_timeout(module);
-	const char *header = request_header(r, TIMEOUT_HEADER);
+	struct span header = request_header(r, TIMEOUT_HEADER);
 	uint64_t us, reserve;
 
-	if (header == NULL || parse_seconds(span_of(header), &us) < 0 ||
-	    us == 0)
+	if (header.p == NULL || parse_seconds(header, &us) < 0 || us == 0)
 		return own;
 	reserve = us / RESERVE_SHARE;
 	us -= reserve < RESERVE_US_MAX ? reserve : RESERVE_US_MAX;
@@ -59,7 +58,7 @@ question_new(struct request *r, const struct module *module,
 	struct question *q = xcalloc(1, sizeof(*q));
 	struct buf header;
 
-	buf_init(&header, SERVER_HEADER_MAX);
+	buf_init(&header, HEAD_BYTES_MAX);
 	request_header_list(r, "Accept", &header);
 	q->request = r;
 	q->accepted = accept_metrics((struct span){ header.p, header.len });

@@ -171,9 +171,9 @@ add_routes(struct serving *s)
 	char *metrics = s->options->telemetry_path;
 
 	/* "/" may be one of them: the first of two equal paths serves */
-	server_route(s->server, metrics, scrape_serve, s->scraper);
-	server_route(s->server, s->options->scrape_path, scrape_serve_target,
-	    s->scraper);
+	server_route_scrape(s->server, metrics, scrape_serve, s->scraper);
+	server_route_scrape(s->server, s->options->scrape_path,
+	    scrape_serve_target, s->scraper);
 	server_route(s->server, "/", landing_serve, s->landing);
 	assets_add_routes(s->server);
 	server_route(
@@ -201,7 +201,8 @@ listen_all(struct serving *s, struct error *e)
 	char bound[OPTIONS_LISTEN_MAX][ADDRESS_TEXT_MAX];
 	size_t n = o->listen_len;
 
-	if (o->systemd_socket && activation_count(&n, e) < 0)
+	if (o->systemd_socket &&
+	    activation_count(&n, OPTIONS_LISTEN_MAX, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		struct listen_socket l;

@@ -6,7 +6,6 @@
 
 #include "base/parse.h"
 #include "base/span.h"
-#include "config/options.h"
 
 static int
 get_number(const char *name, uint64_t *n, struct error *e)
@@ -22,7 +21,7 @@ get_number(const char *name, uint64_t *n, struct error *e)
 }
 
 static int
-count(size_t *n, struct error *e)
+count(size_t *n, size_t max, struct error *e)
 {
 	uint64_t pid = 0, fds = 0;
 
@@ -34,20 +33,20 @@ count(size_t *n, struct error *e)
 		    "the sockets of systemd are for process %llu (LISTEN_PID), "
 		    "this is %d",
 		    (unsigned long long)pid, (int)getpid());
-	if (fds == 0 || fds > OPTIONS_LISTEN_MAX)
+	if (fds == 0 || fds > max)
 		return error_set(e,
-		    "systemd has passed %llu sockets, expected 1 to %d",
-		    (unsigned long long)fds, OPTIONS_LISTEN_MAX);
+		    "systemd has passed %llu sockets, expected 1 to %zu",
+		    (unsigned long long)fds, max);
 	*n = (size_t)fds;
 	return 0;
 }
 
 int
-activation_count(size_t *n, struct error *e)
+activation_count(size_t *n, size_t max, struct error *e)
 {
 	static const char *const names[] = { "LISTEN_PID", "LISTEN_FDS",
 		"LISTEN_FDNAMES" };
-	int r = count(n, e);
+	int r = count(n, max, e);
 
 	for (size_t i = 0; i < nitems(names); i++)
 		(void)unsetenv(names[i]);

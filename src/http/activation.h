@@ -11,8 +11,8 @@
 
 /*
  * How many there are, and takes LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES out
- * of the environment. -1 for none, or more than OPTIONS_LISTEN_MAX.
+ * of the environment. -1 for none, or more than max.
  */
-int activation_count(size_t *n, struct error *e);
+int activation_count(size_t *n, size_t max, struct error *e);
 
 #endif

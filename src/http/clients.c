@@ -1,357 +1,190 @@
 #include "http/clients.h"
 
-#include <sys/queue.h>
-#include <sys/socket.h>
-
 #include <malloc.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/span.h"
 
 #define US_PER_S 1000000ULL
 
-/* No request is longer, so nobody may make us buffer more. */
-#define READ_AHEAD_MAX (32U << 10)
-
-/* An answer goes out in one write where the kernel takes it. */
-#define WRITE_BYTES_MAX (1U << 20)
-
-/* When so many have gone at once, their memory is worth giving back. */
+/* When so many have left, their memory is worth giving back. */
 #define CROWD 100
 
-/* How soon to look when there is no room. */
-#define SOON_US 20000
-
-TAILQ_HEAD(client_list, client);
-
-enum state {
-	STATE_READING,   /* a request's header */
-	STATE_WORKING,   /* on its answer; the scrape has a deadline */
-	STATE_ANSWERING, /* the client reads it */
-	STATE_IDLE
-};
-
-struct client {
-	TAILQ_ENTRY(client) entry;
-	struct clients *all;
-	struct bufferevent *bev;
-	enum state state;
-	uint64_t deadline;
-	size_t received; /* of the request that is being read */
-	bool foreign;    /* evhttp speaks, and it has been told */
-	bool is_leaving; /* hung up by us, or soon to be */
-};
+TAILQ_HEAD(seats, seat);
 
 struct clients {
 	size_t max;
-	void (*looked)(void *arg);
-	void (*foreign)(struct client *c, void *arg);
+	void (*close)(struct seat *seat);
+	void (*left)(void *arg);
 	void *arg;
-	struct client_list list; /* the last to do something at the end */
+	struct seats seats[CLIENT_STATES]; /* the last to change at the end */
+	size_t counts[CLIENT_STATES];
 	size_t len;
-	size_t leaving; /* of them */
-	size_t busy;
-	struct event *look;
-	bool looks_soon;
-	bool crowd_left; /* at the last look */
+	size_t gone; /* since memory was given back */
+	struct event *timer;
+	uint64_t timer_at; /* 0: not set */
 };
 
-static bool
-is_busy(const struct client *c)
+/* How long each may last; 0: as long as it takes. */
+static const uint64_t limits[] = {
+	[CLIENT_SURPLUS] = US_PER_S / 10,
+	[CLIENT_READING] = CLIENT_HEADER_SECONDS * US_PER_S,
+	[CLIENT_WORKING] = 0,
+	[CLIENT_ANSWERING] = CLIENT_ANSWER_SECONDS * US_PER_S,
+	[CLIENT_IDLE] = CLIENT_IDLE_SECONDS * US_PER_S,
+	[CLIENT_LINGERING] = 2 * US_PER_S,
+};
+_Static_assert(nitems(limits) == CLIENT_STATES, "a limit for each");
+
+static void
+set_timer(struct clients *cs, uint64_t at)
 {
-	return c->state == STATE_WORKING || c->state == STATE_ANSWERING;
+	struct timeval tv = clock_until(at);
+
+	if (cs->timer_at != 0 && cs->timer_at <= at)
+		return;
+	cs->timer_at = at;
+	(void)event_add(cs->timer, &tv);
 }
 
 static void
-set_state(struct client *c, enum state state)
+enter(struct clients *cs, struct seat *seat, enum client_state state)
 {
-	static const uint64_t seconds[] = {
-		[STATE_READING] = CLIENT_HEADER_SECONDS,
-		[STATE_WORKING] = CLIENT_IDLE_SECONDS,
-		[STATE_ANSWERING] = CLIENT_ANSWER_SECONDS,
-		[STATE_IDLE] = CLIENT_IDLE_SECONDS,
-	};
-
-	c->all->busy -= is_busy(c);
-	c->state = state;
-	c->all->busy += is_busy(c);
-	c->deadline = clock_us() + seconds[state] * US_PER_S;
-	TAILQ_REMOVE(&c->all->list, c, entry);
-	TAILQ_INSERT_TAIL(&c->all->list, c, entry);
+	seat->state = state;
+	seat->since = clock_us();
+	cs->counts[state]++;
+	TAILQ_INSERT_TAIL(&cs->seats[state], seat, entry);
+	if (limits[state] > 0)
+		set_timer(cs, seat->since + limits[state]);
 }
 
 static void
-remove_client(struct client *c)
+quit(struct clients *cs, struct seat *seat)
 {
-	struct clients *cs = c->all;
-
-	TAILQ_REMOVE(&cs->list, c, entry);
-	cs->len--;
-	cs->leaving -= c->is_leaving;
-	cs->busy -= is_busy(c);
-	bufferevent_decref(c->bev);
-	free(c);
-}
-
-/*
- * bufferevent_free takes the callbacks off; evhttp itself has always one for
- * events (but none for reading while it writes).
- */
-static bool
-was_let_go(const struct client *c)
-{
-	bufferevent_event_cb event;
-
-	bufferevent_getcb(c->bev, NULL, NULL, &event, NULL);
-	return event == NULL;
-}
-
-static void
-set_leaving(struct client *c)
-{
-	c->all->leaving += !c->is_leaving;
-	c->is_leaving = true;
+	TAILQ_REMOVE(&cs->seats[seat->state], seat, entry);
+	cs->counts[seat->state]--;
 }
 
 void
-client_hang_up(struct client *c)
+clients_move(struct clients *cs, struct seat *seat, enum client_state to)
 {
-	set_leaving(c);
-	(void)shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
+	quit(cs, seat);
+	enter(cs, seat, to);
+}
+
+/* Closes those of a state whose time is up; when the next one's will be. */
+static void
+expire(struct clients *cs, enum client_state state, uint64_t now)
+{
+	struct seat *seat;
+
+	while ((seat = TAILQ_FIRST(&cs->seats[state])) != NULL &&
+	       seat->since + limits[state] <= now)
+		cs->close(seat);
+	if (seat != NULL)
+		set_timer(cs, seat->since + limits[state]);
 }
 
 static void
-look_in(struct clients *cs, uint64_t us)
-{
-	struct timeval tv = { (time_t)(us / US_PER_S),
-		(suseconds_t)(us % US_PER_S) };
-
-	(void)event_add(cs->look, &tv);
-}
-
-static void
-look_soon(struct clients *cs)
-{
-	/* not again and again: that would put it off for ever */
-	if (!cs->looks_soon)
-		look_in(cs, SOON_US);
-	cs->looks_soon = true;
-}
-
-/* Closes those that evhttp has let go; how many that were. */
-static size_t
-remove_gone(struct clients *cs)
-{
-	struct client *c = TAILQ_FIRST(&cs->list), *next;
-	size_t gone = 0;
-
-	for (; c != NULL; c = next) {
-		next = TAILQ_NEXT(c, entry);
-		if (!was_let_go(c))
-			continue;
-		remove_client(c);
-		gone++;
-	}
-	return gone;
-}
-
-static void
-on_look(evutil_socket_t fd, short what, void *arg)
+on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct clients *cs = arg;
 	uint64_t now = clock_us();
-	size_t gone = remove_gone(cs);
-	struct client *c;
 
 	(void)fd;
 	(void)what;
-	cs->looks_soon = false;
-	TAILQ_FOREACH (c, &cs->list, entry) {
-		if (now > c->deadline)
-			client_hang_up(c);
+	cs->timer_at = 0;
+	for (unsigned i = 0; i < CLIENT_STATES; i++) {
+		if (limits[i] > 0)
+			expire(cs, (enum client_state)i, now);
 	}
-
-	cs->looked(cs->arg);
-	/* libevent frees them after this; they leave holes all over the heap */
-	if (cs->crowd_left)
+	/* those that have left make holes all over the heap */
+	if (cs->gone >= CROWD)
 		(void)malloc_trim(0);
-	cs->crowd_left = gone >= CROWD;
-	if (cs->leaving > 0)
-		look_soon(cs);
-	else if (cs->len > 0 || cs->crowd_left)
-		look_in(cs, US_PER_S);
-}
-
-static void
-on_input(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg)
-{
-	struct client *c = arg;
-
-	(void)in;
-	if (info->n_added > 0 && c->state == STATE_IDLE)
-		set_state(c, STATE_READING);
-	c->received += info->n_added;
-}
-
-/* Who has not been answered is written to: that is evhttp by itself. */
-static void
-on_output(struct evbuffer *out, const struct evbuffer_cb_info *info, void *arg)
-{
-	struct client *c = arg;
-
-	(void)out;
-	if (info->n_added == 0 || c->state == STATE_ANSWERING || c->foreign)
-		return;
-	c->foreign = true; /* what is written now is known */
-	c->all->foreign(c, c->all->arg);
-	c->foreign = false;
+	cs->gone = 0;
 }
 
 struct clients *
-clients_new(struct event_base *base, size_t max, void (*looked)(void *arg),
-    void (*foreign)(struct client *c, void *arg), void *arg)
+clients_new(struct event_base *base, size_t max,
+    void (*close)(struct seat *seat), void (*left)(void *arg), void *arg)
 {
 	struct clients *cs = xcalloc(1, sizeof(*cs));
 
 	cs->max = max;
-	cs->looked = looked;
-	cs->foreign = foreign;
+	cs->close = close;
+	cs->left = left;
 	cs->arg = arg;
-	cs->look = xnonnull(evtimer_new(base, on_look, cs));
-	TAILQ_INIT(&cs->list);
+	cs->timer = xnonnull(evtimer_new(base, on_timer, cs));
+	for (size_t i = 0; i < CLIENT_STATES; i++)
+		TAILQ_INIT(&cs->seats[i]);
 	return cs;
 }
 
 void
 clients_free(struct clients *cs)
 {
-	struct client *c;
+	struct seat *seat;
 
 	if (cs == NULL)
 		return;
-	while ((c = TAILQ_FIRST(&cs->list)) != NULL)
-		remove_client(c);
-	event_free(cs->look);
+	for (size_t i = 0; i < CLIENT_STATES; i++) {
+		while ((seat = TAILQ_FIRST(&cs->seats[i])) != NULL)
+			cs->close(seat);
+	}
+	event_free(cs->timer);
 	free(cs);
 }
 
-/* Hangs up the n that were quiet for longest; how many that were. */
-static size_t
-send_away(struct clients *cs, size_t n)
+/* Who goes first: one that lingers, or else the one quiet for longest. */
+static struct seat *
+find_quiet(const struct clients *cs)
 {
-	struct client *c;
-	size_t sent = 0;
+	struct seat *lingering = TAILQ_FIRST(&cs->seats[CLIENT_LINGERING]);
+	struct seat *idle = TAILQ_FIRST(&cs->seats[CLIENT_IDLE]);
+	struct seat *reading = TAILQ_FIRST(&cs->seats[CLIENT_READING]);
 
-	TAILQ_FOREACH (c, &cs->list, entry) {
-		if (sent == n)
-			break;
-		if (is_busy(c) || c->is_leaving)
-			continue;
-		client_hang_up(c);
-		sent++;
-	}
-	look_soon(cs);
-	return sent;
-}
-
-/* There is, or somebody goes for it. */
-static bool
-has_room(struct clients *cs)
-{
-	if (cs->len >= cs->max)
-		(void)remove_gone(cs);
-	return cs->len - cs->leaving < cs->max || send_away(cs, 1) > 0;
-}
-
-bool
-clients_add(struct clients *cs, struct bufferevent *bev)
-{
-	struct client *c = xcalloc(1, sizeof(*c));
-	/* before it is one of them: it cannot be the one that goes */
-	bool stays = has_room(cs);
-
-	c->all = cs;
-	c->bev = bev;
-	bufferevent_incref(c->bev);
-	bufferevent_setwatermark(c->bev, EV_READ, 0, READ_AHEAD_MAX);
-	(void)bufferevent_set_max_single_write(c->bev, WRITE_BYTES_MAX);
-	(void)xnonnull(
-	    evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c));
-	(void)xnonnull(
-	    evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c));
-	TAILQ_INSERT_TAIL(&cs->list, c, entry);
-	set_state(c, STATE_READING);
-	if (!stays) {
-		set_leaving(c);
-		c->deadline = clock_us() + SOON_US;
-	}
-	if (cs->len++ == 0)
-		look_in(cs, US_PER_S);
-	return stays;
-}
-
-struct client *
-clients_find(const struct clients *cs, const struct bufferevent *bev)
-{
-	struct client *c;
-
-	/* who sends a request has just done something */
-	TAILQ_FOREACH_REVERSE(c, &cs->list, client_list, entry)
-	{
-		if (c->bev == bev)
-			return c;
-	}
-	return NULL;
-}
-
-void
-client_begin(struct client *c)
-{
-	set_state(c, STATE_WORKING);
-}
-
-void
-client_answer(struct client *c)
-{
-	set_state(c, STATE_ANSWERING);
-}
-
-void
-client_end(struct client *c)
-{
-	c->received = evbuffer_get_length(bufferevent_get_input(c->bev));
-	set_state(c, c->received > 0 ? STATE_READING : STATE_IDLE);
-}
-
-bool
-client_is_leaving(const struct client *c)
-{
-	return c->is_leaving;
-}
-
-struct evbuffer *
-client_output(const struct client *c)
-{
-	return bufferevent_get_output(c->bev);
+	if (lingering != NULL)
+		return lingering;
+	if (idle == NULL || (reading != NULL && reading->since < idle->since))
+		return reading;
+	return idle;
 }
 
 size_t
-client_received(const struct client *c)
+clients_evict(struct clients *cs, size_t n)
 {
-	return c->received;
+	struct seat *seat;
+	size_t evicted = 0;
+
+	while (evicted < n && (seat = find_quiet(cs)) != NULL) {
+		cs->close(seat);
+		evicted++;
+	}
+	return evicted;
 }
 
-size_t
-clients_count(const struct clients *cs)
+void
+clients_join(struct clients *cs, struct seat *seat)
 {
-	return cs->len;
+	bool fits = cs->len - cs->counts[CLIENT_SURPLUS] < cs->max ||
+		    clients_evict(cs, 1) > 0;
+
+	cs->len++;
+	enter(cs, seat, fits ? CLIENT_READING : CLIENT_SURPLUS);
+}
+
+void
+clients_leave(struct clients *cs, struct seat *seat)
+{
+	quit(cs, seat);
+	cs->len--;
+	if (++cs->gone == CROWD)
+		set_timer(cs, clock_us() + US_PER_S);
+	cs->left(cs->arg);
 }
 
 bool
@@ -361,14 +194,13 @@ clients_are_full(const struct clients *cs)
 }
 
 size_t
-clients_busy(const struct clients *cs)
+clients_count(const struct clients *cs)
 {
-	return cs->busy;
+	return cs->len;
 }
 
-void
-clients_make_room(struct clients *cs, size_t n)
+size_t
+clients_busy(const struct clients *cs)
 {
-	(void)remove_gone(cs);
-	(void)send_away(cs, n);
+	return cs->counts[CLIENT_WORKING] + cs->counts[CLIENT_ANSWERING];
 }

@@ -3,10 +3,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/vm_sockets.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -239,39 +237,4 @@ listener_remove_file(const struct listen_socket *l)
 	if (l->has_file && lstat(un->sun_path, &st) == 0 &&
 	    st.st_dev == l->device && st.st_ino == l->inode)
 		(void)unlink(un->sun_path);
-}
-
-typedef int nameinfo_fn(const struct sockaddr *, socklen_t, char *, socklen_t,
-    char *, socklen_t, int);
-
-static bool
-put_number(char *text, socklen_t size, unsigned n)
-{
-	int len = snprintf(text, size, "%u", n);
-
-	return size == 0 || (len >= 0 && (socklen_t)len < size);
-}
-
-/*
- * evhttp asks for the name of each client that it accepts, and libevent 2.1
- * ends the process when there is none. The C library knows no name of a vsock
- * address, so the first client of such a listener would be the last. This
- * definition goes before that of the C library, for shared libraries too. It
- * is in this file since the linker leaves out an object that has nothing else.
- */
-int
-getnameinfo(const struct sockaddr *sa, socklen_t len, char *host,
-    socklen_t hostlen, char *serv, socklen_t servlen, int flags)
-{
-	const struct sockaddr_vm *vm = (const struct sockaddr_vm *)sa;
-	nameinfo_fn *libc;
-
-	if (len >= sizeof(*vm) && sa->sa_family == AF_VSOCK)
-		return put_number(host, hostlen, vm->svm_cid) &&
-			       put_number(serv, servlen, vm->svm_port)
-			   ? 0
-			   : EAI_OVERFLOW;
-	*(void **)&libc = dlsym(RTLD_NEXT, "getnameinfo");
-	return libc != NULL ? libc(sa, len, host, hostlen, serv, servlen, flags)
-			    : EAI_FAIL;
 }

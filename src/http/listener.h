@@ -1,6 +1,5 @@
 /*
- * Listening sockets: opened for an address, or passed by systemd. With them
- * comes a getnameinfo(3) that knows vsock(7) as well.
+ * Listening sockets: opened for an address, or passed by systemd.
  */
 #ifndef HTTP_LISTENER_H
 #define HTTP_LISTENER_H

@@ -3,59 +3,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/http.h>
-
 #include "base/mem.h"
+#include "http/path.h"
 
 struct parameter {
-	char *name;
-	char *value;
+	const char *name;
+	const char *value;
 };
 
-/* NULL when there is a NUL byte in it. */
-static char *
-decode(const char *text)
+/* In its place; false when there is a NUL byte in it. */
+static bool
+decode(char *text)
 {
 	size_t len;
-	char *decoded = xnonnull(evhttp_uridecode(text, 1, &len));
 
-	if (strlen(decoded) == len)
-		return decoded;
-	free(decoded);
-	return NULL;
+	/* one that is not encoded is a blank */
+	for (char *p = text; (p = strchr(p, '+')) != NULL;)
+		*p = ' ';
+	len = path_decode(span_of(text), text);
+	text[len] = '\0';
+	return strlen(text) == len;
 }
 
 /* Cuts the part in two. */
 static int
 add(struct query *q, char *part, struct error *e)
 {
-	char *value = part, *name = strsep(&value, "=");
-	struct parameter *p;
+	char *end = part + strlen(part), *value = part;
+	char *name = strsep(&value, "=");
 
 	if (q->len == QUERY_PARAMETERS_MAX)
 		return error_set(e, "The query has more than %d parameters.",
 		    QUERY_PARAMETERS_MAX);
-	q->list = xreallocarray(q->list, q->len + 1, sizeof(*q->list));
-	p = &q->list[q->len++];
-	p->name = decode(name);
-	p->value = decode(value != NULL ? value : "");
-	if (p->name == NULL || p->value == NULL)
+	if (value == NULL)
+		value = end;
+	if (!decode(name) || !decode(value))
 		return error_set(e, "The query has a NUL byte in it.");
+	q->list = xreallocarray(q->list, q->len + 1, sizeof(*q->list));
+	q->list[q->len++] = (struct parameter){ name, value };
 	return 0;
 }
 
 int
-query_init(struct query *q, const char *text, struct error *e)
+query_init(struct query *q, struct span text, struct error *e)
 {
-	char *copy = xstrdup(text), *rest = copy, *part;
+	char *rest, *part;
 	int rc = 0;
 
-	*q = (struct query){ NULL, 0 };
+	*q = (struct query){ .text = xstrndup(text.p, text.len) };
+	rest = q->text;
 	while (rc == 0 && (part = strsep(&rest, "&")) != NULL) {
 		if (part[0] != '\0')
 			rc = add(q, part, e);
 	}
-	free(copy);
 	if (rc < 0)
 		query_release(q);
 	return rc;
@@ -64,12 +64,9 @@ query_init(struct query *q, const char *text, struct error *e)
 void
 query_release(struct query *q)
 {
-	for (size_t i = 0; i < q->len; i++) {
-		free(q->list[i].name);
-		free(q->list[i].value);
-	}
 	free(q->list);
-	*q = (struct query){ NULL, 0 };
+	free(q->text);
+	*q = (struct query){ 0 };
 }
 
 const char *

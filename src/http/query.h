@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/span.h"
 
 #define QUERY_PARAMETERS_MAX 64
 
@@ -17,13 +18,15 @@ struct parameter;
 struct query {
 	struct parameter *list;
 	size_t len;
+	char *text; /* of all names and values */
 };
 
 /*
- * Reads all of it. Fails, with a sentence for people, when there are too many
- * parameters or when one has a NUL byte, which would hide what is behind it.
+ * Reads a copy of text, which has no NUL byte. Fails, with a sentence for
+ * people, when there are too many parameters or when one stands for a NUL
+ * byte, which would hide what is behind it.
  */
-int query_init(struct query *q, const char *text, struct error *e);
+int query_init(struct query *q, struct span text, struct error *e);
 void query_release(struct query *q);
 
 /*

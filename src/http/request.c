@@ -1,57 +1,53 @@
 #include "http/request.h"
 
-#include <sys/queue.h>
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
-#include <event2/http.h>
-#include <event2/keyvalq_struct.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "http/accept.h"
 #include "http/body.h"
-#include "http/clients.h"
+#include "http/client.h"
+#include "http/path.h"
 #include "http/query.h"
-#include "http/server.h"
-#include "http/tls.h"
 #include "http/web.h"
+
+/* Of the header of an answer, at most. */
+#define LINES_BYTES_MAX (64U << 10)
 
 static const struct {
 	int code;
 	const char *phrase;
 } statuses[] = {
-	{ 200, "OK" },
-	{ 400, "Bad Request" },
-	{ 401, "Unauthorized" },
-	{ 403, "Forbidden" },
-	{ 404, "Not Found" },
-	{ 405, "Method Not Allowed" },
-	{ 413, "Content Too Large" },
-	{ 417, "Expectation Failed" },
-	{ 429, "Too Many Requests" },
+	{ 200, "OK" }, { 307, "Temporary Redirect" }, { 400, "Bad Request" },
+	{ 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
+	{ 405, "Method Not Allowed" }, { 413, "Content Too Large" },
+	{ 417, "Expectation Failed" }, { 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
-	{ 500, "Internal Server Error" },
 	{ 503, "Service Unavailable" },
+	{ 500, "Internal Server Error" }, /* and whatever is not here */
 };
 _Static_assert(nitems(statuses) == REQUEST_STATUSES, "a count for each");
 
 struct request {
-	const struct request_env *env;
+	struct request_env *env;
 	struct client *client;
-	struct evhttp_request *ev;
+	const struct head *head; /* the client's */
+	struct span path;
+	char *decoded; /* what path is in, if it had to be */
 	struct query query;
+	struct buf lines; /* of the answer's header */
 	uint64_t arrived;
 	uint64_t *counts;
+	size_t *place; /* NULL: none is held */
 	void *owner;
-	bool is_last;
 };
 
 size_t
@@ -70,64 +66,82 @@ request_status_code(size_t index)
 	return statuses[index].code;
 }
 
-const char *
-request_status_phrase(int code)
+void
+request_env_init(struct request_env *env, struct web *web)
 {
-	return statuses[request_status_index(code)].phrase;
+	*env = (struct request_env){ .web = web,
+		.outbox = outbox_new(),
+		.out = xnonnull(evbuffer_new()) };
+}
+
+void
+request_env_release(struct request_env *env)
+{
+	evbuffer_free(env->out);
+	outbox_free(env->outbox);
+}
+
+/* Removes the lines of that name. */
+static void
+remove_lines(struct buf *lines, const char *name)
+{
+	size_t n = strlen(name), at = 0, len;
+
+	for (; at < lines->len; at += len) {
+		char *line = lines->p + at;
+
+		len = (size_t)((char *)memchr(line, '\n', lines->len - at) -
+			       line) +
+		      1;
+		if (len <= n || line[n] != ':' ||
+		    strncasecmp(line, name, n) != 0)
+			continue;
+		memmove(line, line + len, lines->len - at - len);
+		lines->len -= len;
+		len = 0;
+	}
 }
 
 static void
-on_written(struct evhttp_request *ev, void *arg)
+add_line(struct buf *lines, const char *name, struct span value)
 {
-	struct client *c = arg;
-
-	client_end(c);
-	/* evhttp would keep it open, for the tunnel that it is not */
-	if (evhttp_request_get_command(ev) == EVHTTP_REQ_CONNECT)
-		client_hang_up(c);
+	buf_add_str(lines, name);
+	buf_add_str(lines, ": ");
+	buf_add_span(lines, value);
+	buf_add_str(lines, "\r\n");
 }
 
 void
 request_add_header(struct request *r, const char *name, const char *value)
 {
-	(void)evhttp_add_header(
-	    evhttp_request_get_output_headers(r->ev), name, value);
+	add_line(&r->lines, name, span_of(value));
 }
 
+/* What is set for all comes before what an answer says of itself. */
 static void
 add_configured(const char *name, const char *value, void *arg)
 {
 	struct request *r = arg;
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(r->ev);
 
-	/* what is set for all comes before what an answer says of itself */
-	(void)evhttp_remove_header(headers, name);
-	(void)evhttp_add_header(headers, name, value);
+	remove_lines(&r->lines, name);
+	request_add_header(r, name, value);
 }
 
-/*
- * Writes what the socket takes now; libevent would first go through all that
- * has happened meanwhile, with the answers of a whole fleet in memory.
- */
-static void
-write_now(const struct request *r, struct bufferevent *bev)
+/* In the form of RFC 9110, section 5.6.7, made once a second. */
+static const char *
+date_now(struct request_env *env)
 {
-	struct evbuffer *out = bufferevent_get_output(bev);
-	bool plain = !web_has_tls(r->env->web);
+	time_t now = time(NULL);
+	struct tm tm;
 
-	if (plain) {
-		(void)evbuffer_unfreeze(out, 1);
-		(void)evbuffer_write(out, bufferevent_getfd(bev));
-		(void)evbuffer_freeze(out, 1);
-	} else {
-		server_tls_write(bev);
-	}
-	if (evbuffer_get_length(out) > 0)
-		return;
-	/* it would wait for the socket only to find that all is written */
-	if (plain)
-		(void)bufferevent_disable(bev, EV_WRITE);
-	bufferevent_trigger(bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
+	if (env->date_at == now)
+		return env->date;
+	env->date_at = now;
+	if (gmtime_r(&now, &tm) == NULL ||
+	    strftime(env->date, sizeof(env->date), "%a, %d %b %Y %H:%M:%S GMT",
+		&tm) == 0)
+		env->date[0] = '\0';
+	return env->date;
 }
 
 static bool
@@ -136,7 +150,7 @@ wants_gzip(const struct request *r)
 	struct buf accepted;
 	bool wants;
 
-	buf_init(&accepted, SERVER_HEADER_MAX);
+	buf_init(&accepted, HEAD_BYTES_MAX);
 	request_header_list(r, "Accept-Encoding", &accepted);
 	wants = accepted.len > 0 &&
 		accept_gzip((struct span){ accepted.p, accepted.len });
@@ -146,51 +160,98 @@ wants_gzip(const struct request *r)
 
 /* An answer to HEAD is as long as that to GET, and has no body. */
 static void
-set_length(struct request *r, struct evbuffer *out)
+add_length(struct request *r)
 {
-	size_t len = evbuffer_get_length(out);
+	size_t len = evbuffer_get_length(r->env->out);
 	char text[24];
 
 	(void)snprintf(text, sizeof(text), "%zu", len);
 	request_add_header(r, "Content-Length", text);
-	if (evhttp_request_get_command(r->ev) == EVHTTP_REQ_HEAD)
-		(void)evbuffer_drain(out, len);
+	if (span_is(r->head->method, "HEAD"))
+		(void)evbuffer_drain(r->env->out, len);
 }
 
-/* The only end of a request: takes the body. */
 static void
-finish(struct request *r, int code, const char *type, struct evbuffer *out)
+add_connection(struct request *r)
 {
-	struct evhttp_connection *conn = evhttp_request_get_connection(r->ev);
+	if (r->env->closing)
+		client_set_last(r->client);
+	if (client_is_last(r->client))
+		request_add_header(r, "Connection", "close");
+	else if (r->head->is_http10)
+		request_add_header(r, "Connection", "keep-alive");
+}
 
-	r->counts[request_status_index(code)]++;
+/* In front of the body. */
+static void
+add_head(struct request *r, size_t status)
+{
+	struct buf first;
+
+	buf_init(&first, LINES_BYTES_MAX);
+	(void)buf_reserve(&first, 128 + r->lines.len);
+	buf_add_str(&first, "HTTP/1.1 ");
+	buf_add_u64(&first, (uint64_t)statuses[status].code);
+	buf_add_char(&first, ' ');
+	buf_add_str(&first, statuses[status].phrase);
+	buf_add_str(&first, "\r\n");
+	add_line(&first, "Date", span_of(date_now(r->env)));
+	buf_add(&first, r->lines.p, r->lines.len);
+	buf_add_str(&first, "\r\n");
+	(void)evbuffer_prepend(r->env->out, first.p, first.len);
+	buf_release(&first);
+}
+
+static void
+request_free(struct request *r)
+{
+	if (r->place != NULL)
+		--*r->place;
+	r->env->under_way--;
+	query_release(&r->query);
+	buf_release(&r->lines);
+	free(r->decoded);
+	free(r);
+}
+
+/* The end of a request with an answer, whose body is in env->out. */
+static void
+finish(struct request *r, int code, const char *type)
+{
+	struct client *client = r->client;
+	struct request_env *env = r->env;
+	size_t status = request_status_index(code);
+
+	r->counts[status]++;
 	request_add_header(r, "Content-Type", type);
 	/* it holds what peers say: never to be taken for anything else */
 	request_add_header(r, "X-Content-Type-Options", "nosniff");
 	request_add_header(r, "Vary", "Accept, Accept-Encoding");
-	web_each_header(r->env->web, add_configured, r);
-	set_length(r, out);
-	if (r->is_last || r->env->closing)
-		request_add_header(r, "Connection", "close");
-	client_answer(r->client);
-	evhttp_request_set_on_complete_cb(r->ev, on_written, r->client);
-	evhttp_send_reply(r->ev, code, request_status_phrase(code), out);
-	if (conn != NULL)
-		write_now(r, evhttp_connection_get_bufferevent(conn));
-	evbuffer_free(out);
-	query_release(&r->query);
-	free(r);
+	add_length(r);
+	add_connection(r);
+	web_each_header(env->web, add_configured, r);
+	add_head(r, status);
+	request_free(r);
+	client_answer(client, env->out);
+}
+
+void
+request_drop(struct request *r)
+{
+	struct client *client = r->client;
+	struct evbuffer *out = r->env->out;
+
+	request_free(r);
+	client_answer(client, out);
 }
 
 void
 request_answer(struct request *r, const char *content_type, struct body *body,
     struct span tail)
 {
-	struct evbuffer *out = xnonnull(evbuffer_new());
 	bool gzip = wants_gzip(r);
 
-	if (outbox_put(r->env->outbox, body, tail, &gzip, out) < 0) {
-		evbuffer_free(out);
+	if (outbox_put(r->env->outbox, body, tail, &gzip, r->env->out) < 0) {
 		request_say_later(r, 503, 1,
 		    "Too many answers wait for clients that do not read "
 		    "them.");
@@ -198,7 +259,7 @@ request_answer(struct request *r, const char *content_type, struct body *body,
 	}
 	if (gzip)
 		request_add_header(r, "Content-Encoding", "gzip");
-	finish(r, 200, content_type, out);
+	finish(r, 200, content_type);
 }
 
 void
@@ -214,11 +275,9 @@ request_answer_text(
 void
 request_say(struct request *r, int code, const char *sentence)
 {
-	struct evbuffer *out = xnonnull(evbuffer_new());
-
-	(void)evbuffer_add(out, sentence, strlen(sentence));
-	(void)evbuffer_add(out, "\n", 1);
-	finish(r, code, "text/plain; charset=utf-8", out);
+	(void)evbuffer_add(r->env->out, sentence, strlen(sentence));
+	(void)evbuffer_add(r->env->out, "\n", 1);
+	finish(r, code, "text/plain; charset=utf-8");
 }
 
 void
@@ -232,40 +291,63 @@ request_say_later(
 	request_say(r, code, sentence);
 }
 
+void
+request_redirect(struct request *r, struct span path)
+{
+	struct buf to;
+
+	/* three bytes for one at most, and the head was not longer */
+	buf_init(&to, 4 * HEAD_BYTES_MAX);
+	path_encode(path, &to);
+	if (r->head->query.len > 0) {
+		buf_add_char(&to, '?');
+		buf_add_span(&to, r->head->query);
+	}
+	add_line(&r->lines, "Location", (struct span){ to.p, to.len });
+	buf_release(&to);
+	request_say(r, 307, "The path has another form here: see Location.");
+}
+
+bool
+request_is_wanted(const struct request *r)
+{
+	return client_is_open(r->client);
+}
+
 uint64_t
 request_arrived(const struct request *r)
 {
 	return r->arrived;
 }
 
-const char *
+struct span
 request_header(const struct request *r, const char *name)
 {
-	return evhttp_find_header(
-	    evhttp_request_get_input_headers(r->ev), name);
+	return head_value(r->head, name);
 }
 
 void
 request_header_list(const struct request *r, const char *name, struct buf *out)
 {
-	const struct evkeyval *kv;
+	struct span rest = r->head->fields;
+	struct head_field f;
 
-	TAILQ_FOREACH (kv, evhttp_request_get_input_headers(r->ev), next) {
-		if (evutil_ascii_strcasecmp(kv->key, name) != 0)
+	while (head_next(&rest, &f)) {
+		if (f.name.len != strlen(name) ||
+		    strncasecmp(f.name.p, name, f.name.len) != 0)
 			continue;
 		if (out->len > 0)
 			buf_add_char(out, ',');
-		buf_add_str(out, kv->value);
+		buf_add_span(out, f.value);
 	}
 }
 
 int
 request_read_query(struct request *r, struct error *e)
 {
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->ev);
-	const char *text = uri != NULL ? evhttp_uri_get_query(uri) : NULL;
+	struct span text = r->head->query;
 
-	return text != NULL ? query_init(&r->query, text, e) : 0;
+	return text.len > 0 ? query_init(&r->query, text, e) : 0;
 }
 
 const struct query *
@@ -274,31 +356,20 @@ request_query(const struct request *r)
 	return &r->query;
 }
 
-/*
- * The path that was asked for. evhttp reads "//x" as a host; only what begins
- * with a scheme has one (RFC 9112, section 3.2).
- */
 struct span
 request_path(const struct request *r)
 {
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->ev);
-	const char *path = evhttp_request_get_uri(r->ev);
-
-	if (path[0] != '/')
-		path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
-	if (path == NULL || path[0] == '\0')
-		path = "/";
-	return (struct span){ path, strcspn(path, "?#") };
+	return r->path;
 }
 
 bool
 request_is(const struct request *r, enum request_kind kind)
 {
-	enum evhttp_cmd_type method = evhttp_request_get_command(r->ev);
+	struct span method = r->head->method;
 
 	if (kind == REQUEST_POST)
-		return method == EVHTTP_REQ_POST;
-	return method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD;
+		return span_is(method, "POST");
+	return span_is(method, "GET") || span_is(method, "HEAD");
 }
 
 void *
@@ -308,27 +379,42 @@ request_owner(const struct request *r)
 }
 
 void
-request_set_last(struct request *r)
-{
-	r->is_last = true;
-}
-
-void
 request_set_owner(struct request *r, void *owner, uint64_t *counts)
 {
 	r->owner = owner;
 	r->counts = counts;
 }
 
+void
+request_hold_place(struct request *r, size_t *n)
+{
+	++*n;
+	r->place = n;
+}
+
+static struct span
+decode(struct request *r, struct span path)
+{
+	if (path.len == 0 || memchr(path.p, '%', path.len) == NULL)
+		return path;
+	r->decoded = xmalloc(path.len);
+	path.len = path_decode(path, r->decoded);
+	path.p = r->decoded;
+	return path;
+}
+
 struct request *
-request_new(struct evhttp_request *ev, struct client *client,
-    const struct request_env *env)
+request_new(struct client *client, struct request_env *env)
 {
 	struct request *r = xcalloc(1, sizeof(*r));
 
 	r->env = env;
 	r->client = client;
-	r->ev = ev;
+	r->head = client_head(client);
+	r->path = decode(r, r->head->path);
 	r->arrived = clock_us();
+	buf_init(&r->lines, LINES_BYTES_MAX);
+	(void)buf_reserve(&r->lines, 256);
+	env->under_way++;
 	return r;
 }

@@ -16,7 +16,7 @@
 struct body;
 struct client;
 struct error;
-struct evhttp_request;
+struct evbuffer;
 struct outbox;
 struct query;
 struct request;
@@ -25,8 +25,8 @@ struct web;
 /* When its header was complete, as clock_us. */
 uint64_t request_arrived(const struct request *r);
 
-/* A header's value, borrowed; NULL when absent. */
-const char *request_header(const struct request *r, const char *name);
+/* A header's value, borrowed; p is NULL when absent. */
+struct span request_header(const struct request *r, const char *name);
 
 /*
  * Appends a header that is a list, which may come in several lines: all of
@@ -38,7 +38,10 @@ void request_header_list(
 /* The parameters of the path, borrowed. */
 const struct query *request_query(const struct request *r);
 
-/* For the answer, before one of the two calls below. */
+/*
+ * A header of the answer, before one of the calls that end it. One that is
+ * configured for all answers goes before it.
+ */
 void request_add_header(struct request *r, const char *name, const char *value);
 
 /*
@@ -63,14 +66,23 @@ void request_say_later(
 /* ---- For http/server.c */
 
 /* Counts of a route: one for each status. */
-#define REQUEST_STATUSES 12
+#define REQUEST_STATUSES 13
+
+#define REQUEST_DATE_MAX 32
 
 /* What all requests share. */
 struct request_env {
 	struct web *web;
 	struct outbox *outbox;
-	bool closing; /* the connections end with their answers */
+	struct evbuffer *out; /* an answer; empty between two */
+	bool closing;         /* the connections end with their answers */
+	size_t under_way;     /* requests */
+	int64_t date_at;      /* in seconds since 1970, of: */
+	char date[REQUEST_DATE_MAX];
 };
+
+void request_env_init(struct request_env *env, struct web *web);
+void request_env_release(struct request_env *env);
 
 enum request_kind {
 	REQUEST_GET, /* and HEAD */
@@ -78,27 +90,37 @@ enum request_kind {
 };
 
 /* One that has just come. env is borrowed. */
-struct request *request_new(struct evhttp_request *ev, struct client *client,
-    const struct request_env *env);
+struct request *request_new(struct client *client, struct request_env *env);
+
+/* Whether the client still waits for the answer. */
+bool request_is_wanted(const struct request *r);
+
+/* Ends it without an answer: the client has left. */
+void request_drop(struct request *r);
 
 /* Whose it is, and where its status will be counted. */
 void request_set_owner(struct request *r, void *owner, uint64_t *counts);
 void *request_owner(const struct request *r);
 
+/* Counts it in *n until its end. */
+void request_hold_place(struct request *r, size_t *n);
+
 /* To come before a handler; fails for a query that no handler shall see. */
 int request_read_query(struct request *r, struct error *e);
 
-/* Its connection ends with the answer. */
-void request_set_last(struct request *r);
-
 bool request_is(const struct request *r, enum request_kind kind);
 
-/* The path that was asked for, borrowed. */
+/* The path that was asked for, decoded once, borrowed. */
 struct span request_path(const struct request *r);
 
-/* A status by its place in counts, and the place of one that is sent. */
+/* Sends the client to that path of ours, with the query that it has sent. */
+void request_redirect(struct request *r, struct span path);
+
+/*
+ * A status by its place in counts, and the place of one that is sent: 500 for
+ * one that is not known here, which is then sent and counted as that.
+ */
 int request_status_code(size_t index);
 size_t request_status_index(int code);
-const char *request_status_phrase(int code);
 
 #endif

@@ -1,30 +1,26 @@
 #include "http/server.h"
 
 #include <sys/queue.h>
+#include <sys/socket.h>
 
-#include <fcntl.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/http.h>
-#include <event2/listener.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
-#include "http/body.h"
-#include "http/clients.h"
-#include "http/framing.h"
+#include "http/client.h"
 #include "http/listener.h"
-#include "http/refusal.h"
-#include "http/tls.h"
+#include "http/path.h"
 #include "http/web.h"
 
 /* Descriptors that are left: for targets, files and listeners above all. */
@@ -33,21 +29,23 @@
 /* It is news again when it has not happened for so long. */
 #define NEWS_US (60 * 1000000ULL)
 
-/* evhttp's own timeout is only the last resort behind clients.h. */
-#define BACKSTOP_SECONDS (2 * CLIENT_IDLE_SECONDS)
+/* Clients that are accepted before others have their turn. */
+#define TURN_CLIENTS_MAX 64
 
 static const struct {
 	const char *allow;
 	const char *sentence;
 } kinds[] = {
-	[REQUEST_GET] = { "GET, HEAD", "Only GET and HEAD are served here." },
-	[REQUEST_POST] = { "POST", "Only POST is served here." },
+	[REQUEST_GET] = { "GET, HEAD", "Method not allowed: use GET or HEAD." },
+	[REQUEST_POST] = { "POST", "Method not allowed: use POST." },
 };
 
 struct route {
+	STAILQ_ENTRY(route) entry;
 	const char *path;
 	route_fn *serve;
 	enum request_kind kind;
+	bool is_scrape;
 	void *arg;
 	struct server *server;
 	uint64_t counts[REQUEST_STATUSES];
@@ -56,24 +54,23 @@ struct route {
 struct listener {
 	SLIST_ENTRY(listener) entry;
 	struct server *server;
-	struct evhttp_bound_socket *bound;
-	struct evconnlistener *accept; /* evhttp frees it */
-	struct event *knock;
+	struct event *accept;
 	struct listen_socket socket;
 };
 
 struct server {
 	struct event_base *base;
 	struct request_env env;
-	struct evhttp *http;
-	struct clients *clients;
+	struct client_env clients;
 	SLIST_HEAD(, listener) listeners;
 	bool accepting;
+	struct event *resume;
 	uint64_t out_of_descriptors; /* when that last happened */
 	uint64_t turned_away;        /* and that */
-	struct route routes[SERVER_ROUTES_MAX];
-	size_t routes_len;
+	STAILQ_HEAD(, route) routes;
 	struct route other; /* paths that are no route */
+	size_t scrapes;     /* under way */
+	size_t scrapes_max; /* 0: no limit */
 	void (*drained)(void *arg);
 	void *drained_arg;
 	struct event *drain;
@@ -89,13 +86,10 @@ accept_all(struct server *s, bool on)
 	s->accepting = on;
 	SLIST_FOREACH(l, &s->listeners, entry)
 	{
-		if (on) {
-			(void)evconnlistener_enable(l->accept);
-			(void)event_add(l->knock, NULL);
-		} else {
-			(void)evconnlistener_disable(l->accept);
-			(void)event_del(l->knock);
-		}
+		if (on)
+			(void)event_add(l->accept, NULL);
+		else
+			(void)event_del(l->accept);
 	}
 }
 
@@ -108,19 +102,27 @@ close_listeners(struct server *s)
 		SLIST_REMOVE_HEAD(&s->listeners, entry);
 		/* who comes now finds no file, or that of the next one */
 		listener_remove_file(&l->socket);
-		event_free(l->knock);
-		evhttp_del_accept_socket(s->http, l->bound);
+		event_free(l->accept);
+		(void)close(l->socket.fd);
 		free(l);
 	}
 }
 
-/* clients.h has looked at all: there may be room again. */
 static void
-on_looked(void *arg)
+on_left(void *arg)
 {
 	struct server *s = arg;
 
-	accept_all(s, !clients_are_full(s->clients));
+	if (!clients_are_full(s->clients.clients))
+		accept_all(s, true);
+}
+
+static void
+on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	on_left(arg);
 }
 
 /* Once while it goes on happening. */
@@ -134,86 +136,128 @@ warn(uint64_t *last, const char *text)
 	*last = now;
 }
 
-/* accept(2) would fail for want of a descriptor. */
-static bool
-is_out_of_descriptors(int any)
-{
-	int fd = fcntl(any, F_DUPFD_CLOEXEC, 0);
-
-	if (fd < 0)
-		return true;
-	(void)close(fd);
-	return false;
-}
-
 /*
- * Somebody wants to connect. Without a descriptor for him, trying would fail
- * again and again at once; so wait until there is one. evhttp keeps the
- * listener's own call for such errors to itself, hence this event beside it.
+ * The system has no descriptor, or no memory, for one more: quiet clients give
+ * theirs. If there is none, to try again would fail again and again at once;
+ * so nobody is accepted until a client has left, or for a second.
  */
 static void
-on_knock(evutil_socket_t fd, short what, void *arg)
+make_room(struct server *s)
+{
+	static const struct timeval moment = { 1, 0 };
+	struct clients *cs = s->clients.clients;
+
+	warn(&s->out_of_descriptors,
+	    "Out of descriptors: closing the HTTP connections that are idle "
+	    "for longest");
+	if (clients_evict(cs, 1 + clients_count(cs) / 8) > 0)
+		return;
+	accept_all(s, false);
+	(void)event_add(s->resume, &moment);
+}
+
+/* Whether accept(2) has failed for the listener, and not for one client. */
+static bool
+is_lack(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS ||
+	       err == ENOMEM;
+}
+
+static void
+on_accept(evutil_socket_t fd, short what, void *arg)
 {
 	struct listener *l = arg;
 	struct server *s = l->server;
+	struct clients *cs = s->clients.clients;
 
 	(void)what;
-	if (!s->accepting || !is_out_of_descriptors(fd))
-		return;
-	warn(&s->out_of_descriptors,
-	    "Out of descriptors: the HTTP clients quiet for longest have to "
-	    "go");
-	accept_all(s, false);
-	clients_make_room(s->clients, 1 + clients_count(s->clients) / 8);
-}
+	for (size_t n = 0; n < TURN_CLIENTS_MAX && s->accepting; n++) {
+		int client =
+		    accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-/* on_knock will find out; here only to keep libevent from writing lines. */
-static void
-on_accept_failed(struct evconnlistener *l, void *arg)
-{
-	(void)l;
-	(void)arg;
-}
-
-static struct bufferevent *
-on_accepted(struct event_base *base, void *arg)
-{
-	struct server *s = arg;
-	struct bufferevent *bev = web_accept(s->env.web);
-
-	(void)base;
-	if (!clients_add(s->clients, bev))
-		warn(&s->turned_away,
-		    "All HTTP clients that may be connected are busy: others "
-		    "are turned away");
-	if (clients_are_full(s->clients))
-		accept_all(s, false);
-	return bev;
+		if (client < 0) {
+			/* without a descriptor it fails for nobody as well */
+			if (n == 0 && is_lack(errno))
+				make_room(s);
+			break;
+		}
+		client_accept(&s->clients, client);
+		if (clients_are_full(cs))
+			accept_all(s, false);
+	}
 }
 
 static struct route *
 find_route(struct server *s, struct span path)
 {
-	for (size_t i = 0; i < s->routes_len; i++) {
-		if (span_is(path, s->routes[i].path))
-			return &s->routes[i];
+	struct route *r;
+
+	STAILQ_FOREACH (r, &s->routes, entry) {
+		if (span_is(path, r->path))
+			return r;
 	}
 	return &s->other;
+}
+
+/*
+ * "//metrics", "/./metrics" and "/a/../metrics" lead to /metrics, as Go's
+ * ServeMux has it.
+ */
+static void
+serve_other(struct server *s, struct request *r)
+{
+	struct span path = request_path(r);
+	struct buf clean;
+
+	buf_init(&clean, HEAD_BYTES_MAX);
+	path_clean(path, &clean);
+	path = (struct span){ clean.p, clean.len };
+	if (find_route(s, path) != &s->other)
+		request_redirect(r, path);
+	else
+		request_say(r, 404, "Not found. See / for the list of pages.");
+	buf_release(&clean);
+}
+
+/* In the words of promhttp, which has the same limit. */
+static void
+say_limit(struct request *r, size_t max)
+{
+	struct error e;
+
+	(void)error_set(&e,
+	    "Limit of concurrent requests reached (%zu), try again later.",
+	    max);
+	request_say(r, 503, e.text);
+}
+
+static void
+serve_scrape(struct server *s, struct request *r, struct route *route)
+{
+	if (s->scrapes_max > 0 && s->scrapes >= s->scrapes_max) {
+		say_limit(r, s->scrapes_max);
+		return;
+	}
+	request_hold_place(r, &s->scrapes);
+	route->serve(r, route->arg);
 }
 
 static void
 serve_route(struct request *r, struct route *route)
 {
+	struct server *s = route->server;
 	struct error e;
 
-	if (route == &route->server->other) {
-		request_say(
-		    r, 404, "There is nothing here; \"/\" has the links.");
+	if (route == &s->other) {
+		serve_other(s, r);
 	} else if (!request_is(r, route->kind)) {
 		request_add_header(r, "Allow", kinds[route->kind].allow);
 		request_say(r, 405, kinds[route->kind].sentence);
 	} else if (request_read_query(r, &e) < 0) {
 		request_say(r, 400, e.text);
+	} else if (route->is_scrape) {
+		serve_scrape(s, r, route);
 	} else {
 		route->serve(r, route->arg);
 	}
@@ -223,28 +267,8 @@ serve_route(struct request *r, struct route *route)
 static const char *
 busy_sentence(const struct server *s)
 {
-	return s->env.closing ? "The exporter is about to end."
-			      : "Too many passwords to check at a time.";
-}
-
-static void
-say_no_room(struct request *r)
-{
-	request_set_last(r);
-	request_say_later(r, 503, 1, "Too many clients at a time.");
-}
-
-/* What comes behind it may be its body, so nothing of it is read. */
-static void
-say_framing(struct request *r, enum framing framing)
-{
-	request_set_last(r);
-	if (framing == FRAMING_BODY)
-		request_say(r, 413, REFUSAL_BODY);
-	else
-		request_say(r, 400,
-		    "The header of this request leaves in doubt where it "
-		    "ends.");
+	return s->env.closing ? "The exporter is stopping."
+			      : "Too many passwords to check, try again later.";
 }
 
 static void
@@ -253,6 +277,10 @@ on_verdict(enum auth_verdict verdict, void *arg)
 	struct request *r = arg;
 	struct route *route = request_owner(r);
 
+	if (!request_is_wanted(r)) {
+		request_drop(r);
+		return;
+	}
 	switch (verdict) {
 	case AUTH_RIGHT:
 		serve_route(r, route);
@@ -261,8 +289,8 @@ on_verdict(enum auth_verdict verdict, void *arg)
 		request_add_header(r, "WWW-Authenticate",
 		    "Basic realm=\"memcached_exporter\", charset=\"UTF-8\"");
 		request_say(r, 401,
-		    "A user of --web.config.file and the right password are "
-		    "needed here.");
+		    "Unauthorized: a user of --web.config.file and the right "
+		    "password are needed.");
 		break;
 	case AUTH_BUSY:
 		request_say_later(r, 503, 1, busy_sentence(route->server));
@@ -270,58 +298,49 @@ on_verdict(enum auth_verdict verdict, void *arg)
 	}
 }
 
-/* evhttp is about to let go of the connection. */
 static void
-on_closing(struct evhttp_connection *conn, void *arg)
+admit(struct server *s, struct request *r)
 {
-	(void)arg;
-	server_tls_say_end(evhttp_connection_get_bufferevent(conn));
+	struct span value = request_header(r, "Authorization");
+	char *text = value.p != NULL ? xstrndup(value.p, value.len) : NULL;
+
+	web_admit(s->env.web, request_path(r), text, on_verdict, r);
+	if (text != NULL)
+		explicit_bzero(text, value.len);
+	free(text);
 }
 
 static void
-on_request(struct evhttp_request *ev, void *arg)
+on_request(struct client *c, void *arg)
 {
 	struct server *s = arg;
-	struct evhttp_connection *conn = evhttp_request_get_connection(ev);
-	struct client *client =
-	    clients_find(s->clients, evhttp_connection_get_bufferevent(conn));
-	enum framing framing = framing_of(evhttp_request_get_input_headers(ev));
-	struct request *r = request_new(ev, client, &s->env);
-	struct route *route = framing == FRAMING_CLEAR
-				  ? find_route(s, request_path(r))
-				  : &s->other;
-	uint64_t seconds;
+	enum head_fault fault = client_fault(c);
+	struct request *r = request_new(c, &s->env);
+	struct route *route =
+	    fault == HEAD_FINE ? find_route(s, request_path(r)) : &s->other;
+	uint64_t seconds = web_wait_seconds(s->env.web, request_arrived(r));
 
-	evhttp_connection_set_closecb(conn, on_closing, NULL);
 	request_set_owner(r, route, route->counts);
-	client_begin(client);
-	seconds = web_wait_seconds(s->env.web, request_arrived(r));
-	if (client_is_leaving(client))
-		say_no_room(r);
-	else if (framing != FRAMING_CLEAR)
-		say_framing(r, framing);
-	else if (clients_busy(s->clients) > SERVER_REQUESTS_MAX)
-		request_say_later(r, 503, 1, "Too many requests at a time.");
-	else if (seconds > 0)
+	if (client_is_surplus(c)) {
+		client_set_last(c);
+		warn(&s->turned_away,
+		    "All HTTP connections are busy: more clients are turned "
+		    "away");
+		request_say_later(
+		    r, 503, 1, "Too many clients, try again later.");
+	} else if (fault != HEAD_FINE) {
+		request_say(
+		    r, head_fault_status(fault), head_fault_sentence(fault));
+	} else if (s->env.under_way > SERVER_REQUESTS_MAX) {
+		request_say_later(
+		    r, 503, 1, "Too many requests, try again later.");
+	} else if (seconds > 0) {
 		request_say_later(r, 429, seconds,
-		    "More requests than --web.config.file allows.");
-	else
-		web_admit(s->env.web, request_path(r),
-		    request_header(r, "Authorization"), on_verdict, r);
-}
-
-/* evhttp speaks for itself: counted like our own answers. */
-static void
-on_foreign(struct client *c, void *arg)
-{
-	struct server *s = arg;
-	int code = refusal_rewrite(client_output(c), s->env.web,
-	    client_received(c) >= SERVER_HEADER_MAX);
-
-	if (code == 0)
-		return;
-	s->other.counts[request_status_index(code)]++;
-	client_answer(c);
+		    "More requests than rate_limit in --web.config.file "
+		    "allows.");
+	} else {
+		admit(s, r);
+	}
 }
 
 static void
@@ -332,7 +351,7 @@ on_drained(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (clients_busy(s->clients) == 0)
+	if (clients_busy(s->clients.clients) == 0)
 		s->drained(s->drained_arg);
 	else
 		(void)event_add(s->drain, &soon);
@@ -350,44 +369,48 @@ server_new(struct event_base *base, struct web *web, size_t connections,
 	if (max > connections)
 		max = connections;
 	s->base = base;
-	s->env.web = web;
-	s->env.outbox = outbox_new();
 	s->accepting = true;
 	s->other.path = "other";
 	s->other.server = s;
-	s->clients = clients_new(base, max, on_looked, on_foreign, s);
+	STAILQ_INIT(&s->routes);
+	request_env_init(&s->env, web);
+	client_env_init(&s->clients, base, web, max, on_request, on_left, s);
 	s->drain = xnonnull(evtimer_new(base, on_drained, s));
-	s->http = xnonnull(evhttp_new(base));
-	evhttp_set_bevcb(s->http, on_accepted, s);
-	evhttp_set_gencb(s->http, on_request, s);
-	evhttp_set_timeout(s->http, BACKSTOP_SECONDS);
-	evhttp_set_max_headers_size(s->http, SERVER_HEADER_MAX);
-	evhttp_set_max_body_size(s->http, 0);
-	/* all methods, so that we and not evhttp say what is allowed */
-	evhttp_set_allowed_methods(s->http, UINT16_MAX);
+	s->resume = xnonnull(evtimer_new(base, on_resume, s));
 	return s;
 }
 
 void
 server_free(struct server *s)
 {
+	struct route *r;
+
 	if (s == NULL)
 		return;
 	close_listeners(s);
 	event_free(s->drain);
-	evhttp_free(s->http);
-	clients_free(s->clients);
-	/* calls that libevent has put off hold connections; nobody hears them */
+	event_free(s->resume);
+	client_env_release(&s->clients);
+	while ((r = STAILQ_FIRST(&s->routes)) != NULL) {
+		STAILQ_REMOVE_HEAD(&s->routes, entry);
+		free(r);
+	}
+	/* libevent frees connections a moment later, with what they hold */
 	(void)event_base_loop(s->base, EVLOOP_NONBLOCK);
-	outbox_free(s->env.outbox);
+	request_env_release(&s->env);
 	free(s);
 }
 
 static void
 add_route(struct server *s, const struct route *route)
 {
-	if (find_route(s, span_of(route->path)) == &s->other)
-		s->routes[s->routes_len++] = *route;
+	struct route *r;
+
+	if (find_route(s, span_of(route->path)) != &s->other)
+		return;
+	r = xmalloc(sizeof(*r));
+	*r = *route;
+	STAILQ_INSERT_TAIL(&s->routes, r, entry);
 }
 
 void
@@ -414,21 +437,34 @@ server_route_post(
 }
 
 void
+server_route_scrape(
+    struct server *s, const char *path, route_fn *serve, void *arg)
+{
+	struct route route = { .path = path,
+		.serve = serve,
+		.is_scrape = true,
+		.arg = arg,
+		.server = s };
+
+	add_route(s, &route);
+}
+
+void
+server_limit_scrapes(struct server *s, size_t max)
+{
+	s->scrapes_max = max;
+}
+
+void
 server_listen(struct server *s, const struct listen_socket *socket)
 {
 	struct listener *l = xcalloc(1, sizeof(*l));
-	int fd = socket->fd;
 
 	l->server = s;
 	l->socket = *socket;
-	/* backlog 0: it listens already */
-	l->accept = xnonnull(evconnlistener_new(s->base, NULL, NULL,
-	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd));
-	l->bound = xnonnull(evhttp_bind_listener(s->http, l->accept));
-	evconnlistener_set_error_cb(l->accept, on_accept_failed);
-	l->knock =
-	    xnonnull(event_new(s->base, fd, EV_READ | EV_PERSIST, on_knock, l));
-	(void)event_add(l->knock, NULL);
+	l->accept = xnonnull(
+	    event_new(s->base, socket->fd, EV_READ | EV_PERSIST, on_accept, l));
+	(void)event_add(l->accept, NULL);
 	SLIST_INSERT_HEAD(&s->listeners, l, entry);
 }
 
@@ -445,21 +481,26 @@ server_drain(struct server *s, void (*done)(void *arg), void *arg)
 size_t
 server_connections(const struct server *s)
 {
-	return clients_count(s->clients);
+	return clients_count(s->clients.clients);
+}
+
+static void
+each_count(const struct route *r, bool always, server_count_fn *each, void *arg)
+{
+	for (size_t i = 0; i < REQUEST_STATUSES; i++) {
+		/* a route's 200 from the start, for increases */
+		if (r->counts[i] > 0 || (i == 0 && always))
+			each(
+			    r->path, request_status_code(i), r->counts[i], arg);
+	}
 }
 
 void
 server_counts(const struct server *s, server_count_fn *each, void *arg)
 {
-	for (size_t i = 0; i <= s->routes_len; i++) {
-		const struct route *r =
-		    i < s->routes_len ? &s->routes[i] : &s->other;
+	const struct route *r;
 
-		for (size_t k = 0; k < REQUEST_STATUSES; k++) {
-			/* a route's 200 from the start, for increases */
-			if (r->counts[k] > 0 || (k == 0 && r != &s->other))
-				each(r->path, request_status_code(k),
-				    r->counts[k], arg);
-		}
-	}
+	STAILQ_FOREACH (r, &s->routes, entry)
+		each_count(r, true, each, arg);
+	each_count(&s->other, false, each, arg);
 }

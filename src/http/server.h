@@ -1,5 +1,5 @@
 /*
- * The HTTP server: listeners, limits and routes, on evhttp.
+ * The HTTP server: listeners, limits and routes.
  *
  * GET and HEAD, or POST where said; no request has a body. What a client
  * cannot have is answered in plain text. A slow or dead client costs a
@@ -14,14 +14,8 @@
 
 #include "http/request.h"
 
-/* Of the request line and of the header, each. */
-#define SERVER_HEADER_MAX 16384
-
 /* Under way at a time; for one more, status 503. */
 #define SERVER_REQUESTS_MAX 6144
-
-/* Routes that can be added. */
-#define SERVER_ROUTES_MAX 16
 
 struct event_base;
 struct listen_socket;
@@ -48,6 +42,11 @@ void server_route(
 /* The same for POST alone, without a body as well. */
 void server_route_post(
     struct server *s, const char *path, route_fn *serve, void *arg);
+
+/* The same for a scrape: at most max of all of these at a time, 0 = any. */
+void server_route_scrape(
+    struct server *s, const char *path, route_fn *serve, void *arg);
+void server_limit_scrapes(struct server *s, size_t max);
 
 /* Accepts from it, and takes it: closes it and removes its file at the end. */
 void server_listen(struct server *s, const struct listen_socket *socket);

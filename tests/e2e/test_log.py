@@ -185,7 +185,8 @@ def test_peers_text_is_escaped(fake, exporter, form, script):
         fake(script).address, "--log.level=debug", f"--log.format={form}",
         timeout=0.5)
     assert running.metrics().up == 0
-    with running.send(b"GET /\x1b[31m\x7f\xff?\x01 HTTP/1.1\r\n\r\n") as sock:
+    request = b"GET /\x1b[31m\x7f\xff?\x01 HTTP/1.1\r\nHost: x\r\n\r\n"
+    with running.send(request) as sock:
         sock.recv(65536)
     assert_escaped(running, form)
 

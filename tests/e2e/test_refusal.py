@@ -17,31 +17,34 @@ SURPLUS = 32  # clients past the maximum; src/http/clients.h
 
 LONG = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20000 + b"\r\n\r\n"
 POST = b"POST /-/healthy HTTP/1.1\r\nHost: x\r\n"
+TOO_LARGE = "The request header is too large: at most 16 KiB and 100 lines."
+NO_BODY = "Requests with a body are not accepted."
+NOT_HTTP = "Not an HTTP/1.1 or HTTP/1.0 request."
 
 REFUSALS = {
     "long header": (
-        LONG, 431, "The header is too long: 16 KiB are allowed."),
+        LONG, 431, TOO_LARGE),
     "many headers": (
         b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 5000 + b"\r\n", 431,
-        "The header is too long: 16 KiB are allowed."),
+        TOO_LARGE),
     "body": (
         POST + b"Content-Length: 5\r\n\r\nhello", 413,
-        "A request has no body here."),
+        NO_BODY),
     "large body": (
         POST + b"Content-Length: 5000000000\r\n\r\nhello", 413,
-        "A request has no body here."),
+        NO_BODY),
     "garbage": (
         b"garbage\r\n\r\n", 400,
-        "This is no HTTP request that could be understood."),
+        NOT_HTTP),
     "HTTP/2": (
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400,
-        "This is no HTTP request that could be understood."),
+        NOT_HTTP),
     "no header line": (
         b"GET / HTTP/1.1\r\nnonsense\r\n\r\n", 400,
-        "This is no HTTP request that could be understood."),
+        'Malformed request header: a line is not "Name: value".'),
     "Expect": (
         POST + b"Content-Length: 5\r\nExpect: magic\r\n\r\n", 417,
-        "Nothing can be expected here: a request has no body."),
+        "The Expect header asks for something unknown."),
 }
 
 
@@ -120,7 +123,7 @@ def test_after_a_good_request(exporter):
         data = drained(sock, running.timeout)
     assert data.startswith(b"HTTP/1.1 200 ")
     assert_said(data[data.index(b"HTTP/1.1 4"):], 431,
-                "The header is too long: 16 KiB are allowed.")
+                TOO_LARGE)
 
 
 def test_header_that_just_fits(exporter):
@@ -210,7 +213,7 @@ def test_all_clients_are_busy(exporter, fake, stack):
     assert data.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nRetry-After: 1\r\n" in data
     assert b"\r\nConnection: close\r\n" in data
-    assert data.endswith(b"\r\n\r\nToo many clients at a time.\n")
+    assert data.endswith(b"\r\n\r\nToo many clients, try again later.\n")
     unasked = fake()
     request = HEALTHY.replace(b"/-/healthy", probe(unasked.address).encode())
     before = running.descriptors()

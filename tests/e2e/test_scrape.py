@@ -167,7 +167,7 @@ def test_collect_in_one_collection(fake, running):
 
     def send(*collect):
         path = probe(server.address, *collect)
-        return running.send(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+        return running.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
     socks = [send()]
     eventually(lambda: server.collections == 1)
@@ -206,7 +206,7 @@ def test_independent(fake, running):
     gate = threading.Event()
     slow, other = fake(gated(gate)), fake()
     sock = running.send(
-        f"GET {probe(slow.address)} HTTP/1.1\r\n\r\n".encode())
+        f"GET {probe(slow.address)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     eventually(lambda: slow.collections == 1)
     for _ in range(3):
         assert running.scrape(other.address).up == 1

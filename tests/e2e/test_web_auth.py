@@ -51,8 +51,8 @@ def assert_unauthorized(answer):
     assert answer.headers["WWW-Authenticate"] == \
         'Basic realm="memcached_exporter", charset="UTF-8"'
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert answer.text == ("A user of --web.config.file and the right "
-                           "password are needed here.\n")
+    assert answer.text == ("Unauthorized: a user of --web.config.file and the "
+                           "right password are needed.\n")
 
 
 @pytest.mark.parametrize("name, password", [
@@ -206,7 +206,8 @@ def test_too_many_wait(serving, stack):
             assert_unauthorized(answer)
             continue
         assert answer.headers["Retry-After"] == "1"
-        assert answer.text == "Too many passwords to check at a time.\n"
+        assert answer.text == ("Too many passwords to check, try again "
+                               "later.\n")
     assert receive(running.send(ask("slow", "right"))).status == 200
 
 
@@ -259,7 +260,7 @@ def test_end_before_checks(serving, stack):
         answer = receive(sock)
         assert answer.status == 503
         assert answer.headers["Retry-After"] == "1"
-        assert answer.text == "The exporter is about to end.\n"
+        assert answer.text == "The exporter is stopping.\n"
     warning, = [line for line in running.log() if "level=WARN" in line]
     assert "Requests under way did not end in time" in warning
 
@@ -295,7 +296,8 @@ def test_rate(serving):
         assert answer.status == 429
         assert 3590 < int(answer.headers["Retry-After"]) <= 3600
         assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-        assert answer.text == "More requests than --web.config.file allows.\n"
+        assert answer.text == ("More requests than rate_limit in "
+                               "--web.config.file allows.\n")
 
 
 def test_rate_comes_back(serving):

@@ -614,7 +614,7 @@ def test_end_before_a_check(serving, authority):
         running.stop()
         answer = b"".join(iter(lambda: sock.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 503 ")
-    assert answer.endswith(b"\r\n\r\nThe exporter is about to end.\n")
+    assert answer.endswith(b"\r\n\r\nThe exporter is stopping.\n")
 
 
 @pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])

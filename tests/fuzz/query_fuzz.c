@@ -11,7 +11,7 @@ LLVMFuzzerTestOneInput(const char *data, size_t size)
 	struct error e;
 	size_t at = 0;
 
-	if (query_init(&q, text, &e) == 0) {
+	if (query_init(&q, span_of(text), &e) == 0) {
 		assert(q.len <= QUERY_PARAMETERS_MAX);
 		while (query_next(&q, "a", &at) != NULL)
 			assert(at <= q.len);

@@ -65,7 +65,7 @@ TEST(values)
 		struct query q;
 		struct error e;
 
-		check_number(r->text, query_init(&q, r->text, &e), 0);
+		check_number(r->text, query_init(&q, span_of(r->text), &e), 0);
 		check_values(r->text, &q, r->wanted);
 		query_release(&q);
 	}
@@ -89,11 +89,12 @@ TEST(refused)
 	struct query q;
 	struct error e;
 
-	check_number("as many as may be", query_init(&q, "&" A64 "&&", &e), 0);
+	check_number(
+	    "as many as may be", query_init(&q, span_of("&" A64 "&&"), &e), 0);
 	check_number("as many as may be", q.len, QUERY_PARAMETERS_MAX);
 	query_release(&q);
 	for (EACH(r, rows)) {
-		check_number(r->text, query_init(&q, r->text, &e), -1);
+		check_number(r->text, query_init(&q, span_of(r->text), &e), -1);
 		check_text(r->text, span_of(e.text), r->sentence);
 	}
 }

@@ -1,0 +1,522 @@
+#include "http/client.h"
+
+#include <sys/socket.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "base/address.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/tls.h"
+#include "http/web.h"
+
+/* Of its buffer, at first. */
+#define BUFFER_BYTES_MIN 512
+
+/* Requests of one client that are served before others have their turn. */
+#define TURN_REQUESTS_MAX 16
+
+/* An answer goes out in one write where the kernel takes it. */
+#define WRITE_BYTES_MAX (1U << 20)
+
+/* What still comes from a client that was answered for the last time. */
+#define LINGER_BYTES_MAX (4U << 20)
+
+struct client {
+	struct seat seat;
+	struct client_env *env;
+	unsigned holds; /* by its connection, its request and its turn */
+	int fd;
+	struct bufferevent *bev; /* NULL while TLS waits for the first byte */
+	struct event *watch;     /* for that byte, or see watch_end */
+	TAILQ_ENTRY(client) entry;
+	bool is_ready; /* in env->ready */
+	bool is_open;
+	bool is_plain; /* of a server with TLS */
+	bool has_turn;
+	bool is_surplus; /* this and what follows: about the request */
+	bool is_last;
+	enum head_fault fault;
+	struct head head;
+	char *in;     /* what was read: */
+	size_t start; /* where the request begins */
+	size_t len;
+	size_t cap;
+	size_t scanned;  /* of the request; see head_read */
+	size_t lingered; /* bytes read since the last answer */
+};
+
+static struct client *
+client_of(struct seat *seat)
+{
+	return (struct client *)((char *)seat - offsetof(struct client, seat));
+}
+
+static void
+client_release(struct client *c)
+{
+	if (--c->holds > 0)
+		return;
+	free(c->in);
+	free(c);
+}
+
+static void
+client_unwatch(struct client *c)
+{
+	if (c->watch != NULL)
+		event_free(c->watch);
+	c->watch = NULL;
+}
+
+static void
+client_unready(struct client *c)
+{
+	TAILQ_REMOVE(&c->env->ready, c, entry);
+	c->env->ready_len--;
+	c->is_ready = false;
+}
+
+/* The end of the connection; the client lives on until its request ends. */
+static void
+client_close(struct client *c)
+{
+	if (!c->is_open)
+		return;
+	c->is_open = false;
+	client_unwatch(c);
+	if (c->bev != NULL)
+		bufferevent_free(c->bev);
+	else
+		(void)close(c->fd);
+	if (c->is_ready)
+		client_unready(c);
+	clients_leave(c->env->clients, &c->seat);
+	client_release(c);
+}
+
+static void
+on_expired(struct seat *seat)
+{
+	client_close(client_of(seat));
+}
+
+static void
+client_move(struct client *c, enum client_state state)
+{
+	if (c->seat.state != state)
+		clients_move(c->env->clients, &c->seat, state);
+}
+
+static bool
+client_is_quiet(const struct client *c)
+{
+	return c->seat.state == CLIENT_READING ||
+	       c->seat.state == CLIENT_IDLE || c->seat.state == CLIENT_SURPLUS;
+}
+
+static bool
+client_has_input(const struct client *c)
+{
+	return c->len > c->start ||
+	       evbuffer_get_length(bufferevent_get_input(c->bev)) > 0;
+}
+
+/* Goes on in the next turn of the loop. */
+static void
+client_go_later(struct client *c)
+{
+	static const struct timeval at_once = { 0, 0 };
+	struct client_env *env = c->env;
+
+	if (c->is_ready)
+		return;
+	c->is_ready = true;
+	env->ready_len++;
+	TAILQ_INSERT_TAIL(&env->ready, c, entry);
+	(void)event_add(env->turn, &at_once);
+}
+
+/* Without anything to read, an idle client needs no buffer. */
+static void
+client_empty(struct client *c)
+{
+	free(c->in);
+	c->in = NULL;
+	c->start = c->len = c->cap = 0;
+}
+
+/* Takes what has come, as far as there is room. */
+static void
+client_fill(struct client *c)
+{
+	struct evbuffer *input = bufferevent_get_input(c->bev);
+	size_t n = evbuffer_get_length(input);
+
+	if (n == 0)
+		return;
+	c->len -= c->start;
+	if (c->start > 0)
+		memmove(c->in, c->in + c->start, c->len);
+	c->start = 0;
+	if (n > HEAD_BYTES_MAX - c->len)
+		n = HEAD_BYTES_MAX - c->len;
+	if (c->len + n > c->cap) {
+		if (c->cap == 0)
+			c->cap = BUFFER_BYTES_MIN;
+		while (c->len + n > c->cap)
+			c->cap *= 2;
+		c->in = xreallocarray(c->in, c->cap, 1);
+	}
+	(void)evbuffer_remove(input, c->in + c->len, n);
+	c->len += n;
+}
+
+static enum head_fault
+client_read(struct client *c)
+{
+	if (c->len == c->start)
+		return HEAD_PARTIAL;
+	return head_read(
+	    &c->head, c->in + c->start, c->len - c->start, &c->scanned);
+}
+
+/* Hands the next request on; false when there is none for now. */
+static bool
+client_serve(struct client *c)
+{
+	if (!c->is_open || !client_is_quiet(c))
+		return false;
+	c->fault = client_read(c);
+	if (c->fault == HEAD_PARTIAL) {
+		client_fill(c);
+		c->fault = client_read(c);
+	}
+	if (c->fault == HEAD_PARTIAL) {
+		if (c->len == c->start)
+			client_empty(c);
+		else if (c->seat.state == CLIENT_IDLE)
+			client_move(c, CLIENT_READING);
+		return false;
+	}
+	if (c->fault == HEAD_FINE && c->is_plain)
+		c->fault = HEAD_NOT_TLS;
+	c->scanned = 0;
+	c->is_surplus = c->seat.state == CLIENT_SURPLUS;
+	c->is_last = c->fault != HEAD_FINE || !c->head.keeps_alive;
+	c->holds++;
+	client_move(c, CLIENT_WORKING);
+	c->env->request(c, c->env->arg);
+	return true;
+}
+
+static void
+client_go(struct client *c)
+{
+	unsigned n = 0;
+
+	c->holds++;
+	c->has_turn = true;
+	while (n < TURN_REQUESTS_MAX && client_serve(c))
+		n++;
+	c->has_turn = false;
+	if (n == TURN_REQUESTS_MAX && c->is_open && client_is_quiet(c) &&
+	    client_has_input(c))
+		client_go_later(c);
+	client_release(c);
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct client_env *env = arg;
+	struct client *c;
+
+	(void)fd;
+	(void)what;
+	/* those that come meanwhile have their turn later */
+	for (size_t n = env->ready_len; n > 0; n--) {
+		if ((c = TAILQ_FIRST(&env->ready)) == NULL)
+			break;
+		client_unready(c);
+		client_go(c);
+	}
+}
+
+/*
+ * Nothing more will be answered. To close a socket with bytes that were not
+ * read is to reset it, and the client might lose the answer; so they are read
+ * (RFC 9112, section 9.6).
+ */
+static void
+client_end(struct client *c)
+{
+	struct evbuffer *input = bufferevent_get_input(c->bev);
+
+	server_tls_say_end(c->bev);
+	if (c->fault == HEAD_FINE && !client_has_input(c)) {
+		client_close(c);
+		return;
+	}
+	client_empty(c);
+	(void)evbuffer_drain(input, evbuffer_get_length(input));
+	(void)shutdown(c->fd, SHUT_WR);
+	client_move(c, CLIENT_LINGERING);
+}
+
+/* The answer has been written. */
+static void
+client_answered(struct client *c)
+{
+	if (c->fault == HEAD_FINE)
+		c->start += c->head.len;
+	if (c->is_last) {
+		client_end(c);
+		return;
+	}
+	client_move(c, CLIENT_IDLE);
+	if (c->has_turn)
+		return;
+	if (client_has_input(c))
+		client_go_later(c);
+	else
+		client_empty(c);
+}
+
+/* Over TLS the bufferevent has to encrypt it; else it gets what is left. */
+static bool
+client_write(struct client *c, struct evbuffer *out)
+{
+	bool is_tls = web_has_tls(c->env->web) && !c->is_plain;
+
+	if (!is_tls && evbuffer_write(out, c->fd) < 0 && errno != EAGAIN &&
+	    errno != EINTR)
+		return false;
+	if (evbuffer_get_length(out) > 0)
+		(void)bufferevent_write_buffer(c->bev, out);
+	if (is_tls)
+		server_tls_write(c->bev);
+	return true;
+}
+
+void
+client_answer(struct client *c, struct evbuffer *out)
+{
+	if (c->is_open && c->seat.state == CLIENT_WORKING) {
+		client_unwatch(c);
+		if (!client_write(c, out))
+			client_close(c);
+		else if (evbuffer_get_length(bufferevent_get_output(c->bev)) >
+			 0)
+			client_move(c, CLIENT_ANSWERING);
+		else
+			client_answered(c);
+	}
+	(void)evbuffer_drain(out, evbuffer_get_length(out));
+	client_release(c);
+}
+
+static void
+on_end(evutil_socket_t fd, short what, void *arg)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	(void)what;
+	if (poll(&p, 1, 0) > 0)
+		client_close(arg);
+}
+
+/*
+ * A client whose next requests fill the buffer is not read from while it waits
+ * for an answer, but for its end. Edge-triggered, since what it sends stays
+ * there; while an answer is written, that tells.
+ */
+static void
+client_watch_end(struct client *c)
+{
+	if (c->watch != NULL)
+		return;
+	c->watch = xnonnull(event_new(c->env->base, c->fd,
+	    EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_end, c));
+	(void)event_add(c->watch, NULL);
+}
+
+static void
+on_read(struct bufferevent *bev, void *arg)
+{
+	struct client *c = arg;
+	struct evbuffer *input = bufferevent_get_input(bev);
+
+	if (client_is_quiet(c)) {
+		/* one that has to wait for its turn does */
+		if (!c->is_ready)
+			client_go(c);
+	} else if (c->seat.state == CLIENT_LINGERING) {
+		c->lingered += evbuffer_get_length(input);
+		(void)evbuffer_drain(input, evbuffer_get_length(input));
+		if (c->lingered > LINGER_BYTES_MAX)
+			client_close(c);
+	} else if (c->seat.state == CLIENT_WORKING &&
+		   evbuffer_get_length(input) >= HEAD_BYTES_MAX) {
+		client_watch_end(c);
+	}
+}
+
+static void
+on_written(struct bufferevent *bev, void *arg)
+{
+	struct client *c = arg;
+
+	if (c->seat.state == CLIENT_ANSWERING &&
+	    evbuffer_get_length(bufferevent_get_output(bev)) == 0)
+		client_answered(c);
+}
+
+static void
+on_event(struct bufferevent *bev, short what, void *arg)
+{
+	(void)bev;
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+		client_close(arg);
+}
+
+/* Takes the bufferevent, which takes the socket. */
+static void
+client_start(struct client *c, struct bufferevent *bev)
+{
+	c->bev = bev;
+	bufferevent_setcb(bev, on_read, on_written, on_event, c);
+	bufferevent_setwatermark(bev, EV_READ, 0, HEAD_BYTES_MAX);
+	(void)bufferevent_set_max_single_write(bev, WRITE_BYTES_MAX);
+	(void)bufferevent_setfd(bev, c->fd);
+	(void)bufferevent_enable(bev, EV_READ | EV_WRITE);
+}
+
+static struct bufferevent *
+new_plain(const struct client *c)
+{
+	return xnonnull(
+	    bufferevent_socket_new(c->env->base, -1, BEV_OPT_CLOSE_ON_FREE));
+}
+
+/* It is told so, and the operator as well. */
+static void
+client_log_plain(const struct client *c)
+{
+	struct endpoint peer = { .len = sizeof(peer.sa) };
+	char text[ADDRESS_TEXT_MAX] = "?";
+
+	if (!log_has(LEVEL_DEBUG))
+		return;
+	if (getpeername(c->fd, (struct sockaddr *)&peer.sa, &peer.len) == 0)
+		endpoint_text(&peer, text);
+	log_debug("TLS handshake failed", "client", text, "err",
+	    "http request: the client does not use TLS");
+}
+
+/* TLS begins with no letter, but HTTP does: who takes one for the other? */
+static void
+on_first_byte(evutil_socket_t fd, short what, void *arg)
+{
+	struct client *c = arg;
+	unsigned char byte;
+	ssize_t n = recv(fd, &byte, 1, MSG_PEEK);
+
+	(void)what;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	client_unwatch(c);
+	if (n <= 0) {
+		client_close(c);
+		return;
+	}
+	c->is_plain = isalpha(byte);
+	if (c->is_plain)
+		client_log_plain(c);
+	client_start(c, c->is_plain ? new_plain(c) : web_accept(c->env->web));
+}
+
+void
+client_accept(struct client_env *env, int fd)
+{
+	struct client *c = xcalloc(1, sizeof(*c));
+
+	c->env = env;
+	c->fd = fd;
+	c->holds = 1;
+	c->is_open = true;
+	clients_join(env->clients, &c->seat);
+	if (!web_has_tls(env->web)) {
+		client_start(c, new_plain(c));
+		return;
+	}
+	c->watch = xnonnull(
+	    event_new(env->base, fd, EV_READ | EV_PERSIST, on_first_byte, c));
+	(void)event_add(c->watch, NULL);
+}
+
+const struct head *
+client_head(const struct client *c)
+{
+	return &c->head;
+}
+
+enum head_fault
+client_fault(const struct client *c)
+{
+	return c->fault;
+}
+
+bool
+client_is_surplus(const struct client *c)
+{
+	return c->is_surplus;
+}
+
+bool
+client_is_open(const struct client *c)
+{
+	return c->is_open;
+}
+
+void
+client_set_last(struct client *c)
+{
+	c->is_last = true;
+}
+
+bool
+client_is_last(const struct client *c)
+{
+	return c->is_last;
+}
+
+void
+client_env_init(struct client_env *env, struct event_base *base,
+    struct web *web, size_t max, void (*request)(struct client *c, void *arg),
+    void (*left)(void *arg), void *arg)
+{
+	env->base = base;
+	env->web = web;
+	env->clients = clients_new(base, max, on_expired, left, arg);
+	env->request = request;
+	env->arg = arg;
+	TAILQ_INIT(&env->ready);
+	env->turn = xnonnull(evtimer_new(base, on_turn, env));
+}
+
+void
+client_env_release(struct client_env *env)
+{
+	clients_free(env->clients);
+	event_free(env->turn);
+}
