@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 int
 file_open(const char *path, struct error *e)
 {
@@ -43,5 +45,9 @@ file_read(const char *path, char *text, size_t size, struct span *content,
 		    e, "%s: larger than %zu bytes", path, size - 1);
 	text[n] = '\0';
 	*content = (struct span){ text, (size_t)n };
+	if (span_begins(*content, BYTE_ORDER_MARK)) {
+		content->p += strlen(BYTE_ORDER_MARK);
+		content->len -= strlen(BYTE_ORDER_MARK);
+	}
 	return 0;
 }

@@ -15,8 +15,9 @@
 int file_open(const char *path, struct error *e);
 
 /*
- * Reads the whole of such a file into text (size bytes, NUL included). Returns
- * -1 for one that is larger.
+ * Reads the whole of such a file into text (size bytes, NUL included); content
+ * is that, without the byte order mark of UTF-8 that some editors put in front.
+ * Returns -1 for one that is larger.
  */
 int file_read(const char *path, char *text, size_t size, struct span *content,
     struct error *e);

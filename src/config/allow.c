@@ -44,6 +44,16 @@ allow_is_empty(const struct allow *a)
 	return a->len == 0;
 }
 
+bool
+allow_equal(const struct allow *a, const struct allow *b)
+{
+	bool equal = a != NULL && b != NULL && a->len == b->len;
+
+	for (size_t i = 0; equal && i < a->len; i++)
+		equal = rule_equal(a->rules[i], b->rules[i]);
+	return equal || a == b;
+}
+
 int
 allow_add(struct allow *a, const char *text, struct error *e)
 {

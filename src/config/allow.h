@@ -20,6 +20,9 @@ void allow_free(struct allow *a);
 
 bool allow_is_empty(const struct allow *a);
 
+/* Whether they have the same rules in the same order; NULL equals NULL. */
+bool allow_equal(const struct allow *a, const struct allow *b);
+
 /* Adds a rule; -1 when it is none. */
 int allow_add(struct allow *a, const char *text, struct error *e);
 

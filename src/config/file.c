@@ -13,6 +13,7 @@
 #include "config/protocol.h"
 #include "config/secret.h"
 #include "config/tree.h"
+#include "config/tree_value.h"
 
 #define FIELD(name) offsetof(struct module_config, name)
 
@@ -244,7 +245,8 @@ config_load(const char *path, struct config *c, struct error *e)
 		return 0;
 	if (tree_load(path, &y, e) < 0)
 		return -1;
-	if (tree_root(y) != NULL)
+	r = tree_expect_one(y, e);
+	if (r == 0 && tree_root(y) != NULL)
 		r = tree_map(
 		    y, tree_root(y), file_keys, nitems(file_keys), c, e);
 	tree_free(y);

@@ -76,3 +76,10 @@ network_has(const struct network *n, const struct endpoint *ep)
 	map_v4(bytes, &four->sin_addr);
 	return has_bytes(n, bytes);
 }
+
+bool
+network_equal(const struct network *a, const struct network *b)
+{
+	return a->bits == b->bits &&
+	       memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}

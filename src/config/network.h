@@ -24,4 +24,6 @@ int network_parse(struct network *n, struct span text, bool only_v6);
 /* Whether the endpoint's address, whatever its port, belongs to it. */
 bool network_has(const struct network *n, const struct endpoint *ep);
 
+bool network_equal(const struct network *a, const struct network *b);
+
 #endif

@@ -304,6 +304,20 @@ rule_new(const char *text, struct error *e)
 }
 
 static bool
+text_equal(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool
+rule_equal(const struct rule *a, const struct rule *b)
+{
+	return a->kind == b->kind && text_equal(a->text, b->text) &&
+	       text_equal(a->port, b->port) &&
+	       network_equal(&a->network, &b->network);
+}
+
+static bool
 port_matches(const struct rule *r, uint32_t port)
 {
 	char text[PORT_TEXT_MAX + 8];

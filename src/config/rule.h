@@ -33,6 +33,9 @@ enum verdict {
 struct rule *rule_new(const char *text, struct error *e);
 void rule_free(struct rule *r);
 
+/* Whether both say the same. */
+bool rule_equal(const struct rule *a, const struct rule *b);
+
 /* What it says of a target; ep is the target's endpoint, NULL for a name. */
 enum verdict rule_target(const struct rule *r, const struct address *target,
     const struct endpoint *ep);

@@ -16,9 +16,9 @@ secret_read(const char *path, char **secret, struct error *e)
 
 	if (file_read(path, text, sizeof(text), &line, e) < 0)
 		return -1;
-	len = strcspn(text, "\r\n");
-	nul = memchr(text, '\0', line.len) != NULL;
-	*secret = len > 0 && !nul ? xstrndup(text, len) : NULL;
+	len = strcspn(line.p, "\r\n");
+	nul = memchr(line.p, '\0', line.len) != NULL;
+	*secret = len > 0 && !nul ? xstrndup(line.p, len) : NULL;
 	explicit_bzero(text, sizeof(text));
 	if (nul)
 		return error_set(e, "%s: expected no NUL in a password", path);

@@ -2,21 +2,29 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <yaml.h>
 
+#include "base/address.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/parse.h"
+#include "base/span.h"
+#include "config/tree_value.h"
 
 struct tree {
 	char *path;
 	yaml_document_t document;
+	size_t next_line; /* of a second document; 0: there is none */
 };
+
+const char *
+tree_path(const struct tree *y)
+{
+	return y->path;
+}
 
 char *
 tree_place(const struct tree *y, const yaml_node_t *node)
@@ -88,47 +96,77 @@ check_depth(const char *path, struct span content, struct error *e)
 	    mark.line + 1, mark.column + 1, TREE_DEPTH_MAX);
 }
 
-static int
-syntax_error(const yaml_parser_t *parser, const char *path, struct error *e)
+/* libyaml tells the place of a byte that it cannot read by its offset alone. */
+static yaml_mark_t
+place_of_problem(const yaml_parser_t *parser, struct span content)
 {
+	yaml_mark_t mark = { 0 };
+	size_t n = parser->problem_offset;
+
+	if (parser->error != YAML_READER_ERROR)
+		return parser->problem_mark;
+	for (size_t i = 0; i < n && i < content.len; i++) {
+		mark.column++;
+		if (content.p[i] == '\n') {
+			mark.line++;
+			mark.column = 0;
+		}
+	}
+	return mark;
+}
+
+static int
+syntax_error(const yaml_parser_t *parser, const char *path, struct span content,
+    struct error *e)
+{
+	yaml_mark_t mark = place_of_problem(parser, content);
+
 	return error_set(e, "%s:%zu:%zu: %s, expected YAML", path,
-	    parser->problem_mark.line + 1, parser->problem_mark.column + 1,
+	    mark.line + 1, mark.column + 1,
 	    parser->problem != NULL ? parser->problem : "not readable");
 }
 
-/* A second document would be ignored in silence. */
-static int
-expect_end(yaml_parser_t *parser, const char *path, struct error *e)
+/* The line of what follows the first document, or 0; a lone "---" is nothing. */
+static size_t
+next_line(yaml_parser_t *parser)
 {
+	const yaml_node_t *root;
 	yaml_document_t next;
-	size_t line;
-	bool more;
+	size_t line = 0;
 
 	if (!yaml_parser_load(parser, &next))
-		return syntax_error(parser, path, e);
-	more = yaml_document_get_root_node(&next) != NULL;
-	line = next.start_mark.line + 1;
+		return parser->problem_mark.line + 1;
+	root = yaml_document_get_root_node(&next);
+	if (root != NULL && !tree_is_null(root))
+		line = next.start_mark.line + 1;
 	yaml_document_delete(&next);
-	return more ? error_set(e, "%s:%zu:1: a second document, expected one",
-			  path, line)
-		    : 0;
+	return line;
 }
 
 static int
 parse(struct tree *y, struct span content, struct error *e)
 {
 	yaml_parser_t parser;
-	int r;
+	int r = 0;
 
 	begin(&parser, content);
 	if (!yaml_parser_load(&parser, &y->document)) {
-		r = syntax_error(&parser, y->path, e);
+		r = syntax_error(&parser, y->path, content, e);
 		memset(&y->document, 0, sizeof(y->document));
-	} else {
-		r = tree_root(y) == NULL ? 0 : expect_end(&parser, y->path, e);
+	} else if (tree_root(y) != NULL) {
+		y->next_line = next_line(&parser);
 	}
 	yaml_parser_delete(&parser);
 	return r;
+}
+
+int
+tree_expect_one(const struct tree *y, struct error *e)
+{
+	if (y->next_line == 0)
+		return 0;
+	return error_set(e, "%s:%zu:1: a second document, expected one",
+	    y->path, y->next_line);
 }
 
 int
@@ -172,55 +210,6 @@ tree_root(struct tree *y)
 	return yaml_document_get_root_node(&y->document);
 }
 
-/* As YAML's core schema and Go's yaml have it. */
-bool
-tree_is_null(const yaml_node_t *node)
-{
-	static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
-	bool found = false;
-
-	if (node->type != YAML_SCALAR_NODE ||
-	    node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
-		return false;
-	for (size_t i = 0; i < nitems(nulls) && !found; i++)
-		found = strcmp((const char *)node->data.scalar.value,
-			    nulls[i]) == 0;
-	return found;
-}
-
-static const char *
-text_as_it_is(struct tree *y, yaml_node_t *node, struct error *e)
-{
-	const char *text;
-
-	if (node->type != YAML_SCALAR_NODE) {
-		(void)tree_error(y, node, e, "expected one value");
-		return NULL;
-	}
-	text = (const char *)node->data.scalar.value;
-	if (strlen(text) != node->data.scalar.length) {
-		(void)tree_error(y, node, e, "expected no NUL in a value");
-		return NULL;
-	}
-	return text;
-}
-
-const char *
-tree_text(struct tree *y, yaml_node_t *node, struct error *e)
-{
-	return tree_is_null(node) ? "" : text_as_it_is(y, node, e);
-}
-
-int
-tree_given(
-    struct tree *y, yaml_node_t *node, const char **text, struct error *e)
-{
-	if (tree_is_null(node))
-		return 0;
-	*text = text_as_it_is(y, node, e);
-	return *text != NULL ? 1 : -1;
-}
-
 /* Whether an earlier pair of the mapping has the same key. */
 static bool
 is_repeated(struct tree *y, yaml_node_t *map, const yaml_node_pair_t *pair)
@@ -242,6 +231,15 @@ is_repeated(struct tree *y, yaml_node_t *map, const yaml_node_pair_t *pair)
 	return false;
 }
 
+/* "<<" without quotes, as Go's yaml has it. */
+static bool
+is_merge(const yaml_node_t *key)
+{
+	return key->type == YAML_SCALAR_NODE &&
+	       key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       strcmp((const char *)key->data.scalar.value, "<<") == 0;
+}
+
 int
 tree_each_pair(struct tree *y, yaml_node_t *node, tree_entry_fn *read_entry,
     void *dest, struct error *e)
@@ -258,10 +256,14 @@ tree_each_pair(struct tree *y, yaml_node_t *node, tree_entry_fn *read_entry,
 		    yaml_document_get_node(&y->document, pair->key);
 		yaml_node_t *value =
 		    yaml_document_get_node(&y->document, pair->value);
-		const char *name = text_as_it_is(y, key, e);
+		const char *name = tree_exact(y, key, e);
 
 		if (name == NULL)
 			return -1;
+		if (is_merge(key))
+			return tree_error(y, key, e,
+			    "merge keys (<<) are not read, expected the keys "
+			    "themselves");
 		if (is_repeated(y, node, pair))
 			return tree_error(
 			    y, key, e, "\"%s\" again, expected it once", name);
@@ -292,6 +294,54 @@ tree_each_item(struct tree *y, yaml_node_t *node, tree_entry_fn *read_entry,
 	return 0;
 }
 
+static const yaml_node_pair_t *
+find_pair(struct tree *y, const yaml_node_t *map, const char *name)
+{
+	const yaml_node_pair_t *found = NULL;
+
+	if (name == NULL || map->type != YAML_MAPPING_NODE)
+		return NULL;
+	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start;
+	     p < map->data.mapping.pairs.top && found == NULL; p++) {
+		const yaml_node_t *key =
+		    yaml_document_get_node(&y->document, p->key);
+
+		if (key->type == YAML_SCALAR_NODE &&
+		    strcmp((const char *)key->data.scalar.value, name) == 0)
+			found = p;
+	}
+	return found;
+}
+
+yaml_node_t *
+tree_find(struct tree *y, yaml_node_t *map, const char *name)
+{
+	const yaml_node_pair_t *pair = find_pair(y, map, name);
+
+	if (pair == NULL)
+		return NULL;
+	return yaml_document_get_node(&y->document, pair->value);
+}
+
+yaml_node_t *
+tree_last(struct tree *y, yaml_node_t *map, const char *const *names, size_t n)
+{
+	yaml_node_t *last = map;
+
+	for (size_t i = 0; i < n; i++) {
+		const yaml_node_pair_t *pair = find_pair(y, map, names[i]);
+		yaml_node_t *key;
+
+		if (pair == NULL)
+			continue;
+		key = yaml_document_get_node(&y->document, pair->key);
+		if (last == map ||
+		    key->start_mark.index > last->start_mark.index)
+			last = key;
+	}
+	return last;
+}
+
 struct table {
 	const struct tree_key *keys;
 	size_t len;
@@ -303,7 +353,7 @@ read_known(struct tree *y, const char *key, yaml_node_t *key_node,
     yaml_node_t *node, void *dest, struct error *e)
 {
 	const struct table *t = dest;
-	char known[ERROR_TEXT_MAX / 2] = "";
+	char known[ERROR_TEXT_MAX / 2] = "", echo[ADDRESS_ECHO_MAX];
 	size_t len = 0;
 
 	for (size_t i = 0; i < t->len; i++) {
@@ -314,8 +364,9 @@ read_known(struct tree *y, const char *key, yaml_node_t *key_node,
 	for (size_t i = 0; i < t->len && len < sizeof(known); i++)
 		len += (size_t)snprintf(known + len, sizeof(known) - len,
 		    "%s%s", i > 0 ? ", " : "", t->keys[i].name);
+	address_echo(key, echo);
 	return tree_error(y, key_node, e,
-	    "unknown key \"%.64s\", expected one of %s", key, known);
+	    "unknown key \"%.64s\", expected one of %s", echo, known);
 }
 
 int
@@ -325,68 +376,4 @@ tree_map(struct tree *y, yaml_node_t *node, const struct tree_key *keys,
 	struct table t = { keys, keys_len, object };
 
 	return tree_each_pair(y, node, read_known, &t, e);
-}
-
-int
-tree_read_string(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
-{
-	const char *text;
-	int given = tree_given(y, node, &text, e);
-	char **s = dest;
-
-	if (given <= 0)
-		return given;
-	free(*s);
-	*s = xstrdup(text);
-	return 0;
-}
-
-int
-tree_read_path(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
-{
-	const char *slash = strrchr(y->path, '/');
-	char **path = dest, *whole;
-
-	if (tree_read_string(y, node, dest, e) < 0)
-		return -1;
-	if (tree_is_null(node))
-		return 0;
-	if (**path == '\0' || **path == '/' || slash == NULL)
-		return 0;
-	if (asprintf(
-		&whole, "%.*s/%s", (int)(slash - y->path), y->path, *path) < 0)
-		(void)xnonnull(NULL);
-	free(*path);
-	*path = whole;
-	return 0;
-}
-
-int
-tree_read_switch(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
-{
-	const char *text;
-	int given = tree_given(y, node, &text, e);
-
-	if (given <= 0)
-		return given;
-	if (parse_bool(span_of(text), dest) < 0)
-		return tree_error(y, node, e, "expected true or false");
-	return 0;
-}
-
-int
-tree_read_duration(
-    struct tree *y, yaml_node_t *node, void *dest, struct error *e)
-{
-	const char *text;
-	int given = tree_given(y, node, &text, e);
-	uint64_t us;
-
-	if (given <= 0)
-		return given;
-	if (parse_duration(span_of(text), &us) < 0 || us == 0)
-		return tree_error(y, node, e,
-		    "expected a duration above zero, such as 1s or 500ms");
-	*(uint64_t *)dest = us;
-	return 0;
 }

@@ -29,15 +29,21 @@ struct tree_key {
 	size_t offset; /* in the object, of what read is given */
 };
 
-/* An empty file has no root: NULL there, and 0. */
+/*
+ * An empty file has no root: NULL there, and 0. Of several documents the first
+ * one is read, as Go's yaml.Unmarshal does.
+ */
 int tree_load(const char *path, struct tree **out, struct error *e);
+
+/* -1 when another document follows that is not empty. */
+int tree_expect_one(const struct tree *y, struct error *e);
+
 void tree_free(struct tree *y);
 struct yaml_node_s *tree_root(struct tree *y);
 
 /*
- * A mapping whose keys are those of a table. A null, which is nothing at all or
- * one of ~, null, Null and NULL without quotes, is an empty mapping; likewise
- * an empty sequence and an empty text below.
+ * A mapping whose keys are those of a table. A null (config/tree_value.h) is an
+ * empty mapping; likewise an empty sequence below.
  */
 int tree_map(struct tree *y, struct yaml_node_s *node,
     const struct tree_key *keys, size_t keys_len, void *object,
@@ -53,26 +59,20 @@ int tree_each_pair(struct tree *y, struct yaml_node_s *node,
 int tree_each_item(struct tree *y, struct yaml_node_s *node,
     tree_entry_fn *read_entry, void *dest, struct error *e);
 
-/* The text of a scalar, borrowed; NULL with an error for anything else. */
-const char *tree_text(
-    struct tree *y, struct yaml_node_s *node, struct error *e);
+/* The value of a key of a mapping, or NULL. */
+struct yaml_node_s *tree_find(
+    struct tree *y, struct yaml_node_s *map, const char *name);
 
 /*
- * The same for a value that has a default: 1 with its text, 0 for a null, which
- * leaves the default as it is, or -1.
+ * Of n keys of a mapping the one that stands last, for the place of an error
+ * that they make together; the mapping when there is none of them. A name may
+ * be NULL.
  */
-int tree_given(struct tree *y, struct yaml_node_s *node, const char **text,
-    struct error *e);
+struct yaml_node_s *tree_last(struct tree *y, struct yaml_node_s *map,
+    const char *const *names, size_t n);
 
-/* Whether it is one. */
-bool tree_is_null(const struct yaml_node_s *node);
-
-/*
- * dest is a char *, the same (a path, relative to the file's folder), a bool,
- * or a uint64_t (microseconds). A null leaves it as it is.
- */
-tree_read_fn tree_read_string, tree_read_path, tree_read_switch,
-    tree_read_duration;
+/* The path it was loaded from. */
+const char *tree_path(const struct tree *y);
 
 /* "file:line:column" of a node; the caller's to free. */
 char *tree_place(const struct tree *y, const struct yaml_node_s *node);

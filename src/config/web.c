@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "base/span.h"
 #include "config/tree.h"
+#include "config/tree_value.h"
 
 #define FIELD(name) offsetof(struct web_config, name)
 
@@ -30,7 +31,7 @@ static const struct tree_key http_keys[] = {
 
 static const struct tree_key rate_keys[] = {
 	{ "interval", read_interval, FIELD(interval_us) },
-	{ "burst", read_burst, FIELD(burst) },
+	{ "burst", read_burst, 0 },
 };
 
 static const struct {
@@ -180,7 +181,13 @@ read_users(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	struct web_config *c = dest;
 
 	c->users = xcalloc(WEB_ENTRIES_MAX, sizeof(*c->users));
-	return tree_each_pair(y, node, read_user, c, e);
+	if (tree_each_pair(y, node, read_user, c, e) < 0)
+		return -1;
+	/* or else nobody would need a password */
+	if (c->users_len == 0)
+		return tree_error(
+		    y, node, e, "basic_auth_users, expected at least one user");
+	return 0;
 }
 
 static int
@@ -206,6 +213,7 @@ read_interval(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 static int
 read_burst(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
+	struct web_config *c = dest;
 	const char *text;
 	int given = tree_given(y, node, &text, e);
 	uint64_t n;
@@ -214,7 +222,8 @@ read_burst(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 		return given;
 	if (parse_u64(span_of(text), &n) < 0 || n > UINT32_MAX)
 		return tree_error(y, node, e, "expected a number of requests");
-	*(uint64_t *)dest = n;
+	c->has_burst = true;
+	c->burst = n;
 	return 0;
 }
 
@@ -225,9 +234,9 @@ read_rate(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 
 	if (tree_map(y, node, rate_keys, nitems(rate_keys), c, e) < 0)
 		return -1;
-	if (c->interval_us > 0 && c->burst == 0)
-		return tree_error(y, node, e,
-		    "an interval, expected a burst of at least 1 as well");
+	if (c->interval_us > 0 && !c->has_burst)
+		return tree_error(
+		    y, node, e, "an interval, expected a burst as well");
 	return 0;
 }
 

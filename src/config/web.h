@@ -47,7 +47,8 @@ struct web_config {
 	size_t users_len;
 	struct web_list *open_paths; /* without credentials; NULL: none */
 	uint64_t interval_us;        /* between two requests; 0: no limit */
-	uint64_t burst;              /* requests at once */
+	bool has_burst;
+	uint64_t burst; /* requests at once; 0: none, as upstream has it */
 };
 
 /* web_config_free in any case. */

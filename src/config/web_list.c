@@ -1,11 +1,14 @@
 #include "config/web_list.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <yaml.h>
 
 #include "base/mem.h"
 #include "config/tree.h"
+#include "config/tree_value.h"
 
 /* A list, and what may stand in it. */
 struct items {
@@ -13,9 +16,22 @@ struct items {
 	const struct web_list_words *words;
 };
 
+static bool
+list_has(const struct web_list *list, const char *name)
+{
+	bool found = false;
+
+	for (size_t i = 0; list != NULL && i < list->len && !found; i++)
+		found = strcmp(list->names[i], name) == 0;
+	return found;
+}
+
+/* Once: OpenSSL refuses a curve that comes again. */
 static void
 list_add(struct web_list **list, const char *name)
 {
+	if (list_has(*list, name))
+		return;
 	if (*list == NULL)
 		*list = xcalloc(1, sizeof(**list));
 	(*list)->names[(*list)->len++] = xstrdup(name);

@@ -9,7 +9,7 @@
 /* Of a list, and of users. */
 #define WEB_ENTRIES_MAX 1000
 
-/* NULL-terminated strings. */
+/* NULL-terminated strings, each of them once. */
 struct web_list {
 	char *names[WEB_ENTRIES_MAX];
 	size_t len;

@@ -8,11 +8,13 @@
 #include "base/span.h"
 #include "config/secret.h"
 #include "config/tree.h"
+#include "config/tree_value.h"
 #include "config/web_list.h"
 
 #define TLS_FIELD(name) offsetof(struct web_tls, name)
 
-static tree_read_fn read_client_auth, read_version, read_ciphers, read_curves;
+static tree_read_fn read_client_auth, read_sans, read_version, read_ciphers,
+    read_curves;
 
 static const struct tree_key tls_keys[] = {
 	{ "cert", tree_read_string, TLS_FIELD(cert) },
@@ -22,7 +24,7 @@ static const struct tree_key tls_keys[] = {
 	{ "key_file", tree_read_path, TLS_FIELD(key_file) },
 	{ "client_ca_file", tree_read_path, TLS_FIELD(client_ca_file) },
 	{ "client_auth_type", read_client_auth, TLS_FIELD(client_auth) },
-	{ "client_allowed_sans", web_list_read, TLS_FIELD(allowed_sans) },
+	{ "client_allowed_sans", read_sans, TLS_FIELD(allowed_sans) },
 	{ "min_version", read_version, TLS_FIELD(min_version) },
 	{ "max_version", read_version, TLS_FIELD(max_version) },
 	{ "cipher_suites", read_ciphers, TLS_FIELD(ciphers) },
@@ -82,6 +84,20 @@ static const struct {
 	{ "CurveP521", "P-521" },
 	{ "X25519", "X25519" },
 };
+
+/* What keeps others out cannot be nothing. */
+static int
+read_sans(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	struct web_list **list = dest;
+
+	if (web_list_read(y, node, list, e) < 0)
+		return -1;
+	if (*list == NULL)
+		return tree_error(y, node, e,
+		    "client_allowed_sans, expected at least one name");
+	return 0;
+}
 
 static const char *
 cipher_name(const char *text)

@@ -125,13 +125,18 @@ def serving(exporter, path, pair):
      '    X-XSS-Protection: "1\\r\\nSet-Cookie: a"\n', "3:23",
      "expected one line"),
     ("rate_limit:\n  interval: 1s\n", "2:3",
-     "expected a burst of at least 1"),
+     "expected a burst as well"),
     ("rate_limit:\n  interval: often\n  burst: 1\n", "2:13",
      "expected a duration such as 1s"),
     ("rate_limit:\n  interval: 1s\n  burst: -1\n", "3:10",
      "expected a number of requests"),
-    ("http_server_config: {}\n---\na: b\n", "2:1",
-     "a second document, expected one"),
+    ("http_server_config: {}\n# \x1b[2J\n", "2:3",
+     "control characters are not allowed"),
+    ("http_server_config: {<<: {http2: no}}\n", "1:22",
+     "merge keys (<<) are not read"),
+    (PAIR + "  client_auth_type: RequireAndVerifyClientCert\n"
+     "  client_allowed_sans: []\n", "5:24", "expected at least one name"),
+    ("basic_auth_users: {}\n", "1:19", "expected at least one user"),
     ("a: [\n", "2:1", "expected YAML"),
 ])
 def test_wrong(path, text, place, words):
@@ -277,7 +282,7 @@ def test_key_with_passphrase(path, pair, command, inline):
 
 
 @pytest.mark.parametrize("text", [
-    "", "# nothing\n", "tls_server_config:\nbasic_auth_users:\n",
+    "", "# nothing\n", "tls_server_config:\nauth_excluded_paths:\n",
     "tls_server_config: {}\n", "rate_limit: {interval: 0, burst: 0}\n",
     "http_server_config: {http2: false}\n",
 ])

@@ -331,6 +331,48 @@ TEST(too_many)
 	allow_free(a);
 }
 
+TEST(equality)
+{
+	static const struct {
+		const char *a[3], *b[3];
+		bool equal;
+	} rows[] = {
+		{ { NULL }, { NULL }, true },
+		{ { "a" }, { NULL }, false },
+		{ { "a" }, { "a:11211" }, true },
+		{ { "a" }, { "b" }, false },
+		{ { "a" }, { "a:1" }, false },
+		{ { "a:*" }, { "a:1" }, false },
+		{ { "*:1" }, { "*:1" }, true },
+		{ { "*:1" }, { "?:1" }, false },
+		{ { "a", "b" }, { "b", "a" }, false },
+		{ { "a", "b" }, { "a" }, false },
+		{ { "10.0.0.0/8" }, { "10.0.0.0/8:*" }, true },
+		{ { "10.0.0.0/8" }, { "10.0.0.0/9" }, false },
+		{ { "10.0.0.0/8" }, { "11.0.0.0/8" }, false },
+		{ { "/run/a" }, { "unix:/run/a" }, true },
+		{ { "/run/a" }, { "/run/b" }, false },
+	};
+
+	for (EACH(r, rows)) {
+		struct allow *a = list_of(r->a), *b = list_of(r->b);
+
+		check_number(r->a[0], allow_equal(a, b), r->equal);
+		check_number(r->a[0], allow_equal(b, a), r->equal);
+		allow_free(a);
+		allow_free(b);
+	}
+}
+
+TEST(no_lists)
+{
+	struct allow *a = allow_new();
+
+	check("nothing", allow_equal(NULL, NULL));
+	check("one", !allow_equal(a, NULL) && !allow_equal(NULL, a));
+	allow_free(a);
+}
+
 TEST(holding)
 {
 	struct allow *a = allow_new(), *same = allow_hold(a);
@@ -343,4 +385,5 @@ TEST(holding)
 	allow_free(NULL);
 }
 
-TESTS("allow", T(adding), T(targets), T(endpoints), T(too_many), T(holding))
+TESTS("allow", T(adding), T(targets), T(endpoints), T(too_many), T(equality),
+    T(no_lists), T(holding))

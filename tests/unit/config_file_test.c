@@ -58,6 +58,21 @@ TEST(nulls)
 		    "1:23: expected both username and password_file" },
 		{ MODULE("{ auth: { username: ~, password_file: ~ } }"),
 		    "1:23: expected both username and password_file" },
+		/* a second document would be ignored */
+		{ "modules: { m: {} }\n---\n", "m" },
+		{ "modules: { m: {} }\n---\nmodules:\n",
+		    "2:1: a second document, expected one" },
+		{ "modules: { m: {} }\n...\n[\n",
+		    "3:1: a second document, expected one" },
+		{ MODULE("{ tls: { insecure_skip_verify: True } }"),
+		    "m tls insecure" },
+		{ MODULE("{ tls: { insecure_skip_verify: N } }"), "m tls" },
+		{ "modules: { <<: { m: {} } }\n",
+		    "1:12: merge keys (<<) are not read, expected the keys "
+		    "themselves" },
+		{ "modules: { '<<': {} }\n", "<<" },
+		{ "modules: {}\n# \x1b\n",
+		    "2:3: control characters are not allowed, expected YAML" },
 		{ MODULE("{ timeout: '~' }"),
 		    "1:26: expected a duration above zero, such as 1s or "
 		    "500ms" },

@@ -16,6 +16,9 @@ TEST(first_line)
 		{ SPAN("secret\r\n"), "secret" },
 		{ SPAN("secret\nnext line\n"), "secret" },
 		{ SPAN(" two words \n"), " two words " },
+		{ SPAN("\xef\xbb\xbfsecret\r\n"), "secret" },
+		{ SPAN("\xef\xbb\xbf\n"), NULL },
+		{ SPAN("\xff\xfes\0e\0"), NULL }, /* UTF-16 */
 		{ SPAN("\xc3\xbc\xff\n"), "\xc3\xbc\xff" },
 		{ SPAN(""), NULL },
 		{ SPAN("\n"), NULL },

@@ -106,18 +106,17 @@ TEST(good)
 		{ "---\n", "" },
 		{ "{}\n", "" },
 		{ "tls_server_config:\nhttp_server_config:\nrate_limit:\n"
-		  "basic_auth_users:\nauth_excluded_paths:\n",
+		  "auth_excluded_paths:\n",
 		    "" },
 		/* what YAML has for nothing */
 		{ "~\n", "" },
 		{ "null\n", "" },
 		{ "tls_server_config: ~\nhttp_server_config: null\n"
-		  "rate_limit: Null\nbasic_auth_users: NULL\n"
-		  "auth_excluded_paths: ~\n",
+		  "rate_limit: Null\nauth_excluded_paths: NULL\n",
 		    "" },
 		{ TLS("cert: ~, key: null, client_ca: ~, client_ca_file: ~, "
-		      "client_auth_type: ~, client_allowed_sans: ~, "
-		      "min_version: ~, max_version: ~, cipher_suites: ~, "
+		      "client_auth_type: ~, min_version: ~, max_version: ~, "
+		      "cipher_suites: ~, "
 		      "curve_preferences: ~, prefer_server_cipher_suites: ~"),
 		    "tls cert_file=/c key_file=/k " },
 		{ "tls_server_config: { cert_file: , min_version: }\n", "" },
@@ -211,7 +210,6 @@ TEST(good)
 		{ "basic_auth_users:\n  a: " HASH
 		  "\n  b c: " HASH_OF("04") "\n  \xc3\xbc: " HASH_OF("16") "\n",
 		    "a:$2y$10$ b c:$2y$04$ \xc3\xbc:$2y$16$ " },
-		{ "basic_auth_users: {}\n", "" },
 		{ "auth_excluded_paths: [/-/healthy, /-/ready]\n",
 		    "open=/-/healthy,/-/ready " },
 		{ "auth_excluded_paths: []\n", "" },
@@ -221,6 +219,30 @@ TEST(good)
 		{ "rate_limit: { interval: 1m30s, burst: 1 }\n",
 		    "rate=90000000,1 " },
 		{ "rate_limit: { interval: 0, burst: 5 }\n", "rate=0,5 " },
+		{ "rate_limit: { interval: 1s, burst: 0 }\n",
+		    "rate=1000000,0 " },
+		{ "rate_limit: { interval: 0, burst: 0 }\n", "" },
+
+		/* only the first document is read */
+		{ "http_server_config: { http2: false }\n---\n", "no-http2 " },
+		{ "---\nhttp_server_config: { http2: false }\n...\n",
+		    "no-http2 " },
+		{ "{}\n---\na: b\n", "" },
+		{ "{}\n---\na: [\n", "" },
+
+		/* booleans of YAML 1.1 */
+		{ "http_server_config: { http2: False }\n", "no-http2 " },
+		{ "http_server_config: { http2: NO }\n", "no-http2 " },
+		{ "http_server_config: { http2: Off }\n", "no-http2 " },
+		{ "http_server_config: { http2: n }\n", "no-http2 " },
+		{ "http_server_config: { http2: Y }\n", "" },
+		{ "http_server_config: { http2: ON }\n", "" },
+		{ "http_server_config: { http2: Yes }\n", "" },
+
+		{ TLS("curve_preferences: [X25519, CurveP256, X25519]"),
+		    "tls cert_file=/c key_file=/k curves=X25519,P-256 " },
+		{ "\xef\xbb\xbfhttp_server_config: { http2: no }\n",
+		    "no-http2 " },
 		{ "rate_limit: { interval: 0s }\n", "" },
 		{ "rate_limit: { burst: 4294967295 }\n", "rate=0,4294967295 " },
 	};
@@ -356,8 +378,41 @@ TEST(bad)
 		    "1:22: expected a list" },
 
 		{ SPAN("rate_limit: { interval: 1s }\n"),
-		    "1:13: an interval, expected a burst of at least 1 as "
-		    "well" },
+		    "1:13: an interval, expected a burst as well" },
+
+		/* nobody in them would mean everybody */
+		{ SPAN(TLS("client_auth_type: RequireAndVerifyClientCert, "
+			   "client_allowed_sans: []")),
+		    "1:118: client_allowed_sans, expected at least one name" },
+		{ SPAN(TLS("client_allowed_sans: ~")),
+		    "1:72: client_allowed_sans, expected at least one name" },
+		{ SPAN("basic_auth_users: {}\n"),
+		    "1:19: basic_auth_users, expected at least one user" },
+		{ SPAN("basic_auth_users:\n"),
+		    "1:18: basic_auth_users, expected at least one user" },
+
+		{ SPAN("http_server_config: { http2: yES }\n"),
+		    "1:30: expected true or false" },
+		{ SPAN("http_server_config: { <<: { http2: no } }\n"),
+		    "1:23: merge keys (<<) are not read, expected the keys "
+		    "themselves" },
+		{ SPAN("basic_auth_users:\n  <<: { a: " HASH " }\n"),
+		    "2:3: merge keys (<<) are not read, expected the keys "
+		    "themselves" },
+		{ SPAN("scott:tiger@h: 1\n"),
+		    "1:1: unknown key \"***@h\", expected one of "
+		    "tls_server_config, http_server_config, basic_auth_users, "
+		    "auth_excluded_paths, rate_limit" },
+
+		/* bytes that no YAML has */
+		{ SPAN("# a\n# b\xff\n"),
+		    "2:4: invalid leading UTF-8 octet, expected YAML" },
+		{ SPAN("a: b\n\nc: \0\n"),
+		    "3:4: control characters are not allowed, expected "
+		    "YAML" },
+		{ SPAN("a: b\n\x1b\n"),
+		    "2:1: control characters are not allowed, expected "
+		    "YAML" },
 		{ SPAN("rate_limit:\n  interval: 1\n"),
 		    "2:13: expected a duration such as 1s or 100ms, or 0" },
 		{ SPAN("rate_limit:\n  burst: -1\n"),
