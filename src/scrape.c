@@ -98,7 +98,7 @@ scrape_note(const struct scrape *s, const struct outcome *outcome,
 	    s->is_default ? &s->scraper->own_news : &s->scraper->news;
 	bool news = status_note(target_status(s->target), outcome->reply, down,
 	    outcome->at_us - s->arrived);
-	char address[ADDRESS_TEXT_MAX];
+	char address[ADDRESS_TEXT_MAX], whole[ERROR_WHOLE_MAX];
 
 	if (!news && !log_has(LEVEL_DEBUG))
 		return;
@@ -111,7 +111,7 @@ scrape_note(const struct scrape *s, const struct outcome *outcome,
 		log_info("Target is up again", "target", address);
 	else
 		log_warn("Target is down", "target", address, "reason",
-		    reason_name(down->reason), "err", down->text);
+		    reason_name(down->reason), "err", error_whole(down, whole));
 }
 
 static void

@@ -102,6 +102,7 @@ set(struct error *e, enum reason reason, const char *fmt, va_list ap)
 
 	va_copy(again, ap);
 	e->reason = reason;
+	e->heard[0] = '\0';
 	n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	if (n >= (int)sizeof(e->text)) {
 		if (vasprintf(&text, fmt, again) < 0)
@@ -132,6 +133,26 @@ error_because(struct error *e, enum reason reason, const char *fmt, ...)
 	set(e, reason, fmt, ap);
 	va_end(ap);
 	return -1;
+}
+
+int
+error_hear(struct error *e, struct span words)
+{
+	size_t len =
+	    words.len < ERROR_HEARD_MAX ? words.len : ERROR_HEARD_MAX - 1;
+
+	if (len > 0)
+		memcpy(e->heard, words.p, len);
+	e->heard[len] = '\0';
+	return -1;
+}
+
+const char *
+error_whole(const struct error *e, char whole[ERROR_WHOLE_MAX])
+{
+	(void)snprintf(whole, ERROR_WHOLE_MAX, "%s%s%s", e->text,
+	    e->heard[0] != '\0' ? " " : "", e->heard);
+	return whole;
 }
 
 enum reason

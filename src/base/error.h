@@ -7,6 +7,8 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include "base/span.h"
+
 #define ERROR_TEXT_MAX 512
 
 /* From REASON_REFUSED on they are how a scrape can fail. */
@@ -26,9 +28,16 @@ enum reason {
 	REASONS
 };
 
+/* What a peer said, with the NUL. */
+#define ERROR_HEARD_MAX 96
+
+/* Both texts, with a blank between. */
+#define ERROR_WHOLE_MAX (ERROR_TEXT_MAX + ERROR_HEARD_MAX)
+
 struct error {
 	enum reason reason;
 	char text[ERROR_TEXT_MAX];
+	char heard[ERROR_HEARD_MAX]; /* "": it said nothing that matters */
 };
 
 /*
@@ -39,6 +48,15 @@ int error_set(struct error *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 int error_because(struct error *e, enum reason reason, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/*
+ * Adds what a peer said, which ends the text; returns -1. That may be another
+ * service's banner: the log has it, and no client of ours may see it.
+ */
+int error_hear(struct error *e, struct span words);
+
+/* The text and what was heard: for the log alone. Returns whole. */
+const char *error_whole(const struct error *e, char whole[ERROR_WHOLE_MAX]);
 
 /* The reason an errno of connect(2), read(2) or write(2) stands for. */
 enum reason reason_of_errno(int err);

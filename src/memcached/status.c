@@ -1,6 +1,7 @@
 #include "memcached/status.h"
 
 #include <float.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,9 @@
 #include "stats/reply.h"
 
 #define BELOW_ONE (1 - DBL_EPSILON / 2) /* the next double */
+
+/* In place of what was heard. */
+#define SEE_LOG " (the log has it)"
 
 static const char *const health_names[] = {
 	[HEALTH_UNKNOWN] = "unknown",
@@ -89,15 +93,22 @@ memory_ratio(const struct reply *reply)
 	return share(used, (double)limit, used >= limit);
 }
 
-/* A target that stays down mostly has the same words for it. */
+/*
+ * Without what the server said: anybody may see it here. A target that stays
+ * down mostly has the same words for it.
+ */
 static void
 keep_error(struct status *s, const struct error *down)
 {
+	char text[ERROR_TEXT_MAX + sizeof(SEE_LOG)];
+
 	s->reason = down->reason;
-	if (s->error != NULL && strcmp(s->error, down->text) == 0)
+	(void)snprintf(text, sizeof(text), "%s%s", down->text,
+	    down->heard[0] != '\0' ? SEE_LOG : "");
+	if (s->error != NULL && strcmp(s->error, text) == 0)
 		return;
 	free(s->error);
-	s->error = xstrdup(down->text);
+	s->error = xstrdup(text);
 }
 
 bool

@@ -29,7 +29,7 @@ struct status {
 	time_t since;         /* when it became that, in seconds since 1970 */
 	uint64_t duration_us; /* of the last scrape */
 	enum reason reason;   /* while down */
-	char *error;          /* while down, in words; or else NULL */
+	char *error;          /* while down, for anybody; or else NULL */
 
 	/* as of the last scrape that found it up, from 0 to 1, or none */
 	double hit_ratio;    /* hits of all lookups since its start */

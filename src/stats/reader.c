@@ -155,17 +155,16 @@ no_memcached(const struct reader *r, const char *cause, struct error *e)
 	char text[SAMPLE_MAX];
 	struct span sample = sample_text(r, text);
 
-	return error_because(e, REASON_PROTOCOL,
-	    "%s%sexpected STAT lines, got: %.*s", cause,
-	    cause[0] != '\0' ? "; " : "", (int)sample.len, sample.p);
+	(void)error_because(e, REASON_PROTOCOL,
+	    "%s%sexpected STAT lines, got:", cause,
+	    cause[0] != '\0' ? "; " : "");
+	return error_hear(e, sample);
 }
 
 static int
 refused(struct reader *r, const struct line *line, struct error *e)
 {
 	enum reason reason = REASON_PROTOCOL;
-	int len =
-	    line->text.len < SAMPLE_MAX ? (int)line->text.len : SAMPLE_MAX;
 
 	if (line->kind == LINE_WORD)
 		return no_memcached(r, "", e);
@@ -173,8 +172,8 @@ refused(struct reader *r, const struct line *line, struct error *e)
 		if (span_begins(line->text, refusals[i].begins))
 			reason = refusals[i].reason;
 	}
-	return error_because(
-	    e, reason, "stats was answered with: %.*s", len, line->text.p);
+	(void)error_because(e, reason, "stats was answered with:");
+	return error_hear(e, line->text);
 }
 
 /*
@@ -290,11 +289,10 @@ take_refusal(struct reader *r, const struct binary_packet *p, struct error *e)
 		next_answer(r);
 		return 0;
 	}
-	return error_because(e,
+	(void)error_because(e,
 	    p->status == BINARY_AUTH_ERROR ? REASON_AUTH : REASON_PROTOCOL,
-	    "stats was refused, status 0x%x: %.*s", p->status,
-	    p->value.len < SAMPLE_MAX ? (int)p->value.len : SAMPLE_MAX,
-	    p->value.p);
+	    "stats was refused, status 0x%x:", p->status);
+	return error_hear(e, p->value);
 }
 
 static int

@@ -301,14 +301,19 @@ def test_hostile_path(fake, exporter, folder):
     assert_shown(running, f"{wanted}\ufffd\ufffd\ufffd")
 
 
-def test_hostile_server(fake, exporter):
-    words = b'<img src=x onerror=alert(1)>"\\ \xff\x07'
-    server = fake(saying(b"SERVER_ERROR " + words + b"\r\n"))
-    running = exporter(server.address)
-    assert running.metrics().up == 0
-    error = targets(running)[server.address]["lastError"]
-    assert '<img src=x onerror=alert(1)>"\\ ' in error
-    assert_shown(running, server.address, '<img src=x onerror=alert(1)>"\\ ')
+def test_what_a_server_says_is_for_the_log(fake, exporter):
+    """It may be another service's banner, and anybody can ask for it."""
+    words = "SSH-2.0-secret-of-another-service"
+    for said in f"{words}\r\n" * 4, f"SERVER_ERROR {words}\r\n" * 4:
+        running = exporter("")
+        address = fake(saying(said.encode())).address
+        assert running.scrape(address).up == 0
+        assert targets(running)[address]["reason"] == "protocol"
+        assert "the log" in targets(running)[address]["lastError"]
+        for path in "/", "/api/v1/targets", "/metrics":
+            assert "secret" not in running.get(path).text
+        running.stop()
+        assert words in "\n".join(running.log())
 
 
 def test_target_in_the_query_of_the_page(exporter):

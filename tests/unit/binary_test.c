@@ -269,6 +269,7 @@ TEST(answers)
 		enum reader_state state;
 		struct buf bytes, out;
 		struct error e = { 0 };
+		char whole[ERROR_WHOLE_MAX];
 		struct span data;
 
 		buf_init(&bytes, 1 << 20);
@@ -281,7 +282,7 @@ TEST(answers)
 		state = reader_feed(r, &data, &e);
 		if (state == READER_FAILED)
 			buf_printf(&out, "failed %s: %s", reason_name(e.reason),
-			    e.text);
+			    error_whole(&e, whole));
 		else
 			buf_add_str(
 			    &out, state == READER_DONE ? "done" : "more");

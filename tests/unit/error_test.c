@@ -115,5 +115,37 @@ TEST(sentence_that_just_fits)
 	check_text("fits", span_of(e.text), text);
 }
 
-TESTS("error", T(reasons_have_names), T(errno_to_reason), T(sentences),
-    T(long_sentence_keeps_both_ends), T(sentence_that_just_fits))
+TEST(heard)
+{
+	static const struct {
+		const char *row;
+		struct span words;
+		const char *whole;
+	} rows[] = {
+		{ "nothing", SPAN(""), "got:" },
+		{ "words", SPAN("220 mx"), "got: 220 mx" },
+		{ "NUL", SPAN("a\0b"), "got: a" },
+		{ "long",
+		    SPAN("123456789012345678901234567890123456789012345678"
+			 "90123456789012345678901234567890123456789012345"
+			 "678901234567890"),
+		    "got: 123456789012345678901234567890123456789012345678"
+		    "90123456789012345678901234567890123456789012345" },
+	};
+
+	for (EACH(r, rows)) {
+		struct error e;
+		char whole[ERROR_WHOLE_MAX];
+
+		assert_int_equal(error_because(&e, REASON_CLOSED, "got:"), -1);
+		assert_int_equal(error_hear(&e, r->words), -1);
+		check_text(r->row, span_of(e.text), "got:");
+		check_text(r->row, span_of(error_whole(&e, whole)), r->whole);
+		/* the next error is another one */
+		(void)error_set(&e, "else");
+		check_text(r->row, span_of(error_whole(&e, whole)), "else");
+	}
+}
+
+TESTS("error", T(heard), T(reasons_have_names), T(errno_to_reason),
+    T(sentences), T(long_sentence_keeps_both_ends), T(sentence_that_just_fits))

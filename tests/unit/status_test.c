@@ -148,4 +148,20 @@ TEST(down_at_first)
 	status_release(&s);
 }
 
-TESTS("status", T(ratios), T(story), T(down_at_first))
+/* Anybody may ask for it. */
+TEST(what_a_server_said_is_left_out)
+{
+	struct status s;
+	struct error down;
+
+	status_init(&s);
+	(void)error_because(&down, REASON_PROTOCOL, "stats was answered with:");
+	(void)error_hear(&down, SPAN("SSH-2.0-OpenSSH_9.2"));
+	(void)status_note(&s, NULL, &down, 1);
+	check_text("heard", span_of(s.error),
+	    "stats was answered with: (the log has it)");
+	status_release(&s);
+}
+
+TESTS("status", T(what_a_server_said_is_left_out), T(ratios), T(story),
+    T(down_at_first))
