@@ -162,7 +162,8 @@ render_scrape(struct buf *out, const struct scrape *s,
 		text_sample_of(
 		    out, failure, "reason", reason_name(down->reason), 1);
 	}
-	render_collectors(out, s->format, s->waiter.sections, reply);
+	render_collectors(
+	    out, s->format, collectors_asked(s->waiter.sections), reply);
 	gauge(out, s->format, ignored,
 	    "Lines of the answer that were not understood.");
 	text_sample_u64(out, ignored, reply != NULL ? reply_ignored(reply) : 0);
@@ -197,14 +198,13 @@ static struct body *
 render(const struct scrape *s, struct reply *reply, const struct error *down)
 {
 	struct scraper *all = s->scraper;
-	bool slabs = s->waiter.sections & 1U << SECTION_ITEMS;
 	struct buf out;
 
 	buf_init(&out, TEXT_BYTES_MAX);
 	(void)buf_reserve(&out, all->usual_bytes);
 	render_up(&out, s->format, down == NULL);
 	if (down == NULL)
-		render_reply(&out, s->format, reply, slabs);
+		render_reply(&out, s->format, reply, s->waiter.sections);
 	render_scrape(&out, s, reply, down);
 	if (s->is_default)
 		self_render(all->self, &out, s->format);

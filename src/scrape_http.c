@@ -111,7 +111,7 @@ narrow(const struct query *query, unsigned *sections, struct error *e)
 
 		if (section == 0)
 			return error_set(e, "Unknown collector; there are %s.",
-			    COLLECTOR_NAMES);
+			    collector_names());
 		wanted |= section;
 	}
 	if (wanted != 0)

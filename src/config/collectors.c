@@ -2,21 +2,24 @@
 
 #include "base/span.h"
 
+/* Names that have been another's. */
 static const struct {
 	const char *name;
-	unsigned section;
-} collectors[] = {
-	{ "settings", 1U << SECTION_SETTINGS },
-	{ "slab", 1U << SECTION_ITEMS },
-	{ "scrub", 1U << SECTION_SCRUB },
+	unsigned set;
+} aliases[] = {
+	{ "slab", COLLECTOR_BIT(SECTION_SLABS) | COLLECTOR_BIT(SECTION_ITEMS) },
 };
 
 unsigned
 collector_section(const char *name)
 {
-	for (size_t i = 0; i < nitems(collectors); i++) {
+	for (size_t i = 0; i < SECTIONS; i++) {
 		if (strcmp(collectors[i].name, name) == 0)
-			return collectors[i].section;
+			return COLLECTOR_BIT(i);
+	}
+	for (size_t i = 0; i < nitems(aliases); i++) {
+		if (strcmp(aliases[i].name, name) == 0)
+			return aliases[i].set;
 	}
 	return 0;
 }

@@ -64,7 +64,7 @@ read_collector(struct tree *y, const char *key, yaml_node_t *key_node,
 	if (section == 0)
 		return tree_error(y, node, e,
 		    "unknown collector \"%.64s\", expected one of %s", name,
-		    COLLECTOR_NAMES);
+		    collector_names());
 	m->sections |= section;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "memcached/modules.h"
 #include "memcached/status.h"
 #include "memcached/tls.h"
+#include "stats/collector.h"
 
 /*
  * Beside a reused connection that says nothing for this part of the time left
@@ -116,7 +117,7 @@ target_send(struct target *t, struct connection **c)
 	if (*c == NULL)
 		*c = connection_new(
 		    &t->env->connections, &t->peer, on_target_answer, t);
-	connection_ask(*c, t->sections, t->deadline);
+	connection_ask(*c, collectors_asked(t->sections), t->deadline);
 }
 
 /* The hedge connection comes in time for a waiter with this deadline. */

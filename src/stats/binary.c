@@ -7,13 +7,6 @@
 #define MAGIC_RESPONSE 0x81
 #define MECHANISM "PLAIN"
 
-/* What a request says besides "stats": nothing, or one word. */
-static const char *
-argument(enum section section)
-{
-	return section == SECTION_STATS ? "" : section_name(section);
-}
-
 static void
 add_u16(struct buf *out, size_t n)
 {
@@ -50,7 +43,7 @@ void
 binary_ask(struct buf *out, unsigned sections)
 {
 	for (unsigned s = 0; s < SECTIONS; s++) {
-		const char *word = argument((enum section)s);
+		const char *word = collectors[s].argument;
 		size_t len = strlen(word);
 
 		if ((sections & 1U << s) == 0)

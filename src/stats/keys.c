@@ -6,18 +6,6 @@
 #include "stats/catalogue.h"
 #include "stats/dialect.h"
 
-static const struct {
-	const char *name;
-	const char *command;
-} sections[] = {
-	[SECTION_STATS] = { "stats", "stats\r\n" },
-	[SECTION_SETTINGS] = { "settings", "stats settings\r\n" },
-	[SECTION_SLABS] = { "slabs", "stats slabs\r\n" },
-	[SECTION_ITEMS] = { "items", "stats items\r\n" },
-	[SECTION_SCRUB] = { "scrub", "stats scrub\r\n" },
-};
-_Static_assert(nitems(sections) == SECTIONS, "a section without a name");
-
 /*
  * A key is its hash: the catalogue's all differ, and of 2^63 hashes no other
  * key has one of theirs by accident. Who makes one on purpose could as well
@@ -35,18 +23,6 @@ struct keys {
 	uint16_t *numbers;      /* of all series, one family after another */
 	const uint16_t **first; /* each family's, in numbers */
 };
-
-const char *
-section_name(enum section section)
-{
-	return sections[section].name;
-}
-
-const char *
-section_command(enum section section)
-{
-	return sections[section].command;
-}
 
 static uint64_t
 mix(uint64_t h, uint64_t word)

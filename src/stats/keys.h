@@ -14,22 +14,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
-
-/* The sub-commands, in the order in which they are asked. */
-enum section {
-	SECTION_STATS,
-	SECTION_SETTINGS,
-	SECTION_SLABS,
-	SECTION_ITEMS,
-	SECTION_SCRUB,
-	SECTIONS
-};
-
-/* "stats", "settings", …: the collector label. */
-const char *section_name(enum section section);
-
-/* What to send for it, with CRLF: "stats settings\r\n". */
-const char *section_command(enum section section);
+#include "stats/collector.h"
 
 struct keys;
 

@@ -262,8 +262,7 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 	case LINE_STAT:
 		r->understood = true;
 		r->has_stat = true;
-		return reply_add(r->reply, (enum section)r->current, line->key,
-		    line->value, e);
+		return reply_take(r->reply, (enum section)r->current, line, e);
 	case LINE_END:
 		return take_end(r, e);
 	case LINE_ERROR:
@@ -274,6 +273,12 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 			return take_error(r, line, e);
 		break;
 	case LINE_PREFIX:
+		if (collectors[r->current].answer->has_prefix_lines) {
+			r->has_stat = true;
+			return reply_take(
+			    r->reply, (enum section)r->current, line, e);
+		}
+		break;
 	case LINE_OTHER:
 	case LINE_LONG:
 		break;

@@ -9,6 +9,9 @@
 
 #define PREFIX_BYTES 16
 
+/* Collectors with series of slab classes. */
+#define CLASSES (COLLECTOR_BIT(SECTION_SLABS) | COLLECTOR_BIT(SECTION_ITEMS))
+
 /*
  * What comes behind a name: `{slab="12"} ` or ` `, and between further labels
  * `slab="12"` or nothing. Whole arrays are copied, and `len` bytes count.
@@ -36,6 +39,7 @@ struct writer {
 	struct buf *out;
 	enum text_format format;
 	struct reply *reply;
+	unsigned set; /* of collectors */
 	struct dialect dialect;
 	struct prefix server, slabs[REPLY_SLABS_MAX];
 
@@ -194,6 +198,9 @@ write_place(struct writer *w, int place, const struct prefix *prefix)
 	for (size_t n = 0; series[n].key != NULL; n++) {
 		if (series[n].instead && written)
 			continue;
+		if (place != REPLY_SERVER &&
+		    (w->set & COLLECTOR_BIT(series[n].section)) == 0)
+			continue;
 		written = write_series(w, n, &source, prefix);
 	}
 }
@@ -206,16 +213,28 @@ take_family(struct writer *w, size_t i)
 	w->begun = false;
 }
 
+/* What a collector added up. */
+static void
+render_state(const struct writer *w, enum section section)
+{
+	const struct answer *answer = collectors[section].answer;
+	const void *state = reply_state(w->reply, section);
+
+	if (answer->render != NULL && state != NULL)
+		answer->render(w->out, w->format, state);
+}
+
 void
 render_reply(
-    struct buf *out, enum text_format format, struct reply *reply, bool slabs)
+    struct buf *out, enum text_format format, struct reply *reply, unsigned set)
 {
 	struct writer w;
-	size_t n = slabs ? reply_slabs(reply) : 0;
+	size_t n = (set & CLASSES) != 0 ? reply_slabs(reply) : 0;
 
 	w.out = out;
 	w.format = format;
 	w.reply = reply;
+	w.set = set;
 	w.dialect = dialect_of(reply);
 	w.server = (struct prefix){ .alone = " ", .alone_len = 1 };
 	for (size_t k = 0; k < n; k++)
@@ -227,4 +246,6 @@ render_reply(
 		for (size_t k = 0; w.family->slab && k < n; k++)
 			write_place(&w, (int)k, &w.slabs[k]);
 	}
+	for (enum section s = 0; s < SECTIONS; s++)
+		render_state(&w, s);
 }

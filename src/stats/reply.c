@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "stats/line.h"
 
 #define REPLY_TEXT_USUAL 8192 /* of some ten slab classes */
 
@@ -28,10 +29,12 @@ struct reply {
 	struct slab slabs[REPLY_SLABS_MAX]; /* ascending */
 	size_t slabs_len;
 	struct slab current; /* of the last line: many of one class follow */
-	size_t entries;
 	uint64_t ignored;
-	bool asked[SECTIONS];
-	bool ended[SECTIONS];
+	struct part {
+		size_t entries;
+		bool asked, ended, failed;
+		void *state; /* of its answer */
+	} parts[SECTIONS];
 };
 
 struct reply *
@@ -48,6 +51,18 @@ reply_new(const struct keys *keys)
 	return r;
 }
 
+static void
+free_state(struct reply *r, enum section section)
+{
+	struct part *part = &r->parts[section];
+	const struct answer *answer = collectors[section].answer;
+
+	if (part->state != NULL && answer->release != NULL)
+		answer->release(part->state);
+	free(part->state);
+	part->state = NULL;
+}
+
 void
 reply_free(struct reply *r)
 {
@@ -55,6 +70,8 @@ reply_free(struct reply *r)
 		return;
 	for (size_t i = 0; i < r->slabs_len; i++)
 		free(r->slabs[i].values);
+	for (size_t i = 0; i < SECTIONS; i++)
+		free_state(r, (enum section)i);
 	free(r->values);
 	buf_release(&r->text);
 	free(r);
@@ -109,17 +126,19 @@ enter_slab(struct reply *r, uint32_t number, struct error *e)
 }
 
 /* Whether a key names a slab class; its words are then cut off the front. */
-static bool
-names_slab(enum section section, struct span *key)
+static inline bool
+names_slab(const struct answer *answer, struct span *key)
 {
-	static const char prefix[] = "items:";
+	struct span prefix = answer->class_prefix;
 
-	if (section == SECTION_SLABS)
-		return memchr(key->p, ':', key->len) != NULL;
-	if (section != SECTION_ITEMS || !span_begins(*key, prefix))
+	if (prefix.p == NULL)
 		return false;
-	key->p += sizeof(prefix) - 1;
-	key->len -= sizeof(prefix) - 1;
+	if (prefix.len == 0)
+		return memchr(key->p, ':', key->len) != NULL;
+	if (key->len < prefix.len || memcmp(key->p, prefix.p, prefix.len) != 0)
+		return false;
+	key->p += prefix.len;
+	key->len -= prefix.len;
 	return true;
 }
 
@@ -147,30 +166,87 @@ keep(struct reply *r, struct value *v, struct span text, struct error *e)
 	return 0;
 }
 
+static enum answer_result
+add_up(struct reply *r, enum section section, const struct line *line)
+{
+	const struct answer *answer = collectors[section].answer;
+	struct part *part = &r->parts[section];
+
+	if (answer->take == NULL)
+		return ANSWER_TAKEN;
+	if (part->state == NULL)
+		part->state = xcalloc(1, answer->size);
+	return answer->take(part->state, line);
+}
+
+/* Files a value under its key, or hands the line on. */
+static enum answer_result
+file(struct reply *r, enum section section, const struct line *line,
+    struct error *e)
+{
+	const struct answer *answer = collectors[section].answer;
+	struct value *values = r->values;
+	struct span key = line->key;
+	bool slab = names_slab(answer, &key);
+	uint32_t number;
+	int n;
+
+	if (line->value.len > UINT16_MAX ||
+	    (slab && take_number(&key, &number) < 0))
+		return ANSWER_IGNORED;
+	if (slab) {
+		if (number != r->current.number && enter_slab(r, number, e) < 0)
+			return ANSWER_FAILED;
+		values = r->current.values;
+	}
+	n = keys_find(r->keys, section, slab, key);
+	if (n < 0)
+		return add_up(r, section, line);
+	return keep(r, &values[n], line->value, e) < 0 ? ANSWER_FAILED
+						       : ANSWER_TAKEN;
+}
+
+static int
+fail(struct reply *r, enum section section)
+{
+	r->parts[section].failed = true;
+	free_state(r, section);
+	return section == SECTION_STATS ? -1 : 0;
+}
+
+int
+reply_take(struct reply *r, enum section section, const struct line *line,
+    struct error *e)
+{
+	const struct collector *c = &collectors[section];
+	struct part *part = &r->parts[section];
+	enum answer_result result;
+
+	if (part->failed)
+		return 0;
+	if (++part->entries > c->entries_max) {
+		(void)error_because(e, REASON_TOO_LARGE,
+		    "more than %zu STAT lines", c->entries_max);
+		return fail(r, section);
+	}
+	result = c->answer->is_filed ? file(r, section, line, e)
+				     : add_up(r, section, line);
+	if (result == ANSWER_FAILED)
+		return fail(r, section);
+	if (result == ANSWER_IGNORED)
+		reply_ignore(r);
+	return 0;
+}
+
 int
 reply_add(struct reply *r, enum section section, struct span key,
     struct span value, struct error *e)
 {
-	bool slab = names_slab(section, &key);
-	struct value *values = r->values;
-	uint32_t number;
-	int n;
+	const struct line line = {
+		.kind = LINE_STAT, .key = key, .value = value
+	};
 
-	if (++r->entries > REPLY_ENTRIES_MAX)
-		return error_because(e, REASON_TOO_LARGE,
-		    "more than %d STAT lines", REPLY_ENTRIES_MAX);
-	if (value.len > UINT16_MAX ||
-	    (slab && take_number(&key, &number) < 0)) {
-		reply_ignore(r);
-		return 0;
-	}
-	if (slab) {
-		if (number != r->current.number && enter_slab(r, number, e) < 0)
-			return -1;
-		values = r->current.values;
-	}
-	n = keys_find(r->keys, section, slab, key);
-	return n < 0 ? 0 : keep(r, &values[n], value, e);
+	return reply_take(r, section, &line, e);
 }
 
 void
@@ -182,25 +258,40 @@ reply_ignore(struct reply *r)
 void
 reply_asked(struct reply *r, enum section section)
 {
-	r->asked[section] = true;
+	r->parts[section].asked = true;
 }
 
 void
 reply_ended(struct reply *r, enum section section)
 {
-	r->ended[section] = true;
+	struct part *part = &r->parts[section];
+	const struct answer *answer = collectors[section].answer;
+
+	if (part->failed)
+		return;
+	part->ended = true;
+	if (answer->size > 0 && part->state == NULL)
+		part->state = xcalloc(1, answer->size);
+	if (answer->end != NULL)
+		answer->end(part->state);
 }
 
 bool
 reply_was_asked(const struct reply *r, enum section section)
 {
-	return r->asked[section];
+	return r->parts[section].asked;
 }
 
 bool
 reply_has_ended(const struct reply *r, enum section section)
 {
-	return r->ended[section];
+	return r->parts[section].ended;
+}
+
+bool
+reply_has_failed(const struct reply *r, enum section section)
+{
+	return r->parts[section].failed;
 }
 
 uint64_t
@@ -244,6 +335,14 @@ reply_find(const struct reply *r, int place, enum section section,
 	    keys_find(r->keys, section, place != REPLY_SERVER, span_of(key));
 
 	return n >= 0 && reply_value(r, place, (unsigned)n, value);
+}
+
+const void *
+reply_state(const struct reply *r, enum section section)
+{
+	const struct part *part = &r->parts[section];
+
+	return part->ended ? part->state : NULL;
 }
 
 void

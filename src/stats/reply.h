@@ -14,8 +14,10 @@
 #include "base/span.h"
 #include "stats/keys.h"
 
-/* Past one of these the answer fails with REASON_TOO_LARGE. */
-#define REPLY_ENTRIES_MAX 32768
+/*
+ * Past one of these, or of the lines that it may have, a collector fails, and
+ * `stats` with REASON_TOO_LARGE.
+ */
 #define REPLY_TEXT_MAX (4U << 20)
 #define REPLY_SLABS_MAX 256
 
@@ -25,6 +27,7 @@
 /* The place of what belongs to no slab class, beside 0, 1, … for classes. */
 #define REPLY_SERVER (-1)
 
+struct line;
 struct reply;
 
 /* keys is borrowed. */
@@ -32,23 +35,31 @@ struct reply *reply_new(const struct keys *keys);
 void reply_free(struct reply *r);
 
 /*
- * Adds one STAT line. `items:N:key` of SECTION_ITEMS and `N:key` of
- * SECTION_SLABS are filed under class N and key; a class number that is no
- * number or too large counts the line as ignored. The first of a repeated key
- * stays. Returns -1 past a limit.
+ * Takes a line of a collector's answer, as its struct answer says: a value is
+ * filed under its key, and its slab class; the first of a repeated key stays;
+ * a class number that is no number or too large counts the line as ignored.
+ * Once a collector has failed its lines are skipped. -1 when that is `stats`.
  */
+int reply_take(struct reply *r, enum section section, const struct line *line,
+    struct error *e);
+
+/* The same for a STAT line of a key and a value. */
 int reply_add(struct reply *r, enum section section, struct span key,
     struct span value, struct error *e);
 
 /* A line that was not understood. */
 void reply_ignore(struct reply *r);
 
-/* A sub-command was asked; it was answered to its END. */
+/*
+ * A sub-command was asked; it was answered to its END, which means nothing
+ * when the collector has failed.
+ */
 void reply_asked(struct reply *r, enum section section);
 void reply_ended(struct reply *r, enum section section);
 
 bool reply_was_asked(const struct reply *r, enum section section);
 bool reply_has_ended(const struct reply *r, enum section section);
+bool reply_has_failed(const struct reply *r, enum section section);
 uint64_t reply_ignored(const struct reply *r);
 const struct keys *reply_keys(const struct reply *r);
 
@@ -68,6 +79,9 @@ bool reply_value(
 /* The same for any key by its name. */
 bool reply_find(const struct reply *r, int place, enum section section,
     const char *key, struct span *value);
+
+/* What a collector's answer added up; NULL unless it has ended. */
+const void *reply_state(const struct reply *r, enum section section);
 
 /* That value could not be used: its line counts as ignored, once. */
 void reply_reject(struct reply *r, int place, unsigned key);

@@ -235,7 +235,8 @@ def test_half_an_answer(fake, exporter, answered, fault):
 
 
 TOO_MUCH = {
-    "entries": stat_lines(100000, "STAT items:1:k%d 1\r\n"),
+    "entries": stat_lines(100000, "STAT items:1:k%d 1\r\n") + b"END\r\n",
+    "entries without end": stat_lines(300000, "STAT items:1:k%d 1\r\n"),
     "classes": stat_lines(300, "STAT items:%d:number 1\r\n") + b"END\r\n",
     "bytes": b"STAT items:1:x " + b"y" * (10 << 20),
 }

@@ -128,6 +128,10 @@ SETTINGS = ["stats", "stats settings", "stats slabs"]
     ([], ["settings"], SETTINGS),
     ([], ["slab"], SLAB),
     ([], ["slab", "slab"], SLAB),
+    ([], ["stats"], ["stats", "stats slabs"]),
+    ([], ["slabs"], ["stats", "stats slabs"]),
+    ([], ["items"], SLAB),
+    ([], ["slabs", "items"], SLAB),
     ([], ["settings", "slab"],
      ["stats", "stats settings", "stats slabs", "stats items"]),
     (["--no-collector.slab"], [], SETTINGS),
@@ -153,7 +157,7 @@ def test_collect_unescaped(fake, running):
     assert server.commands == SLAB
 
 
-@pytest.mark.parametrize("name", ["nonsense", "stats", "", "SLAB"])
+@pytest.mark.parametrize("name", ["nonsense", "slab s", "", "SLAB"])
 def test_unknown_collector(fake, running, name):
     answer = running.get(probe(fake().address, "slab", name))
     assert answer.status == 400

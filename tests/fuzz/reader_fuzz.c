@@ -1,11 +1,13 @@
 /* Answers of a server become the same metrics, whole or in pieces. */
+#include <limits.h>
+
 #include "fuzz.h"
 #include "stats/reader.h"
 #include "stats/render.h"
 
 enum flag {
 	FLAG_OPENMETRICS = 1,
-	FLAG_SLABS = 2,
+	FLAG_ALL = 2,
 	FLAG_BINARY = 4,
 };
 
@@ -49,7 +51,7 @@ render(struct buf *out, struct span in, size_t size, const struct head *head)
 	buf_init(out, 1U << 26);
 	render_reply(out,
 	    head->flags & FLAG_OPENMETRICS ? TEXT_OPENMETRICS : TEXT_PROMETHEUS,
-	    reader_reply(r), head->flags & FLAG_SLABS);
+	    reader_reply(r), head->flags & FLAG_ALL ? UINT_MAX : 0);
 	reader_free(r);
 }
 

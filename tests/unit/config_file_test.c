@@ -77,8 +77,8 @@ TEST(nulls)
 		    "1:26: expected a duration above zero, such as 1s or "
 		    "500ms" },
 		{ MODULE("{ collectors: [~] }"),
-		    "1:30: unknown collector \"\", expected one of settings, "
-		    "slab, scrub" },
+		    "1:30: unknown collector \"\", expected one of "
+		    "stats, settings, slabs, items, scrub" },
 	};
 
 	for (EACH(r, rows)) {

@@ -6,27 +6,6 @@
 
 #define NUMBERS_MAX 1024
 
-TEST(sections)
-{
-	static const struct {
-		const char *name;
-		const char *command;
-	} rows[SECTIONS] = {
-		{ "stats", "stats\r\n" },
-		{ "settings", "stats settings\r\n" },
-		{ "slabs", "stats slabs\r\n" },
-		{ "items", "stats items\r\n" },
-		{ "scrub", "stats scrub\r\n" },
-	};
-
-	for (EACH(r, rows)) {
-		enum section s = (enum section)(r - rows);
-
-		check_text(r->name, span_of(section_name(s)), r->name);
-		check_text(r->name, span_of(section_command(s)), r->command);
-	}
-}
-
 /* The keys that have been found, by number. */
 struct owners {
 	size_t count;
@@ -118,4 +97,4 @@ TEST(finding)
 	keys_free(k);
 }
 
-TESTS("keys", T(sections), T(numbers), T(finding))
+TESTS("keys", T(numbers), T(finding))

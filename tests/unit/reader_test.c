@@ -359,8 +359,6 @@ TEST(too_large)
 		const char *end;
 		size_t most; /* bytes read before it fails */
 	} rows[] = {
-		{ "lines", "STAT k ", 5, "\r\n",
-		    (REPLY_ENTRIES_MAX + 1) * strlen("STAT k xxxxx\r\n") },
 		{ "long values", "STAT k ", 8000, "\r\n",
 		    READER_BYTES_MAX + 8009 },
 		{ "not understood", "", 100, "\r\n", READER_BYTES_MAX + 102 },
@@ -398,6 +396,37 @@ TEST(too_large)
 		buf_release(&piece);
 		reader_free(r);
 	}
+}
+
+/* Past its lines a collector fails alone; `stats` fails for all. */
+TEST(too_many_lines)
+{
+	struct reader *r = reader_new(keys, USUAL, false);
+	const struct reply *reply = reader_reply(r);
+	enum reader_state state;
+	struct buf text;
+	struct error e;
+
+	buf_init(&text, 1 << 20);
+	buf_add_str(&text, UPTIME "END\r\n");
+	for (unsigned i = 0; i <= COLLECTOR_ENTRIES_USUAL; i++)
+		buf_add_str(&text, "STAT k 1\r\n");
+	buf_add_str(&text, "END\r\nEND\r\nEND\r\n");
+	(void)feed(r, span_of_buf(&text), SIZE_MAX, &state, &e);
+	check_number("settings", state, READER_DONE);
+	for (enum section s = 0; s < SECTIONS; s++)
+		check_number(section_name(s), reply_has_ended(reply, s),
+		    s != SECTION_SETTINGS && (USUAL >> s & 1) != 0);
+	reader_free(r);
+	r = reader_new(keys, USUAL, false);
+	(void)feed(r,
+	    (struct span){ text.p + strlen(UPTIME "END\r\n"),
+		text.len - strlen(UPTIME "END\r\n") },
+	    SIZE_MAX, &state, &e);
+	check_number("stats", state, READER_FAILED);
+	check_number("stats", e.reason, REASON_TOO_LARGE);
+	reader_free(r);
+	buf_release(&text);
 }
 
 /* The limit is for what has no END: one that comes in time counts. */
@@ -601,5 +630,6 @@ TEST(alone)
 }
 
 #define R(name) cmocka_unit_test_setup_teardown(name, begin, end)
-TESTS("reader", R(answers), R(in_order), R(too_large), R(large_but_whole),
-    R(bytes), R(broken), R(long_sample), R(credentials), R(missing), R(alone))
+TESTS("reader", R(answers), R(in_order), R(too_large), R(too_many_lines),
+    R(large_but_whole), R(bytes), R(broken), R(long_sample), R(credentials),
+    R(missing), R(alone))

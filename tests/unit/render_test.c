@@ -3,6 +3,8 @@
 #include "stats/reader.h"
 #include "support.h"
 
+#define ALL ((1U << SECTIONS) - 1)
+
 #define END "END\r\n"
 #define ANSWERS(stats, settings, slabs, items, scrub)                          \
 	"STAT pid 1\n" stats END settings END slabs END items END scrub END
@@ -15,15 +17,15 @@
 /* Renders what a server answers; returns how many lines were ignored. */
 static unsigned
 render_as(
-    struct buf *out, enum text_format format, struct span answers, bool slabs)
+    struct buf *out, enum text_format format, struct span answers, unsigned set)
 {
 	struct keys *keys = keys_new();
-	struct reader *r = reader_new(keys, (1U << SECTIONS) - 1, false);
+	struct reader *r = reader_new(keys, ALL, false);
 	struct error e;
 	unsigned ignored;
 
 	check_number("reader", reader_feed(r, &answers, &e), READER_DONE);
-	render_reply(out, format, reader_reply(r), slabs);
+	render_reply(out, format, reader_reply(r), set);
 	ignored = (unsigned)reply_ignored(reader_reply(r));
 	reader_free(r);
 	keys_free(keys);
@@ -31,9 +33,9 @@ render_as(
 }
 
 static unsigned
-render(struct buf *out, struct span answers, bool slabs)
+render(struct buf *out, struct span answers, unsigned set)
 {
-	return render_as(out, TEXT_PROMETHEUS, answers, slabs);
+	return render_as(out, TEXT_PROMETHEUS, answers, set);
 }
 
 /* Only the samples: no HELP, no TYPE. */
@@ -285,7 +287,7 @@ TEST(samples)
 
 		buf_init(&out, 1 << 20);
 		check_number(
-		    r->name, render(&out, r->answers, true), r->ignored);
+		    r->name, render(&out, r->answers, ALL), r->ignored);
 		keep_samples(&out);
 		check_bytes(r->name, span_of_buf(&out), r->samples);
 		buf_release(&out);
@@ -303,7 +305,7 @@ TEST(heads)
 	struct buf out;
 
 	buf_init(&out, 1 << 20);
-	check_number("heads", render(&out, SPAN(answers), true), 2);
+	check_number("heads", render(&out, SPAN(answers), ALL), 2);
 	check_text("heads", span_of_buf(&out),
 	    "# HELP memcached_uptime_seconds Seconds since the server started"
 	    " (uptime).\n"
@@ -332,7 +334,7 @@ TEST(openmetrics)
 	buf_init(&out, 1 << 20);
 	buf_init(&plain, 1 << 20);
 	check_number("openmetrics",
-	    render_as(&out, TEXT_OPENMETRICS, SPAN(answers), true), 1);
+	    render_as(&out, TEXT_OPENMETRICS, SPAN(answers), ALL), 1);
 	check_text("openmetrics", span_of_buf(&out),
 	    "# TYPE memcached_uptime_seconds gauge\n"
 	    "# UNIT memcached_uptime_seconds seconds\n"
@@ -347,7 +349,7 @@ TEST(openmetrics)
 	    "# HELP memcached_slab_items_moves_to_cold Items moved from the HOT"
 	    " or WARM to the COLD LRU (moves_to_cold).\n"
 	    "memcached_slab_items_moves_to_cold{slab=\"2\"} 3\n");
-	(void)render(&plain, SPAN(answers), true);
+	(void)render(&plain, SPAN(answers), ALL);
 	keep_samples(&plain);
 	keep_samples(&out);
 	check_bytes("samples", span_of_buf(&out), span_of_buf(&plain));
@@ -355,21 +357,42 @@ TEST(openmetrics)
 	buf_release(&out);
 }
 
-TEST(without_slabs)
+/* Series of classes come from the collectors that are on; totals always. */
+TEST(classes)
 {
 	static const char answers[] = ANSWERS("STAT uptime 1\n", "",
 	    "STAT 1:chunk_size 96\nSTAT 1:used_chunks x\n"
+	    "STAT 1:mem_requested 7\n"
 	    "STAT total_malloced 5\nSTAT active_slabs 1\n",
 	    "STAT items:1:number 2\n", "");
-	struct buf out;
+#define TOTALS                                                                 \
+	"memcached_uptime_seconds 1\nmemcached_active_slabs 1\n"               \
+	"memcached_malloced_bytes 5\n"
+#define NUMBER "memcached_slab_current_items{slab=\"1\"} 2\n"
+#define REQUESTED "memcached_slab_mem_requested_bytes{slab=\"1\"} 7\n"
+#define CHUNK "memcached_slab_chunk_size_bytes{slab=\"1\"} 96\n"
+	static const struct {
+		const char *name;
+		unsigned set, ignored;
+		const char *samples;
+	} cases[] = {
+		{ "none", 0, 0, TOTALS },
+		{ "slabs", COLLECTOR_BIT(SECTION_SLABS), 1,
+		    TOTALS REQUESTED CHUNK },
+		{ "items", COLLECTOR_BIT(SECTION_ITEMS), 0, TOTALS NUMBER },
+		{ "both", ALL, 1, TOTALS NUMBER REQUESTED CHUNK },
+	};
 
-	buf_init(&out, 1 << 20);
-	check_number("no slabs", render(&out, SPAN(answers), false), 0);
-	keep_samples(&out);
-	check_text("no slabs", span_of_buf(&out),
-	    "memcached_uptime_seconds 1\nmemcached_active_slabs 1\n"
-	    "memcached_malloced_bytes 5\n");
-	buf_release(&out);
+	for (EACH(c, cases)) {
+		struct buf out;
+
+		buf_init(&out, 1 << 20);
+		check_number(
+		    c->name, render(&out, SPAN(answers), c->set), c->ignored);
+		keep_samples(&out);
+		check_text(c->name, span_of_buf(&out), c->samples);
+		buf_release(&out);
+	}
 }
 
 /* It is appended, and a second time it is the same and counts no more. */
@@ -378,15 +401,15 @@ TEST(twice)
 	static const char answers[] = STATS("STAT uptime 1\nSTAT threads x\n");
 	struct span data = SPAN(answers);
 	struct keys *keys = keys_new();
-	struct reader *r = reader_new(keys, (1U << SECTIONS) - 1, false);
+	struct reader *r = reader_new(keys, ALL, false);
 	struct error e;
 	struct buf out;
 
 	buf_init(&out, 1 << 20);
 	(void)reader_feed(r, &data, &e);
 	buf_add_str(&out, "memcached_up 1\n");
-	render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), true);
-	render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), true);
+	render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), ALL);
+	render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), ALL);
 	check_number("twice", reply_ignored(reader_reply(r)), 1);
 	keep_samples(&out);
 	check_text("twice", span_of_buf(&out),
@@ -397,5 +420,4 @@ TEST(twice)
 	keys_free(keys);
 }
 
-TESTS(
-    "render", T(samples), T(heads), T(openmetrics), T(without_slabs), T(twice))
+TESTS("render", T(samples), T(heads), T(openmetrics), T(classes), T(twice))

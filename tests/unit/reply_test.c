@@ -158,16 +158,22 @@ TEST(too_many_slabs)
 	for (unsigned i = 0; i < REPLY_SLABS_MAX; i++)
 		check_number("up to the limit", add_slab(i + 1, "x"), 0);
 	check_number("known still", add_slab(7, "y"), 0);
-	check_number("one more", add_slab(REPLY_SLABS_MAX + 1, "x"), -1);
-	check_number("reason", why.reason, REASON_TOO_LARGE);
-	check_number("one below", add_slab(0, "x"), -1);
+	check("not yet", !reply_has_failed(reply, SECTION_SLABS));
+	check_number("one more", add_slab(REPLY_SLABS_MAX + 1, "x"), 0);
+	check("one more", reply_has_failed(reply, SECTION_SLABS));
+	check_number("skipped", add(SECTION_SLABS, "active_slabs", "1"), 0);
+	check_text("skipped", find(REPLY_SERVER, SECTION_SLABS, "active_slabs"),
+	    "(absent)");
+	reply_ended(reply, SECTION_SLABS);
+	check("no end of it", !reply_has_ended(reply, SECTION_SLABS));
+	check("another one", !reply_has_failed(reply, SECTION_ITEMS));
 	check_number("what came", reply_slabs(reply), REPLY_SLABS_MAX);
 	check_number("first", reply_slab_number(reply, 0), 1);
 }
 
 TEST(too_many_entries)
 {
-	for (unsigned i = 0; i < REPLY_ENTRIES_MAX - 1; i++)
+	for (unsigned i = 0; i < COLLECTOR_ENTRIES_USUAL - 1; i++)
 		check_number("unknown", add(SECTION_STATS, "?", "x"), 0);
 	check_number("last", add(SECTION_STATS, "uptime", "1"), 0);
 	check_number("one more", add(SECTION_STATS, "threads", "4"), -1);
@@ -175,6 +181,12 @@ TEST(too_many_entries)
 	check_text(
 	    "what came", find(REPLY_SERVER, SECTION_STATS, "uptime"), "1");
 	check_number("ignored", reply_ignored(reply), 0);
+	/* another collector has lines of its own */
+	for (unsigned i = 0; i < COLLECTOR_ENTRIES_USUAL; i++)
+		check_number("others", add(SECTION_SETTINGS, "?", "x"), 0);
+	check("others", !reply_has_failed(reply, SECTION_SETTINGS));
+	check_number("others", add(SECTION_SETTINGS, "maxconns", "x"), 0);
+	check("others", reply_has_failed(reply, SECTION_SETTINGS));
 }
 
 /* Values as long as can be, for one key after the other. */
@@ -193,10 +205,11 @@ TEST(too_much_text)
 		    reply_find(reply, REPLY_SERVER, s->section, s->key, &old))
 			continue;
 		r = reply_add(reply, s->section, span_of(s->key), value, &why);
+		if (reply_has_failed(reply, s->section))
+			r = -1;
 		kept += r == 0;
 	}
 	check_number("full", r, -1);
-	check_number("full", why.reason, REASON_TOO_LARGE);
 	check_number("kept", kept, (REPLY_TEXT_MAX - 1) / UINT16_MAX);
 }
 

@@ -1,0 +1,144 @@
+/*
+ * The collectors: sub-commands of `stats` that can be switched on and off.
+ * Everything about one stands in its row, from which the commands, the flags,
+ * --help and the rest are made; what it does with its answer is a struct
+ * answer. To add one, write a row here and, unless its keys are in the
+ * catalogue, a file with its answer.
+ */
+#ifndef STATS_COLLECTOR_H
+#define STATS_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+#include "stats/text.h"
+
+struct line;
+
+/* STAT lines of most answers. */
+#define COLLECTOR_ENTRIES_USUAL 32768
+
+/* clang-format off */
+
+/*
+ * X(ID, name, sub-command, on by default, most STAT lines, answer, help)
+ *
+ * The name is the word in --[no-]collector.NAME, collect[]=, a module's
+ * `collectors` and the label of memcached_scrape_collector_success. Past its
+ * most lines a collector fails, and it alone. The help says what it costs.
+ * They are asked, and come out, in this order; `stats` is the first.
+ */
+#define COLLECTORS_EACH(X) \
+	X(STATS, "stats", "", true, COLLECTOR_ENTRIES_USUAL, server, \
+	    "Ask \"stats\", which is always asked.") \
+	X(SETTINGS, "settings", " settings", true, COLLECTOR_ENTRIES_USUAL, \
+	    server, \
+	    "Ask \"stats settings\": some 80 lines.") \
+	X(SLABS, "slabs", " slabs", true, COLLECTOR_ENTRIES_USUAL, slabs, \
+	    "Export the series of each slab class from \"stats slabs\": " \
+	    "some 16 lines a class.") \
+	X(ITEMS, "items", " items", true, COLLECTOR_ENTRIES_USUAL, items, \
+	    "Ask \"stats items\": some 30 lines a slab class; the server " \
+	    "locks the LRU of each class in turn.") \
+	X(SCRUB, "scrub", " scrub", false, COLLECTOR_ENTRIES_USUAL, server, \
+	    "Ask \"stats scrub\", which the InnoDB plugin answers: 4 lines.")
+
+/* clang-format on */
+
+#define COLLECTOR_ID(id, ...) SECTION_##id,
+enum section {
+	COLLECTORS_EACH(COLLECTOR_ID) SECTIONS
+};
+#undef COLLECTOR_ID
+_Static_assert(SECTIONS <= 32, "sets of them are bit masks");
+
+enum answer_result {
+	ANSWER_TAKEN,
+	ANSWER_IGNORED, /* the line was not understood */
+	ANSWER_FAILED   /* the collector fails: it has too much, or nothing */
+};
+
+/* A family that an answer renders itself, for the manual. */
+struct answer_family {
+	const char *name;
+	enum metric_type type;
+	const char *labels; /* with commas between, or "" */
+	const char *help;
+};
+
+/*
+ * What becomes of a collector's lines. Those whose keys are in the catalogue
+ * are filed under it; others go to `take`, if there is one, which adds them up
+ * in a state of `size` zeroed bytes. Then `end`, when the answer was whole,
+ * and `render`, any number of times; `release` frees what the state owns.
+ */
+struct answer {
+	bool is_filed; /* the catalogue has keys of it */
+	/*
+	 * What stands in front of `N:key` of slab class N; without a pointer
+	 * there are no keys of classes.
+	 */
+	struct span class_prefix;
+
+	size_t size;
+	enum answer_result (*take)(void *state, const struct line *line);
+	void (*end)(void *state);
+	void (*render)(
+	    struct buf *out, enum text_format format, const void *state);
+	void (*release)(void *state);
+	bool has_prefix_lines; /* PREFIX … comes, besides STAT … */
+	const struct answer_family *families;
+	size_t families_len;
+};
+
+#define COLLECTOR_ANSWER(id, name, sub, preset, most, kind, help)              \
+	extern const struct answer answer_##kind;
+COLLECTORS_EACH(COLLECTOR_ANSWER)
+#undef COLLECTOR_ANSWER
+
+struct collector {
+	const char *name;
+	const char *command;  /* "stats settings\r\n" */
+	const char *argument; /* "settings"; "" for `stats` itself */
+	bool is_preset;       /* on by default */
+	size_t entries_max;
+	const struct answer *answer;
+	const char *help;
+};
+
+/* By section. */
+extern const struct collector collectors[SECTIONS];
+
+/* All names, with ", " between. */
+const char *collector_names(void);
+
+/* A set of collectors is a bit mask of 1 << section. */
+#define COLLECTOR_BIT(section) (1U << (section))
+
+/*
+ * What is asked for a set of collectors: `stats`, which says whether the
+ * server is up, and `stats slabs`, which has totals of the server, always are.
+ */
+static inline unsigned
+collectors_asked(unsigned set)
+{
+	return set | COLLECTOR_BIT(SECTION_STATS) |
+	       COLLECTOR_BIT(SECTION_SLABS);
+}
+
+static inline const char *
+section_name(enum section section)
+{
+	return collectors[section].name;
+}
+
+static inline const char *
+section_command(enum section section)
+{
+	return collectors[section].command;
+}
+
+#endif
