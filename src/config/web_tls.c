@@ -200,33 +200,88 @@ has_cipher(const struct web_tls *t)
 	return found;
 }
 
-/* What no key alone can know of; NULL when all is well. */
-static const char *
-tls_fault(const struct web_tls *t)
+static bool
+has_two_certs(const struct web_tls *t)
 {
-	bool ca = is_set(t->client_ca) || is_set(t->client_ca_file);
-
-	if ((is_set(t->cert) && is_set(t->cert_file)) ||
-	    (is_set(t->key) && is_set(t->key_file)) ||
-	    (is_set(t->client_ca) && is_set(t->client_ca_file)))
-		return "both a text and a file, expected one of them";
-	if (!is_set(t->cert) && !is_set(t->cert_file))
-		return "expected cert_file or cert";
-	if (!is_set(t->key) && !is_set(t->key_file))
-		return "expected key_file or key";
-	if (ca && t->client_auth == CLIENT_AUTH_NONE)
-		return "client authorities, expected a client_auth_type that "
-		       "asks for certificates";
-	if (t->allowed_sans != NULL && t->client_auth == CLIENT_AUTH_NONE)
-		return "client_allowed_sans, expected a client_auth_type that "
-		       "asks for certificates";
-	if (t->min_version > t->max_version)
-		return "expected a min_version not above max_version";
-	if (!has_cipher(t))
-		return "cipher_suites, expected one that a version up to "
-		       "max_version has";
-	return NULL;
+	return is_set(t->cert) && is_set(t->cert_file);
 }
+
+static bool
+has_two_keys(const struct web_tls *t)
+{
+	return is_set(t->key) && is_set(t->key_file);
+}
+
+static bool
+has_two_authorities(const struct web_tls *t)
+{
+	return is_set(t->client_ca) && is_set(t->client_ca_file);
+}
+
+static bool
+has_no_cert(const struct web_tls *t)
+{
+	return !is_set(t->cert) && !is_set(t->cert_file);
+}
+
+static bool
+has_no_key(const struct web_tls *t)
+{
+	return !is_set(t->key) && !is_set(t->key_file);
+}
+
+static bool
+has_idle_authorities(const struct web_tls *t)
+{
+	return (is_set(t->client_ca) || is_set(t->client_ca_file)) &&
+	       t->client_auth == CLIENT_AUTH_NONE;
+}
+
+static bool
+has_idle_sans(const struct web_tls *t)
+{
+	return t->allowed_sans != NULL && t->client_auth == CLIENT_AUTH_NONE;
+}
+
+static bool
+has_no_version(const struct web_tls *t)
+{
+	return t->min_version > t->max_version;
+}
+
+static bool
+has_no_cipher(const struct web_tls *t)
+{
+	return !has_cipher(t);
+}
+
+/* What no key alone can know of. The last of the keys is the place. */
+static const struct {
+	bool (*is_broken)(const struct web_tls *t);
+	const char *keys[3]; /* NULL: the mapping as a whole */
+	const char *words;
+} rules[] = {
+	{ has_two_certs, { "cert", "cert_file" },
+	    "cert and cert_file, expected one of them" },
+	{ has_two_keys, { "key", "key_file" },
+	    "key and key_file, expected one of them" },
+	{ has_two_authorities, { "client_ca", "client_ca_file" },
+	    "client_ca and client_ca_file, expected one of them" },
+	{ has_no_cert, { NULL }, "expected cert_file or cert" },
+	{ has_no_key, { NULL }, "expected key_file or key" },
+	{ has_idle_authorities,
+	    { "client_ca", "client_ca_file", "client_auth_type" },
+	    "client_ca or client_ca_file, expected a client_auth_type that "
+	    "asks for certificates" },
+	{ has_idle_sans, { "client_allowed_sans", "client_auth_type" },
+	    "client_allowed_sans, expected a client_auth_type that asks for "
+	    "certificates" },
+	{ has_no_version, { "min_version", "max_version" },
+	    "expected a min_version not above max_version" },
+	{ has_no_cipher, { "cipher_suites", "max_version" },
+	    "cipher_suites, expected one that a version up to max_version "
+	    "has" },
+};
 
 bool
 web_tls_is_on(const struct web_tls *t)
@@ -249,12 +304,19 @@ int
 web_tls_read(
     struct tree *y, yaml_node_t *node, struct web_tls *t, struct error *e)
 {
-	const char *fault;
-
 	if (tree_map(y, node, tls_keys, nitems(tls_keys), t, e) < 0)
 		return -1;
-	fault = web_tls_is_on(t) ? tls_fault(t) : NULL;
-	return fault != NULL ? tree_error(y, node, e, "%s", fault) : 0;
+	if (!web_tls_is_on(t))
+		return 0;
+	for (size_t i = 0; i < nitems(rules); i++) {
+		const char *const *keys = rules[i].keys;
+
+		if (rules[i].is_broken(t))
+			return tree_error(y,
+			    tree_last(y, node, keys, nitems(rules[i].keys)), e,
+			    "%s", rules[i].words);
+	}
+	return 0;
 }
 
 void

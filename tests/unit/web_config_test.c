@@ -280,27 +280,37 @@ TEST(bad)
 		{ SPAN("tls_server_config: { client_allowed_sans: [a] }\n"),
 		    "1:20: expected cert_file or cert" },
 		{ SPAN(TLS("cert: C")),
-		    "1:20: both a text and a file, expected one of them" },
+		    "1:51: cert and cert_file, expected one of them" },
+		{ SPAN("tls_server_config:\n  cert: C\n  key: K\n"
+		       "  cert_file: /c\n"),
+		    "4:3: cert and cert_file, expected one of them" },
 		{ SPAN(TLS("key: K")),
-		    "1:20: both a text and a file, expected one of them" },
+		    "1:51: key and key_file, expected one of them" },
 		{ SPAN(TLS("client_ca: A, client_ca_file: /a, "
 			   "client_auth_type: VerifyClientCertIfGiven")),
-		    "1:20: both a text and a file, expected one of them" },
+		    "1:65: client_ca and client_ca_file, expected one of "
+		    "them" },
 		{ SPAN(TLS("client_ca: A")),
-		    "1:20: client authorities, expected a client_auth_type "
-		    "that asks for certificates" },
+		    "1:51: client_ca or client_ca_file, expected a "
+		    "client_auth_type that asks for certificates" },
+		{ SPAN(TLS("client_ca: A, client_auth_type: NoClientCert")),
+		    "1:65: client_ca or client_ca_file, expected a "
+		    "client_auth_type that asks for certificates" },
+		{ SPAN(TLS("client_auth_type: NoClientCert, client_ca: A")),
+		    "1:83: client_ca or client_ca_file, expected a "
+		    "client_auth_type that asks for certificates" },
 		{ SPAN(TLS("client_allowed_sans: [a]")),
-		    "1:20: client_allowed_sans, expected a client_auth_type "
+		    "1:51: client_allowed_sans, expected a client_auth_type "
 		    "that asks for certificates" },
 		{ SPAN(TLS("min_version: TLS13, max_version: TLS12")),
-		    "1:20: expected a min_version not above max_version" },
+		    "1:71: expected a min_version not above max_version" },
 		{ SPAN(TLS("max_version: TLS12, "
 			   "cipher_suites: [TLS_AES_128_GCM_SHA256]")),
-		    "1:20: " NO_CIPHER },
+		    "1:71: " NO_CIPHER },
 		{ SPAN(TLS("min_version: TLS10, max_version: TLS11, "
 			   "cipher_suites: [TLS_AES_128_GCM_SHA256, "
 			   "TLS_RSA_WITH_AES_128_GCM_SHA256]")),
-		    "1:20: " NO_CIPHER },
+		    "1:91: " NO_CIPHER },
 		{ SPAN("tls_server_config:\n  min_version: TLS14\n"),
 		    "2:16: expected one of TLS10, TLS11, TLS12, TLS13" },
 		{ SPAN("tls_server_config:\n  max_version: tls13\n"),
