@@ -47,12 +47,17 @@ parse_long(struct parse *p, const char *arg, const char *next)
 	const char *text = *equal == '=' ? equal + 1 : NULL;
 	size_t len = (size_t)(equal - arg);
 	const struct option *o = options_find(arg, len);
+	char echo[ADDRESS_ECHO_MAX];
 
 	if (o == NULL && text == NULL && strncmp(arg, "no-", 3) == 0) {
 		o = options_find(arg + 3, len - 3);
 		if (o != NULL && option_is_switch(o))
 			return set(p, o, "false");
 		o = NULL;
+	}
+	if (o == NULL && memchr(arg, '@', len) != NULL) {
+		address_echo(arg, echo);
+		return error_set(p->e, "unknown long flag '--%s'", echo);
 	}
 	if (o == NULL)
 		return error_set(

@@ -81,10 +81,10 @@ split(const char *text, struct parts *parts)
 	const char *slash = strchr(text, '/'), *end;
 
 	*parts = (struct parts){ .host = { text, 0 } };
-	/* "[::1]:11211", but not "[12]*" */
-	if (text[0] == '[' && strcspn(text, ":") < strcspn(text, "]")) {
-		end = closing(text);
-		if (end == NULL || (end[1] != '\0' && end[1] != ':'))
+	/* "[::1]:11211", but not "[12]*"; "[name]" is neither */
+	end = text[0] == '[' ? closing(text) : NULL;
+	if (end != NULL && (end[1] == '\0' || end[1] == ':')) {
+		if (memchr(text, ':', (size_t)(end - text)) == NULL)
 			return -1;
 		parts->is_bracketed = true;
 		parts->host.p++;

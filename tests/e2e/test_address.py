@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from exporter import GET, receive
+from exporter import GET, probe, receive, run
 from fake import serve
 
 ALL = ["stats", "stats settings", "stats slabs", "stats items"]
@@ -33,7 +33,7 @@ def test_localhost_has_two_addresses(fake, exporter, etc, host):
     assert running.metrics().up == 1
 
 
-@pytest.mark.parametrize("form", ["%s", "unix:%s"])
+@pytest.mark.parametrize("form", ["%s", "unix:%s", "unix://%s"])
 @pytest.mark.parametrize("kind", ["fake", "memcached"])
 def test_unix_socket(request, exporter, folder, kind, form):
     server = request.getfixturevalue(kind)(path=f"{folder}/socket")
@@ -184,3 +184,90 @@ def test_scrape_through_socket(fake, exporter):
     running = exporter(fake().address)
     answer = receive(running.send(GET))
     assert answer.status == 200 and "memcached_up 1\n" in answer.text
+
+
+NO_ADDRESS = [
+    "tcp://h:11211", "memcached://h", "http://h:11211", "h:11211/", "h/",
+    "run/memcached.sock", "//h:11211", "h:1,g:1", "h;g", "h g", "'h'", '"h":1',
+    "$HOST:1", "${HOST}", "<host>:1", "*:1", "a%20b", "h:+1", "[h]:1", "[a:b]:1",
+    "::1", "m\u00fcnchen", "\ufeffh:1", "127.1", "0x7f000001", "127.0.0.256",
+]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESS)
+def test_no_address(exporter, address, tmp_path):
+    """Whatever asks for it: refused, with the form that is expected."""
+    flag = run("--once", f"--memcached.address={address}")
+    assert flag.returncode == 1 and flag.stdout == ""
+    path = tmp_path / "modules.yml"
+    path.write_text("modules:\n  m:\n    targets:\n    - '%s'\n"
+                    % address.replace("'", "''"))
+    rule = run("--config.check", f"--config.file={path}")
+    query = exporter("").get(probe(address))
+    assert query.status == 400
+    for said in (flag.stderr, query.text):
+        assert "expected host:port, [IPv6]:port or the path of a unix" in said
+    if address != "*:1":
+        assert rule.returncode == 1 and f"{path}:4:7: expected" in rule.stderr
+
+
+def test_several_servers(exporter):
+    for address in ("h:1,g:1", "h:1;g:1", "h:1 g:1"):
+        done = run("--once", f"--memcached.address={address}")
+        assert "/scrape?target=" in done.stderr
+        assert "/scrape?target=" in exporter("").get(probe(address)).text
+
+
+@pytest.mark.parametrize("address", [
+    "scott:tiger@h:1", "scott:tiger@h", "memcached://scott:tiger@h:1",
+    "scott:ti@tiger@h:1", "scott:tiger@h:1,g:1", "scott:tiger@", "[scott:tiger@]",
+])
+def test_no_password_is_shown(exporter, address, tmp_path):
+    """Wherever it comes from; the error says where it belongs."""
+    name = "MEMCACHED_EXPORTER_MEMCACHED_ADDRESS"
+    path = tmp_path / "arguments"
+    path.write_text(f"--memcached.address={address}\n")
+    for flags, env in (([f"--memcached.address={address}"], None),
+                       (["--memcached.address", address], None),
+                       ([f"@{path}"], None), ([], {name: address}),
+                       ([f"--scrape.allow-target={address}"], None)):
+        done = run("--once", *flags, env=env)
+        assert done.returncode == 1 and "tiger" not in done.stderr
+        assert "--memcached.password-file" in done.stderr
+    for flags in ([address], [f"--web.listen-address={address}"],
+                  [f"--memcached.address:{address}"], [f"-a={address}"],
+                  [f"--memcached.timeout={address}"]):
+        done = run("--once", *flags)
+        assert done.returncode == 1 and "tiger" not in done.stderr
+    running = exporter("", "--log.level=debug")
+    answer = running.get(probe(address))
+    assert answer.status == 400 and "--memcached.password-file" in answer.text
+    for text in (answer.text, running.get("/").text, running.stderr.decode(),
+                 running.get("/api/v1/targets").text):
+        assert "tiger" not in text
+
+
+@pytest.mark.parametrize("form", [
+    "[0:0:0:0::1]:%s", "[::0001]:%s", "[::1]:%s",
+])
+def test_one_text_for_an_address(fake, exporter, form):
+    server = fake(host="::1")
+    running = exporter("")
+    assert running.scrape(form % server.port).up == 1
+    assert f'"address":"[::1]:{server.port}"' in running.get(
+        "/api/v1/targets").text
+
+
+def test_mapped_address(fake, exporter):
+    """It is the IPv4 address that it stands for."""
+    server = fake()
+    running = exporter("")
+    assert running.scrape(f"[::ffff:7f00:1]:{server.port}").up == 1
+    assert f'"address":"{server.address}"' in running.get(
+        "/api/v1/targets").text
+
+
+def test_zone_without_an_interface(exporter):
+    """It is no name to look up."""
+    metrics = exporter("").scrape("[fe80::1%none0]:11211")
+    assert (metrics.up, metrics.reason) == (0, "unreachable")

@@ -55,6 +55,33 @@ def test_socket_mode(exporter, folder, umask, flags, mode):
         assert running.get("/-/healthy", address).status == 200
 
 
+@pytest.mark.parametrize("address", ["*:0", ":0"])
+def test_all_addresses(exporter, address):
+    running = exporter("", listen=(address,))
+    port = running.addresses[0].rpartition(":")[2]
+    assert running.addresses[0].startswith("[::]:")
+    for host in ("127.0.0.1", "[::1]"):
+        assert running.get("/-/healthy", f"{host}:{port}").status == 200
+
+
+def test_unix_url(exporter, folder):
+    running = exporter("", listen=(f"unix://{folder}/web",))
+    assert running.addresses == [f"unix:{folder}/web"]
+
+
+@pytest.mark.parametrize("address, words", [
+    ("http://localhost:0", ":port"), ("localhost:0/", ":port"),
+    (":0,:0", "repeat the flag"), ("127.1:0", "four decimal numbers"),
+    ("[*]:0", ":port"), ("<host>:0", ":port"), ("$HOST:0", ":port"),
+    ("scott:tiger@localhost:0", "--web.config.file"),
+])
+def test_no_address(address, words):
+    done = run(NONE, f"--web.listen-address={address}")
+    assert done.returncode == 1 and words in done.stderr
+    assert "expected host:port, :port, [IPv6]:port, unix:/path" in done.stderr
+    assert "tiger" not in done.stderr
+
+
 def test_socket_is_never_wider(exporter, folder):
     """No permission is taken back later: somebody could be in between."""
     if not shutil.which("strace"):

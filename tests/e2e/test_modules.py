@@ -64,6 +64,47 @@ def test_too_deep(check, levels):
         f"modules.yml:1:{DEPTH + 1}: expected at most {DEPTH} levels\n")
 
 
+def long_path(tmp_path, name):
+    """One that an error cannot hold as a whole."""
+    folder = tmp_path.joinpath(*["d" * 200] * 4)
+    folder.mkdir(parents=True)
+    return folder / name
+
+
+def test_long_path(tmp_path):
+    """The sentence is there, and the end of the path."""
+    path = long_path(tmp_path, "modules.yml")
+    path.write_text("modules:\n  m:\n    tmeout: 1s\n")
+    done = run("--config.check", f"--config.file={path}")
+    assert done.returncode == 1
+    assert 'dd/modules.yml:3:5: unknown key "tmeout"' in done.stderr
+    assert "timeout, collectors" in done.stderr
+    path.write_text("modules:\n  m:\n    auth:\n      username: u\n"
+                    "      password_file: none\n    targets: [h]\n")
+    done = run("--config.check", f"--config.file={path}")
+    assert "dd/none: No such file or directory\n" in done.stderr
+
+
+@pytest.mark.parametrize("flags, words", [
+    (["--config.file=PATH"], "name: No such file or directory"),
+    (["--web.config.file=PATH"], "name: No such file or directory"),
+    (["--memcached.username=u", "--memcached.password-file=PATH"],
+     "name: No such file or directory"),
+    (["--memcached.tls.enable", "--memcached.tls.ca-file=PATH"],
+     "No such file or directory"),
+    (["@PATH"], "name: No such file or directory"),
+    (["--memcached.address=unix:PATH"],
+     "a socket's path has 1 to 107 characters"),
+    (["--web.telemetry-path=PATH?"], "none of ?#"),
+])
+def test_long_value(tmp_path, flags, words):
+    path = long_path(tmp_path, "name")
+    done = run("--config.check", *(f.replace("PATH", str(path))
+                                   for f in flags))
+    assert done.returncode == 1 and words in done.stderr
+    assert len(done.stderr) < 600
+
+
 def test_deep(check):
     assert "levels" not in check("[" * DEPTH + "]" * DEPTH)
 
