@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -12,7 +13,16 @@
 #include "base/mem.h"
 #include "base/span.h"
 
-typedef int add_fn(SSL_CTX *ctx, X509 *x);
+/* Adds a certificate to a context or a store: 1, or 0. */
+typedef int add_fn(void *to, X509 *x);
+
+struct authorities {
+	struct store {
+		char *file; /* "": the system's */
+		X509_STORE *store;
+	} * list;
+	size_t len;
+};
 
 const char *
 openssl_words(unsigned long code, const char *otherwise)
@@ -74,8 +84,7 @@ is_at_end(void)
 }
 
 static int
-load_certificates(
-    SSL_CTX *ctx, const struct pem *pem, add_fn *add, struct error *e)
+load_certificates(void *to, const struct pem *pem, add_fn *add, struct error *e)
 {
 	BIO *bio = open_pem(pem, e);
 	size_t n = 0;
@@ -87,7 +96,7 @@ load_certificates(
 	while (ok && n <= CERTIFICATES_MAX &&
 	       (x = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL)) !=
 		   NULL) {
-		ok = add(ctx, x) == 1;
+		ok = add(to, x) == 1;
 		n++;
 		X509_free(x);
 	}
@@ -102,17 +111,28 @@ load_certificates(
 }
 
 static int
-add_to_chain(SSL_CTX *ctx, X509 *x)
+add_to_chain(void *to, X509 *x)
 {
+	SSL_CTX *ctx = to;
+
 	if (SSL_CTX_get0_certificate(ctx) == NULL)
 		return SSL_CTX_use_certificate(ctx, x);
 	return (int)SSL_CTX_add1_chain_cert(ctx, x);
 }
 
 static int
-add_authority(SSL_CTX *ctx, X509 *x)
+add_to_store(void *to, X509 *x)
 {
-	return X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), x) == 1 &&
+	return X509_STORE_add_cert(to, x);
+}
+
+/* A server also tells their names. */
+static int
+add_authority(void *to, X509 *x)
+{
+	SSL_CTX *ctx = to;
+
+	return add_to_store(SSL_CTX_get_cert_store(ctx), x) == 1 &&
 	       SSL_CTX_add_client_CA(ctx, x) == 1;
 }
 
@@ -158,4 +178,61 @@ openssl_load_key(SSL_CTX *ctx, const struct pem *pem, struct error *e)
 	EVP_PKEY_free(key);
 	BIO_free(bio);
 	return r;
+}
+
+struct authorities *
+authorities_new(void)
+{
+	return xcalloc(1, sizeof(struct authorities));
+}
+
+void
+authorities_free(struct authorities *as)
+{
+	for (size_t i = 0; as != NULL && i < as->len; i++) {
+		free(as->list[i].file);
+		X509_STORE_free(as->list[i].store);
+	}
+	if (as != NULL)
+		free(as->list);
+	free(as);
+}
+
+static X509_STORE *
+find_store(const struct authorities *as, const char *file)
+{
+	for (size_t i = 0; as != NULL && i < as->len; i++) {
+		if (strcmp(as->list[i].file, file) == 0)
+			return as->list[i].store;
+	}
+	return NULL;
+}
+
+static void
+keep_store(struct authorities *as, const char *file, X509_STORE *store)
+{
+	as->list = xreallocarray(as->list, as->len + 1, sizeof(*as->list));
+	(void)X509_STORE_up_ref(store);
+	as->list[as->len++] = (struct store){ xstrdup(file), store };
+}
+
+int
+authorities_trust(
+    struct authorities *as, const char *file, SSL_CTX *ctx, struct error *e)
+{
+	struct pem pem = { .what = "CA file", .file = file };
+	X509_STORE *store = find_store(as, file);
+
+	if (store != NULL) {
+		SSL_CTX_set1_cert_store(ctx, store);
+		return 0;
+	}
+	store = SSL_CTX_get_cert_store(ctx);
+	if (file[0] == '\0')
+		(void)X509_STORE_set_default_paths(store);
+	else if (load_certificates(store, &pem, add_to_store, e) < 0)
+		return -1;
+	if (as != NULL)
+		keep_store(as, file, store);
+	return 0;
 }

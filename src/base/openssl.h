@@ -40,4 +40,20 @@ int openssl_load_key(
 int openssl_load_authorities(
     struct ssl_ctx_st *ctx, const struct pem *pem, struct error *e);
 
+/*
+ * Authorities by their files: one that many contexts trust is read once, and
+ * is in memory once. To be freed when all contexts of a load are there; they
+ * keep what they have.
+ */
+struct authorities;
+struct authorities *authorities_new(void);
+void authorities_free(struct authorities *as);
+
+/*
+ * For a context of a client, which trusts those of a file, or of the system
+ * when file is "". as may be NULL. -1 when it is of no use.
+ */
+int authorities_trust(struct authorities *as, const char *file,
+    struct ssl_ctx_st *ctx, struct error *e);
+
 #endif
