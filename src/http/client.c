@@ -94,9 +94,10 @@ client_close(struct client *c)
 		return;
 	c->is_open = false;
 	client_unwatch(c);
-	if (c->bev != NULL)
+	if (c->bev != NULL) {
+		server_tls_say_end(c->bev);
 		bufferevent_free(c->bev);
-	else
+	} else
 		(void)close(c->fd);
 	if (c->is_ready)
 		client_unready(c);
@@ -210,6 +211,10 @@ client_serve(struct client *c)
 	}
 	if (c->fault == HEAD_FINE && c->is_plain)
 		c->fault = HEAD_NOT_TLS;
+	if (!web_holds(c->env->web, c->bev)) {
+		client_close(c);
+		return false;
+	}
 	c->scanned = 0;
 	c->is_surplus = c->seat.state == CLIENT_SURPLUS;
 	c->is_last = c->fault != HEAD_FINE || !c->head.keeps_alive;
@@ -384,7 +389,8 @@ on_written(struct bufferevent *bev, void *arg)
 static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
-	(void)bev;
+	if (what & BEV_EVENT_ERROR)
+		server_tls_failed(bev);
 	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
 		client_close(arg);
 }

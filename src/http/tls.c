@@ -23,19 +23,13 @@
 #include "base/openssl.h"
 #include "base/tls_limits.h"
 #include "http/tls_context.h"
+#include "http/tls_policy.h"
 
 /* Bytes of plain text that a record has at most (RFC 8446, section 5.1). */
 #define RECORD_BYTES_MAX 16384
 
 /* Reads of what a client has sent that is turned away. */
 #define UNREAD_TURNS_MAX 16
-
-/* For one that speaks plain HTTP: as Go's server says it. */
-#define NO_TLS                                                                 \
-	"HTTP/1.0 400 Bad Request\r\n"                                         \
-	"Content-Type: text/plain; charset=utf-8\r\n"                          \
-	"Connection: close\r\n\r\n"                                            \
-	"Client sent an HTTP request to an HTTPS server.\n"
 
 struct server_tls {
 	SSL_CTX *ctx;
@@ -77,31 +71,38 @@ verdict_words(long verdict)
 }
 
 static void
-log_failure(const SSL *ssl, const struct endpoint *client, unsigned long code)
+log_failure(const char *msg, const struct endpoint *client, const char *err)
 {
 	char text[ADDRESS_TEXT_MAX] = "?";
+
+	if (client->len > 0)
+		endpoint_text(client, text);
+	log_debug(msg, "client", text, "err", err);
+}
+
+static void
+log_handshake(const SSL *ssl, const struct endpoint *client, unsigned long code)
+{
 	const char *fault = tls_limits_fault(ssl);
 	const char *verdict = verdict_words(SSL_get_verify_result(ssl));
 	struct error why;
 
-	if (client->len > 0)
-		endpoint_text(client, text);
 	if (fault != NULL)
 		(void)error_set(&why, "%s", fault);
 	else
 		(void)error_set(&why, "%s%s%s",
 		    openssl_words(code, "no reason given"),
 		    verdict[0] != '\0' ? ": " : "", verdict);
-	log_debug("TLS handshake failed", "client", text, "err", why.text);
+	log_failure("TLS handshake failed", client, why.text);
 }
 
 /*
- * The last words to a client: without TLS, or the alert that OpenSSL has sent
- * already. What it has sent itself and nobody reads would make the kernel
- * reset the connection, and the words might be lost with it.
+ * An alert is the last that is sent. What the client has sent itself and nobody
+ * reads would make the kernel reset the connection, and the alert might be lost
+ * with it.
  */
 static void
-part(int fd, const char *text)
+part(int fd)
 {
 	char unread[4096];
 	ssize_t n;
@@ -110,7 +111,6 @@ part(int fd, const char *text)
 	do {
 		n = recv(fd, unread, sizeof(unread), MSG_DONTWAIT);
 	} while (n == (ssize_t)sizeof(unread) && ++turns < UNREAD_TURNS_MAX);
-	(void)send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)shutdown(fd, SHUT_WR);
 }
 
@@ -131,9 +131,8 @@ on_state(const SSL *ssl, int where, int result)
 			&client->len) < 0)
 			client->len = 0;
 	} else if (where == SSL_CB_ACCEPT_EXIT && result <= 0 && code != 0) {
-		log_failure(ssl, client, code);
-		part(SSL_get_fd(ssl),
-		    ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST ? NO_TLS : "");
+		log_handshake(ssl, client, code);
+		part(SSL_get_fd(ssl));
 	}
 }
 
@@ -175,12 +174,34 @@ server_tls_accept(struct server_tls *tls, struct event_base *base)
 	return bev;
 }
 
+bool
+server_tls_holds(const struct server_tls *tls, struct bufferevent *bev)
+{
+	const SSL *ssl = bufferevent_openssl_get_ssl(bev);
+
+	return ssl == NULL || tls_policy_holds(ssl, tls->ctx);
+}
+
+void
+server_tls_failed(struct bufferevent *bev)
+{
+	const SSL *ssl = bufferevent_openssl_get_ssl(bev);
+
+	/* one in a handshake has been told of */
+	if (ssl != NULL && SSL_is_init_finished(ssl) &&
+	    tls_limits_fault(ssl) != NULL)
+		log_failure("TLS connection closed",
+		    SSL_get_ex_data(ssl, client_index()),
+		    tls_limits_fault(ssl));
+}
+
 void
 server_tls_say_end(struct bufferevent *bev)
 {
 	SSL *ssl = bufferevent_openssl_get_ssl(bev);
 
-	if (ssl == NULL || evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+	if (ssl == NULL || SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN ||
+	    evbuffer_get_length(bufferevent_get_output(bev)) > 0)
 		return;
 	/* whatever comes of it, the connection is at its end */
 	(void)SSL_shutdown(ssl);

@@ -1,10 +1,12 @@
 /*
  * TLS for HTTP clients, as a server: OpenSSL behind bufferevents, set up by
  * http/tls_context.h. Why a handshake fails is in the log, at its level
- * "debug"; a client that speaks plain HTTP gets an answer that says so.
+ * "debug".
  */
 #ifndef HTTP_TLS_H
 #define HTTP_TLS_H
+
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -23,6 +25,16 @@ void server_tls_free(struct server_tls *tls);
 /* A bufferevent without a socket yet, which begins with a handshake. */
 struct bufferevent *server_tls_accept(
     struct server_tls *tls, struct event_base *base);
+
+/*
+ * Whether such a bufferevent may ask for more, now that tls is the newest: its
+ * client's certificate may have expired, or not be allowed any more. True
+ * without TLS.
+ */
+bool server_tls_holds(const struct server_tls *tls, struct bufferevent *bev);
+
+/* Logs the limit of base/tls_limits.h that has ended it, if one has. */
+void server_tls_failed(struct bufferevent *bev);
 
 /*
  * Says that nothing more comes (close_notify, RFC 8446, section 6.1), so that a

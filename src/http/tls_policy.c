@@ -23,6 +23,7 @@ struct san {
 
 /* What a context checks of clients, for as long as it has connections. */
 struct policy {
+	bool asks;
 	bool verifies; /* by an authority */
 	bool has_sans;
 	size_t sans_len;
@@ -66,6 +67,7 @@ policy_new(const struct web_tls *c)
 	size_t n = c->allowed_sans != NULL ? c->allowed_sans->len : 0;
 	struct policy *p = xcalloc(1, sizeof(*p) + n * sizeof(p->sans[0]));
 
+	p->asks = c->client_auth != CLIENT_AUTH_NONE;
 	p->verifies = c->client_auth == CLIENT_AUTH_VERIFY_IF_GIVEN ||
 		      c->client_auth == CLIENT_AUTH_REQUIRE;
 	p->has_sans = c->allowed_sans != NULL;
@@ -159,9 +161,23 @@ tls_policy_set(SSL_CTX *ctx, const struct web_tls *config)
 	(void)SSL_CTX_set_ex_data(ctx, policy_index(), p);
 	SSL_CTX_set_verify(ctx, modes[config->client_auth], NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, on_chain, p);
-	if (config->client_auth == CLIENT_AUTH_NONE)
+	if (!p->asks)
 		return;
 	/* TLS 1.2, and 1.3 */
 	(void)SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 	(void)SSL_CTX_set_num_tickets(ctx, 0);
+}
+
+bool
+tls_policy_holds(const SSL *ssl, const SSL_CTX *ctx)
+{
+	const struct policy *p = SSL_CTX_get_ex_data(ctx, policy_index());
+	const X509 *x;
+
+	if (!p->asks)
+		return true;
+	if (SSL_get_SSL_CTX(ssl) != ctx)
+		return false;
+	x = p->verifies ? SSL_get0_peer_certificate(ssl) : NULL;
+	return x == NULL || X509_cmp_current_time(X509_get0_notAfter(x)) > 0;
 }

@@ -5,6 +5,8 @@
 #ifndef HTTP_TLS_POLICY_H
 #define HTTP_TLS_POLICY_H
 
+#include <stdbool.h>
+
 /* Names of a certificate that are compared; one with more is refused. */
 #define TLS_POLICY_NAMES_MAX 1000
 
@@ -17,5 +19,12 @@ struct web_tls;
  * show certificates: each connection has to show one that is good today.
  */
 void tls_policy_set(struct ssl_ctx_st *ctx, const struct web_tls *config);
+
+/*
+ * Whether a connection may still be used: ctx is the newest context. If that
+ * asks for certificates, the connection has to be its own, since others may be
+ * allowed by now, and one that was verified must not have expired.
+ */
+bool tls_policy_holds(const struct ssl_st *ssl, const struct ssl_ctx_st *ctx);
 
 #endif

@@ -275,6 +275,12 @@ web_accept(struct web *w)
 	    bufferevent_socket_new(w->base, -1, BEV_OPT_CLOSE_ON_FREE));
 }
 
+bool
+web_holds(const struct web *w, struct bufferevent *bev)
+{
+	return w->now->tls == NULL || server_tls_holds(w->now->tls, bev);
+}
+
 uint64_t
 web_wait_seconds(struct web *w, uint64_t now)
 {

@@ -40,6 +40,12 @@ uint64_t web_read_at(const struct web *w);
 
 /* What an accepted connection is to be: without a socket yet. */
 struct bufferevent *web_accept(struct web *w);
+
+/*
+ * Whether its client may ask for more. Not with a certificate that has expired,
+ * or that the file may not allow any more: it has to connect again.
+ */
+bool web_holds(const struct web *w, struct bufferevent *bev);
 bool web_has_tls(const struct web *w);
 
 /* A request's token; 0, or for how many seconds, rounded up, there is none. */

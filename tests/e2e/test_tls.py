@@ -19,6 +19,7 @@ TLS = "--memcached.tls."
 NAMES = "DNS:localhost,IP:127.0.0.1"
 CERTIFICATES = 1000  # src/base/openssl.h
 HOUR, DAY = 3600, 86400
+STEP = 300  # less than an idle target is kept
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
 pytestmark = pytest.mark.skipif(
@@ -354,10 +355,19 @@ def test_expired_meanwhile(fake, authority, exporter, flags, clock):
     clock.forward(-2 * DAY + HOUR / 2)
     pair = authority.issue(NAMES, env=clock.env)
     clock.forward(2 * DAY - HOUR / 2)
-    server = fake(once_then(close), tls=context(pair))
+
+    def script(conn):
+        conn.collection()
+
+    server = fake(script, tls=context(pair))
     running = exporter(server.address, *flags, env=clock.env)
-    assert running.metrics().up == 1
-    clock.forward(HOUR)
+    ups = []
+    for _ in range(HOUR // STEP):
+        ups.append(running.metrics().up)
+        clock.forward(STEP)
+    assert ups[:3] == [1, 1, 1]
+    assert [conn.resumed for conn in server.connections[:3]] == [
+        False, True, True]
     assert_tls(running, "certificate has expired")
 
 

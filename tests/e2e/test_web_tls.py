@@ -9,12 +9,15 @@ import ssl
 import pytest
 
 from authority import Authority
+from clock import Clock
 from poll import eventually
-from web import get, is_turned_away, put, shaken, trusting
+from web import get, is_turned_away, put, secure, shaken, trusting
 
 NAMES = "DNS:localhost,IP:127.0.0.1"
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 REQUIRE = "RequireAndVerifyClientCert"
+HOUR, DAY = 3600, 86400
+STEP = 300  # less than an idle client may be silent
 CHAIN = 10  # src/base/tls_limits.h
 
 
@@ -44,19 +47,18 @@ def serving(exporter, path, pair):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
-@pytest.mark.parametrize("more", [0, 30000], ids=["short", "long"])
-def test_plain_http(serving, method, more):
+def test_plain_http(serving, method):
     """An answer in clear that says what is wrong, and an end."""
     running = serving()
     with running.connect() as sock:
-        sock.sendall(f"{method} /metrics HTTP/1.1\r\nHost: x\r\n"
-                     f"X: {'x' * more}\r\n\r\n".encode())
+        sock.sendall(
+            f"{method} /metrics HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         sock.settimeout(running.timeout)
         answer = b"".join(iter(lambda: sock.recv(65536), b""))
     head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.0 400 Bad Request\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert b"\r\nConnection: close" in head
-    assert body == b"Client sent an HTTP request to an HTTPS server.\n"
+    assert method == "HEAD" or b" an HTTP request to an HTTPS server" in body
 
 
 def alert(running, tls):
@@ -104,6 +106,64 @@ def test_reload_takes_certificates_away(
         with pytest.raises((ssl.SSLError, ConnectionError)), \
                 shaken(running, tls, session):
             pass
+
+
+def is_kept(running, conn):
+    try:
+        return running.request(conn, "/-/healthy").status == 200
+    except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLError):
+        conn.close()
+        return False
+
+
+def test_reload_ends_connections(serving, path, authority, pair, client_pair):
+    """Of clients that show certificates: they have to show them again."""
+    keys = {"cert_file": pair.cert, "key_file": pair.key,
+            "client_auth_type": REQUIRE, "client_ca_file": authority.cert}
+    running = serving(client_auth_type=REQUIRE, client_ca_file=authority.cert)
+    with contextlib.closing(
+            secure(running, trusting(authority, client_pair))) as conn:
+        for _ in range(3):
+            assert is_kept(running, conn)
+        put(path, {"tls_server_config": {
+            **keys, "client_allowed_sans": ["other.test"]}})
+        eventually(lambda: not is_kept(running, conn))
+        assert not is_kept(running, conn)
+
+
+def test_expired_while_connected(
+        exporter, path, tmp_path, authority, pair):
+    clock = Clock(tmp_path)
+    clock.forward(-2 * DAY + HOUR / 2)
+    brief = authority.issue("DNS:scraper.test", env=clock.env)
+    clock.forward(2 * DAY - HOUR / 2)
+    flag = put(path, {"tls_server_config": {
+        "cert_file": pair.cert, "key_file": pair.key,
+        "client_auth_type": REQUIRE, "client_ca_file": authority.cert}})
+    running = exporter(None, flag, env=clock.env)
+    tls = trusting(authority, brief)
+    with contextlib.closing(secure(running, tls)) as conn:
+        assert is_kept(running, conn)
+        for _ in range(HOUR // STEP):
+            clock.forward(STEP)
+            kept = is_kept(running, conn)
+        assert not kept
+    assert is_turned_away(running, tls)
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+def test_end_of_the_exporter(serving, authority, version):
+    """close_notify for those that are idle, too."""
+    running = serving()
+    tls = trusting(authority, version=version)
+    tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    with running.connect() as plain, tls.wrap_socket(
+            plain, server_hostname="127.0.0.1",
+            suppress_ragged_eofs=False) as sock:
+        sock.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert sock.recv(65536)
+        running.stop()
+        assert sock.recv(65536) == b""
 
 
 COSTS = {
