@@ -1,15 +1,9 @@
 #include "memcached/connection.h"
 
-#include <sys/socket.h>
-
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 
 #include "base/buf.h"
@@ -18,17 +12,11 @@
 #include "base/mem.h"
 #include "memcached/access.h"
 #include "memcached/dial.h"
-#include "stats/binary.h"
+#include "memcached/stream.h"
 #include "stats/reader.h"
 
 /* "1234.567": digits of a uint64_t, a point and three more, and the NUL. */
 #define SECONDS_TEXT_MAX 32
-
-/* Answers are tens of kilobytes. */
-#define READ_BYTES (64U << 10)
-
-/* More than all commands and credentials together. */
-#define COMMANDS_BYTES_MAX 16384
 
 enum conn_state {
 	CONN_NEW,
@@ -37,21 +25,6 @@ enum conn_state {
 	CONN_RESTING,
 	CONN_CLOSED
 };
-
-static const char *const close_names[] = {
-	[CLOSE_SERVER] = "server",
-	[CLOSE_UNASKED] = "unasked",
-	[CLOSE_BAD_ANSWER] = "bad_answer",
-	[CLOSE_TIMEOUT] = "timeout",
-	[CLOSE_HEDGE] = "hedge",
-	[CLOSE_IDLE] = "idle",
-	[CLOSE_LIMIT] = "limit",
-	[CLOSE_DESCRIPTORS] = "descriptors",
-	[CLOSE_RELOAD] = "reload",
-	[CLOSE_SHUTDOWN] = "shutdown",
-};
-_Static_assert(
-    nitems(close_names) == CLOSE_REASONS, "a close reason without a name");
 
 struct connection {
 	struct connection_env *env;
@@ -62,26 +35,25 @@ struct connection {
 	enum conn_state state;
 	bool asked; /* owes the owner a call */
 	bool reused;
+	bool draining;
 	enum close_reason ended; /* when closed */
 	struct error *why;       /* it failed */
 	struct event *report;    /* makes that call, from the loop */
 
-	unsigned sections;
-	struct dial *dial;       /* while dialing */
-	char *place;             /* where it is connected to, for errors */
-	uint64_t connected_at;   /* 0: it never was */
-	struct bufferevent *bev; /* when connected */
-	struct event *readable;  /* a plain socket that is connected */
+	struct ask ask;
+	unsigned refused; /* sections, since it was opened */
+	unsigned sent;    /* sections of the last write */
+	unsigned begun;   /* sections that were missing when it was opened */
+	uint64_t heard;   /* when something came, or the ask began */
 	struct reader *reader;
+
+	struct dial *dial;     /* while dialing */
+	char *place;           /* where it is connected to, for errors */
+	uint64_t connected_at; /* 0: it never was */
+	struct stream *stream; /* when connected */
 };
 
-static void conn_lost(struct connection *c, short what, int err);
-
-const char *
-close_reason_name(enum close_reason reason)
-{
-	return close_names[reason];
-}
+static void conn_dial(struct connection *c);
 
 static void
 conn_set_state(struct connection *c, enum conn_state state)
@@ -103,10 +75,8 @@ conn_end(struct connection *c, enum close_reason reason)
 {
 	conn_set_state(c, CONN_CLOSED);
 	c->ended = reason;
-	if (c->bev != NULL)
-		(void)bufferevent_disable(c->bev, EV_READ | EV_WRITE);
-	if (c->readable != NULL)
-		(void)event_del(c->readable);
+	if (c->stream != NULL)
+		stream_stop(c->stream);
 	event_active(c->report, EV_TIMEOUT, 0);
 }
 
@@ -133,18 +103,22 @@ conn_log_close(const struct connection *c)
 
 /* The only place where a socket is closed. */
 static void
-conn_drop_socket(struct connection *c)
+conn_drop_stream(struct connection *c)
 {
-	if (c->bev == NULL)
+	if (c->stream == NULL)
 		return;
 	c->env->closed[c->ended]++;
 	if (log_has(LEVEL_DEBUG))
 		conn_log_close(c);
-	if (c->readable != NULL)
-		event_free(c->readable);
-	bufferevent_free(c->bev);
-	c->readable = NULL;
-	c->bev = NULL;
+	stream_free(c->stream);
+	c->stream = NULL;
+}
+
+static void
+conn_tell(struct connection *c)
+{
+	c->asked = false;
+	c->done(c, c->why, c->arg);
 }
 
 static void
@@ -154,93 +128,65 @@ on_conn_report(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (c->state == CONN_CLOSED)
-		conn_drop_socket(c);
-	if (!c->asked)
-		return;
-	c->asked = false;
-	c->done(c, c->why, c->arg);
-}
-
-/* The socket's bytes are the protocol's, so that we may read and write it. */
-static bool
-conn_is_plain(const struct connection *c)
-{
-	return c->peer->access->tls == NULL;
-}
-
-/*
- * Writes to the socket at once, when nothing waits to be written before;
- * libevent would first ask the kernel whether it may. What the socket does not
- * take, if anything, goes the usual way. Wipes out, which may be a password.
- */
-static void
-conn_send(struct connection *c, struct buf *out)
-{
-	ssize_t n = 0;
-	size_t sent;
-
-	if (conn_is_plain(c))
-		n = send(bufferevent_getfd(c->bev), out->p, out->len,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
-	sent = n > 0 ? (size_t)n : 0;
-	(void)bufferevent_write(c->bev, out->p + sent, out->len - sent);
-	explicit_bzero(out->p, out->len);
-	buf_release(out);
+	if (c->state == CONN_CLOSED || c->state == CONN_DIALING)
+		conn_drop_stream(c);
+	if (c->state == CONN_DIALING)
+		conn_dial(c); /* anew */
+	else if (c->asked)
+		conn_tell(c);
 }
 
 static void
 conn_send_commands(struct connection *c)
 {
-	const struct access *access = c->peer->access;
 	struct buf out;
 
-	buf_init(&out, COMMANDS_BYTES_MAX);
-	if (access->binary && access->username != NULL && !c->reused)
-		binary_authenticate(&out, access->username, access->password);
-	if (access->binary)
-		binary_ask(&out, c->sections);
-	for (unsigned s = 0; s < SECTIONS && !access->binary; s++) {
-		if (c->sections & (1U << s))
-			buf_add_str(&out, section_command((enum section)s));
-	}
-	conn_set_state(c, CONN_ASKING);
-	conn_send(c, &out);
+	c->sent = ask_next(&c->ask, reader_missing(c->reader));
+	buf_init(&out, ASK_BYTES_MAX);
+	ask_commands(&out, c->peer->access, c->sent, !c->reused);
+	reader_sent(c->reader, c->sent);
+	stream_send(c->stream, &out);
 }
 
-/*
- * A connection of `memcached -Y` speaks after it has stored the credentials
- * under some key (protocol.txt, "Authentication"). They are sent only to a
- * server that has asked for them: another one would keep them as an item.
- */
 static void
 conn_send_credentials(struct connection *c)
 {
-	const struct access *access = c->peer->access;
 	struct buf out;
 
-	buf_init(&out, COMMANDS_BYTES_MAX);
-	buf_printf(&out, "set auth 0 0 %zu\r\n%s %s\r\n",
-	    strlen(access->username) + 1 + strlen(access->password),
-	    access->username, access->password);
-	conn_send(c, &out);
+	buf_init(&out, ASK_BYTES_MAX);
+	ask_credentials(&out, c->peer->access);
+	stream_send(c->stream, &out);
 }
 
-/* The answers are whole, or not to be had; returns false when neither. */
-static bool
+/* Something is missing still: perhaps what was not sent yet. */
+static void
+conn_go_on(struct connection *c)
+{
+	if (!c->ask.one_by_one || (reader_missing(c->reader) & c->sent) != 0)
+		return;
+	if (c->draining)
+		conn_rest(c);
+	else
+		conn_send_commands(c);
+}
+
+static void
 conn_take(struct connection *c, struct span data)
 {
 	struct error why;
 
 	switch (reader_feed(c->reader, &data, &why)) {
 	case READER_MORE:
-		return false;
+		conn_go_on(c);
+		break;
 	case READER_AUTHENTICATE:
 		conn_send_credentials(c);
-		return conn_take(c, data);
+		conn_take(c, data);
+		break;
 	case READER_ASK:
 		conn_send_commands(c);
-		return conn_take(c, data);
+		conn_take(c, data);
+		break;
 	case READER_DONE:
 		/* what it said besides is no answer to what is asked next */
 		if (data.len == 0)
@@ -252,134 +198,91 @@ conn_take(struct connection *c, struct span data)
 		conn_fail(c, CLOSE_BAD_ANSWER, &why);
 		break;
 	}
-	return true;
 }
 
 static void
-conn_take_buffered(struct connection *c, struct evbuffer *in)
-{
-	bool ended = false;
-	size_t len;
-
-	while (!ended && (len = evbuffer_get_contiguous_space(in)) > 0) {
-		ended = conn_take(
-		    c, (struct span){
-			   (const char *)evbuffer_pullup(in, (ev_ssize_t)len),
-			   len });
-		(void)evbuffer_drain(in, len);
-	}
-	if (c->state == CONN_RESTING && evbuffer_get_length(in) > 0)
-		conn_end(c, CLOSE_UNASKED);
-}
-
-/* It was closed, or says what was not asked. */
-static void
-conn_resting_ended(struct connection *c, int fd)
-{
-	char byte;
-	ssize_t n = recv(fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_PEEK);
-
-	if (n >= 0 || (errno != EAGAIN && errno != EINTR))
-		conn_end(c, n > 0 ? CLOSE_UNASKED : CLOSE_SERVER);
-}
-
-/*
- * Reads a plain socket: libevent's own way takes several system calls for
- * every four kilobytes.
- */
-static void
-on_conn_readable(evutil_socket_t fd, short what, void *arg)
+on_conn_data(struct span data, void *arg)
 {
 	struct connection *c = arg;
-	char data[READ_BYTES];
-	ssize_t n;
 
-	(void)what;
-	if (c->state == CONN_RESTING) {
-		conn_resting_ended(c, fd);
+	if (c->state != CONN_ASKING) {
+		conn_end(c, CLOSE_UNASKED);
 		return;
 	}
-	do {
-		n = recv(fd, data, sizeof(data), MSG_DONTWAIT);
-	} while (n > 0 && !conn_take(c, (struct span){ data, (size_t)n }) &&
-		 (size_t)n == sizeof(data));
-	if (n == 0)
-		conn_lost(c, BEV_EVENT_EOF, 0);
-	else if (n < 0 && errno != EAGAIN && errno != EINTR)
-		conn_lost(c, BEV_EVENT_ERROR, errno);
+	c->heard = clock_us();
+	conn_take(c, data);
+	c->refused |= reader_refused(c->reader);
 }
 
-/* With TLS. */
+/* It closes the connection after an answer: the next needs another one. */
+static bool
+conn_may_redial(const struct connection *c)
+{
+	return c->ask.one_by_one && !c->draining &&
+	       c->peer->access->username == NULL &&
+	       reader_missing(c->reader) != c->begun;
+}
+
 static void
-on_conn_read(struct bufferevent *bev, void *arg)
+conn_redial(struct connection *c)
+{
+	conn_set_state(c, CONN_DIALING);
+	c->ended = CLOSE_SERVER;
+	reader_reopen(c->reader);
+	event_active(c->report, EV_TIMEOUT, 0);
+}
+
+static void
+on_conn_end(const struct error *what, void *arg)
 {
 	struct connection *c = arg;
+	struct error why;
 
-	if (c->state == CONN_RESTING)
-		conn_end(c, CLOSE_UNASKED);
-	if (c->state == CONN_ASKING)
-		conn_take_buffered(c, bufferevent_get_input(bev));
-}
-
-/* The socket has come to its end. */
-static void
-conn_lost(struct connection *c, short what, int err)
-{
-	struct error cause, why;
-
-	if (c->state == CONN_RESTING) {
+	if (c->state != CONN_ASKING) {
 		conn_end(c, CLOSE_SERVER);
 		return;
 	}
-	if (c->state != CONN_ASKING)
+	if (conn_may_redial(c)) {
+		conn_redial(c);
 		return;
-	/* reads what a server said last, so only when nothing else will */
-	dial_explain(c->bev, !conn_is_plain(c), what, err, &cause);
-	(void)error_because(&why, cause.reason, "%s: %s", c->place, cause.text);
+	}
+	(void)error_because(&why, what->reason, "%s: %s", c->place, what->text);
 	reader_broken(c->reader, &why);
 	conn_fail(c, CLOSE_SERVER, &why);
 }
 
 static void
-on_conn_event(struct bufferevent *bev, short what, void *arg)
-{
-	int err = EVUTIL_SOCKET_ERROR();
-
-	(void)bev;
-	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-		conn_lost(arg, what, err);
-}
-
-/* It is connected: the first commands can go. */
-static void
-conn_open(struct connection *c, struct bufferevent *bev, const char *place)
-{
-	c->bev = bev;
-	c->place = xstrdup(place);
-	c->connected_at = clock_us();
-	c->env->opened++;
-	bufferevent_setcb(bev, conn_is_plain(c) ? NULL : on_conn_read, NULL,
-	    on_conn_event, c);
-	if (conn_is_plain(c)) {
-		c->readable =
-		    xnonnull(event_new(c->env->base, bufferevent_getfd(bev),
-			EV_READ | EV_PERSIST, on_conn_readable, c));
-		(void)event_add(c->readable, NULL);
-	}
-	conn_send_commands(c);
-}
-
-static void
-on_conn_dialed(struct bufferevent *bev, const char *place,
+on_conn_dialed(int fd, struct bufferevent *tls, const char *place,
     const struct error *why, void *arg)
 {
 	struct connection *c = arg;
 
 	c->dial = NULL;
-	if (why != NULL)
+	if (why != NULL) {
 		conn_fail(c, CLOSE_SERVER, why);
-	else
-		conn_open(c, bev, place);
+		return;
+	}
+	free(c->place);
+	c->place = xstrdup(place);
+	c->connected_at = clock_us();
+	c->env->opened++;
+	c->stream =
+	    stream_new(c->env->base, fd, tls, on_conn_data, on_conn_end, c);
+	c->begun = reader_missing(c->reader);
+	if (c->draining) {
+		conn_rest(c);
+		return;
+	}
+	conn_set_state(c, CONN_ASKING);
+	conn_send_commands(c);
+}
+
+static void
+conn_dial(struct connection *c)
+{
+	conn_set_state(c, CONN_DIALING);
+	c->dial = dial_new(c->env->base, c->env->resolver, c->peer,
+	    c->ask.deadline_us, on_conn_dialed, c);
 }
 
 struct connection *
@@ -404,7 +307,7 @@ connection_close(struct connection *c, enum close_reason reason)
 	if (c->state != CONN_CLOSED)
 		c->ended = reason;
 	dial_cancel(c->dial);
-	conn_drop_socket(c);
+	conn_drop_stream(c);
 	reader_free(c->reader);
 	event_free(c->report);
 	free(c->place);
@@ -413,26 +316,35 @@ connection_close(struct connection *c, enum close_reason reason)
 }
 
 void
-connection_ask(struct connection *c, unsigned sections, uint64_t deadline_us)
+connection_ask(struct connection *c, const struct ask *ask)
 {
-	const struct access *access = c->peer->access;
-
 	c->asked = true;
+	c->draining = false;
 	c->reused = c->state == CONN_RESTING;
-	c->sections = sections;
+	c->heard = clock_us();
+	c->ask = *ask;
+	c->ask.refused |= c->refused;
 	reader_free(c->reader);
-	if (access->binary)
-		c->reader = reader_new_binary(c->env->keys, sections);
-	else
-		c->reader = reader_new(
-		    c->env->keys, sections, access->username != NULL);
-	if (c->reused) {
-		conn_send_commands(c);
+	c->reader = ask_reader(&c->ask, c->peer->access, c->env->keys);
+	if (!c->reused) {
+		conn_dial(c);
 		return;
 	}
-	conn_set_state(c, CONN_DIALING);
-	c->dial = dial_new(c->env->base, c->env->resolver, c->peer, deadline_us,
-	    on_conn_dialed, c);
+	conn_set_state(c, CONN_ASKING);
+	c->begun = reader_missing(c->reader);
+	conn_send_commands(c);
+}
+
+bool
+connection_drain(struct connection *c)
+{
+	if (c->stream == NULL &&
+	    (c->dial == NULL || !dial_was_reached(c->dial)))
+		return false;
+	if (c->state != CONN_ASKING && c->state != CONN_DIALING)
+		return false;
+	c->draining = true;
+	return true;
 }
 
 bool
@@ -448,15 +360,15 @@ connection_was_reused(const struct connection *c)
 }
 
 bool
-connection_is_silent(const struct connection *c)
-{
-	return c->reader != NULL && reader_is_silent(c->reader);
-}
-
-bool
 connection_was_reached(const struct connection *c)
 {
 	return c->connected_at != 0;
+}
+
+bool
+connection_is_cut_off(const struct connection *c)
+{
+	return c->stream != NULL && stream_is_cut_off(c->stream);
 }
 
 uint64_t
@@ -465,6 +377,38 @@ connection_since(const struct connection *c)
 	bool is_open = c->state == CONN_ASKING || c->state == CONN_RESTING;
 
 	return is_open ? c->connected_at : 0;
+}
+
+bool
+connection_is_silent(const struct connection *c)
+{
+	return c->reader == NULL || reader_is_silent(c->reader);
+}
+
+uint64_t
+connection_heard(const struct connection *c)
+{
+	return c->heard;
+}
+
+unsigned
+connection_answered(const struct connection *c)
+{
+	if (c->reader == NULL)
+		return 0;
+	return c->ask.sections & ~c->ask.refused & ~reader_missing(c->reader);
+}
+
+unsigned
+connection_stuck(const struct connection *c)
+{
+	return c->ask.one_by_one && c->state == CONN_ASKING ? c->sent : 0;
+}
+
+unsigned
+connection_refused(const struct connection *c)
+{
+	return c->refused;
 }
 
 struct reply *

@@ -1,8 +1,14 @@
 /*
  * One connection to a memcached: connects when first asked, then stays. Asks
- * `stats` sub-commands in one write and reads their answers into a reply.
- * Nothing blocks; every ask ends with one call of the owner's function, from
- * the loop, or with connection_close.
+ * `stats` sub-commands and reads their answers into a reply. Nothing blocks;
+ * every ask ends with one call of the owner's function, from the loop, or with
+ * connection_close.
+ *
+ * All commands go in one write, or one by one to a server that cannot take
+ * them so: each when the one before it has been answered. A server that closes
+ * the connection after it has refused a command is then connected to anew for
+ * the next one. A command that was answered with an error is not asked again
+ * on this connection; after SERVER_ERROR, which may pass, it is.
  */
 #ifndef MEMCACHED_CONNECTION_H
 #define MEMCACHED_CONNECTION_H
@@ -11,6 +17,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "memcached/ask.h"
+#include "memcached/closing.h"
 
 struct connection;
 struct event_base;
@@ -21,28 +29,10 @@ struct resolver;
 
 /*
  * why is NULL when all was answered. The owner may close the connection in
- * this call; after a failure it is of no other use.
+ * this call; after a failure it is of no other use than for its reply.
  */
 typedef void connection_fn(
     struct connection *c, const struct error *why, void *arg);
-
-/* Why a connection that had been opened was closed. */
-enum close_reason {
-	CLOSE_SERVER,      /* the server closed it, or the network failed */
-	CLOSE_UNASKED,     /* the server said what was not asked */
-	CLOSE_BAD_ANSWER,  /* the answer was of no use: REASON_PROTOCOL, … */
-	CLOSE_TIMEOUT,     /* a deadline passed */
-	CLOSE_HEDGE,       /* another connection answered first */
-	CLOSE_IDLE,        /* the target was not scraped any more */
-	CLOSE_LIMIT,       /* the target gave way to another one */
-	CLOSE_DESCRIPTORS, /* the process had run out of descriptors */
-	CLOSE_RELOAD,      /* a new configuration */
-	CLOSE_SHUTDOWN,
-	CLOSE_REASONS
-};
-
-/* The label value: "server", "unasked", … */
-const char *close_reason_name(enum close_reason reason);
 
 /* What all connections share. This and the rest is borrowed. */
 struct connection_env {
@@ -63,12 +53,14 @@ struct connection *connection_new(struct connection_env *env,
  */
 void connection_close(struct connection *c, enum close_reason reason);
 
+void connection_ask(struct connection *c, const struct ask *ask);
+
 /*
- * Asks a set of sections (1 << section). The deadline (clock_us) only shares
- * out the time among the addresses of a name; the owner keeps the deadline.
+ * Nothing waits for what was asked any more: what still comes of it is read
+ * and dropped, and then the owner's function is called. False, and nothing is
+ * changed, when no server has accepted the connection yet.
  */
-void connection_ask(
-    struct connection *c, unsigned sections, uint64_t deadline_us);
+bool connection_drain(struct connection *c);
 
 /* It can be asked (again): new, or open and at rest. */
 bool connection_is_usable(const struct connection *c);
@@ -79,11 +71,24 @@ bool connection_was_reused(const struct connection *c);
 /* A server accepted it, if only to refuse later. */
 bool connection_was_reached(const struct connection *c);
 
+/* The other machine has not acknowledged what was sent. */
+bool connection_is_cut_off(const struct connection *c);
+
 /* When it was connected, as clock_us; 0 while it is not. */
 uint64_t connection_since(const struct connection *c);
 
-/* Nothing has come since the last ask. */
+/* Of the last ask: nothing has come; when something last did, or it began. */
 bool connection_is_silent(const struct connection *c);
+uint64_t connection_heard(const struct connection *c);
+
+/* Of the last ask: the sections that were answered, refused ones included. */
+unsigned connection_answered(const struct connection *c);
+
+/* The section that is waited for, of those that are asked one by one; or 0. */
+unsigned connection_stuck(const struct connection *c);
+
+/* The sections that were refused, since it was opened. */
+unsigned connection_refused(const struct connection *c);
 
 /* What came since the last ask, complete or not: borrowed; or NULL. */
 struct reply *connection_reply(const struct connection *c);

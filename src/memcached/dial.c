@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -17,11 +18,16 @@
 #include "config/allow.h"
 #include "memcached/access.h"
 #include "memcached/resolve.h"
+#include "memcached/stream.h"
 #include "memcached/tls.h"
+
+/* How often to knock at a unix socket whose backlog is full. */
+#define BACKLOG_US 10000
 
 enum dial_state {
 	DIAL_RESOLVING,
 	DIAL_CONNECTING,
+	DIAL_QUEUEING,      /* the backlog of a unix socket is full */
 	DIAL_SHAKING_HANDS, /* in TLS */
 	DIAL_FAILED         /* the caller has not heard of it yet */
 };
@@ -37,9 +43,11 @@ struct dial {
 	struct event *report; /* makes that call after a failure */
 	struct lookup *lookup;
 	struct endpoints endpoints;
-	size_t endpoint;       /* being tried, or connected */
-	struct event *attempt; /* ends a try that takes too long */
-	struct bufferevent *bev;
+	size_t endpoint;         /* being tried, or connected */
+	struct event *attempt;   /* ends a try that takes too long */
+	int fd;                  /* -1: none, or tls has it */
+	struct event *connected; /* the socket is, or cannot be */
+	struct bufferevent *tls; /* while shaking hands */
 	bool met; /* a server was there, but no handshake: why says it */
 	struct error why;
 };
@@ -55,9 +63,15 @@ dial_set_state(struct dial *d, enum dial_state state)
 static void
 dial_drop_socket(struct dial *d)
 {
-	if (d->bev != NULL)
-		bufferevent_free(d->bev);
-	d->bev = NULL;
+	if (d->connected != NULL)
+		event_free(d->connected);
+	if (d->tls != NULL)
+		bufferevent_free(d->tls);
+	if (d->fd >= 0)
+		(void)close(d->fd);
+	d->connected = NULL;
+	d->tls = NULL;
+	d->fd = -1;
 }
 
 /* It may be called before dial_new has returned: so the loop tells of it. */
@@ -67,8 +81,8 @@ dial_fail(struct dial *d, const struct error *why)
 	d->why = *why;
 	dial_set_state(d, DIAL_FAILED);
 	(void)event_del(d->attempt);
-	if (d->bev != NULL)
-		(void)bufferevent_disable(d->bev, EV_READ | EV_WRITE);
+	if (d->tls != NULL)
+		(void)bufferevent_disable(d->tls, EV_READ | EV_WRITE);
 	event_active(d->report, EV_TIMEOUT, 0);
 }
 
@@ -111,19 +125,21 @@ on_dial_report(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	d->done(NULL, NULL, &d->why, d->arg);
+	d->done(-1, NULL, NULL, &d->why, d->arg);
 	dial_free(d);
 }
 
 static void
 dial_succeed(struct dial *d)
 {
-	struct bufferevent *bev = d->bev;
+	struct bufferevent *tls = d->tls;
+	int fd = d->fd;
 	char place[PLACE_TEXT_MAX];
 
 	dial_place(d, place);
-	d->bev = NULL; /* it changes hands */
-	d->done(bev, place, NULL, d->arg);
+	d->tls = NULL; /* they change hands */
+	d->fd = -1;
+	d->done(fd, tls, place, NULL, d->arg);
 	dial_free(d);
 }
 
@@ -149,56 +165,62 @@ dial_next(struct dial *d, enum reason reason, const char *what)
 	dial_try(d);
 }
 
-void
-dial_explain(
-    struct bufferevent *bev, bool tls, short what, int err, struct error *why)
+static void
+on_dial_tls(struct bufferevent *bev, short what, void *arg)
 {
-	if (tls && tls_failure(bev, why))
-		return;
-	if (what & BEV_EVENT_EOF || err == 0)
-		(void)error_because(why, REASON_CLOSED, "the server hung up");
-	else
-		(void)error_because(
-		    why, reason_of_errno(err), "%s", strerror(err));
-}
+	struct dial *d = arg;
+	int err = EVUTIL_SOCKET_ERROR();
+	struct error why;
 
-static void on_dial_event(struct bufferevent *bev, short what, void *arg);
+	if (d->state != DIAL_SHAKING_HANDS)
+		return;
+	if (what & BEV_EVENT_CONNECTED) {
+		dial_succeed(d);
+		return;
+	}
+	stream_explain_tls(bev, what, err, &why);
+	dial_next(d, why.reason, why.text);
+}
 
 /* The network is there: from here on a bufferevent with TLS has the socket. */
 static void
 dial_shake_hands(struct dial *d)
 {
 	const struct peer *peer = d->peer;
-	int fd = bufferevent_getfd(d->bev);
+	int fd = d->fd;
 	struct error why;
 
-	(void)bufferevent_setfd(d->bev, -1);
-	dial_drop_socket(d);
 	dial_set_state(d, DIAL_SHAKING_HANDS);
-	d->bev = tls_bufferevent(peer->access->tls, d->base, fd, peer->session,
+	d->fd = -1;
+	d->tls = tls_bufferevent(peer->access->tls, d->base, fd, peer->session,
 	    peer->address.is_path ? "localhost" : peer->address.host, &why);
-	if (d->bev == NULL) {
+	if (d->tls == NULL) {
 		dial_fail(d, &why);
 		return;
 	}
-	bufferevent_setcb(d->bev, NULL, NULL, on_dial_event, d);
-	(void)bufferevent_enable(d->bev, EV_READ | EV_WRITE);
+	bufferevent_setcb(d->tls, NULL, NULL, on_dial_tls, d);
+	(void)bufferevent_enable(d->tls, EV_READ | EV_WRITE);
 }
 
 static void
-on_dial_event(struct bufferevent *bev, short what, void *arg)
+on_dial_connected(evutil_socket_t fd, short what, void *arg)
 {
 	struct dial *d = arg;
-	int err = EVUTIL_SOCKET_ERROR();
-	bool tls = d->state == DIAL_SHAKING_HANDS;
+	int err = 0;
+	socklen_t len = sizeof(err);
 	struct error why;
 
-	if (d->state == DIAL_FAILED)
+	(void)what;
+	if (d->state != DIAL_CONNECTING)
 		return;
-	if ((what & BEV_EVENT_CONNECTED) == 0) {
-		dial_explain(bev, tls, what, err, &why);
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
+		err = errno;
+	if (err != 0) {
+		stream_explain(err, &why);
 		dial_next(d, why.reason, why.text);
-	} else if (!tls && d->peer->access->tls != NULL) {
+	} else if (d->peer->access->tls != NULL) {
+		event_free(d->connected);
+		d->connected = NULL;
 		dial_shake_hands(d);
 	} else {
 		dial_succeed(d);
@@ -206,28 +228,30 @@ on_dial_event(struct bufferevent *bev, short what, void *arg)
 }
 
 static void
-on_dial_attempt_late(evutil_socket_t fd, short what, void *arg)
+on_dial_attempt(evutil_socket_t fd, short what, void *arg)
 {
+	struct dial *d = arg;
+
 	(void)fd;
 	(void)what;
-	dial_next(arg, REASON_TIMEOUT, "no answer");
+	if (d->state == DIAL_QUEUEING)
+		dial_try(d);
+	else
+		dial_next(d, REASON_TIMEOUT, "no answer");
 }
 
 static int
 dial_open_socket(struct dial *d, const struct endpoint *ep)
 {
 	int family = ep->sa.ss_family, one = 1;
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
+	d->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (d->fd < 0)
 		return -1;
 	if (family != AF_UNIX)
 		(void)setsockopt(
-		    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	d->bev = xnonnull(
-	    bufferevent_socket_new(d->base, fd, BEV_OPT_CLOSE_ON_FREE));
-	bufferevent_setcb(d->bev, NULL, NULL, on_dial_event, d);
-	return bufferevent_enable(d->bev, EV_WRITE);
+		    d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return connect(d->fd, (const struct sockaddr *)&ep->sa, ep->len);
 }
 
 /*
@@ -248,19 +272,35 @@ dial_arm_attempt(struct dial *d)
 }
 
 static void
+dial_queue(struct dial *d)
+{
+	struct timeval soon = { 0, BACKLOG_US };
+
+	dial_set_state(d, DIAL_QUEUEING);
+	dial_drop_socket(d);
+	(void)event_add(d->attempt, &soon);
+}
+
+static void
 dial_try(struct dial *d)
 {
 	const struct endpoint *ep = &d->endpoints.list[d->endpoint];
-	struct sockaddr_storage sa = ep->sa;
+	bool ok;
 
 	dial_set_state(d, DIAL_CONNECTING);
 	dial_drop_socket(d);
 	dial_arm_attempt(d);
-	/* an immediate failure comes through on_dial_event as well */
-	if (dial_open_socket(d, ep) < 0 ||
-	    bufferevent_socket_connect(
-		d->bev, (struct sockaddr *)&sa, (int)ep->len) < 0)
+	ok = dial_open_socket(d, ep) == 0 || errno == EINPROGRESS ||
+	     errno == EINTR;
+	if (ok) {
+		d->connected = xnonnull(
+		    event_new(d->base, d->fd, EV_WRITE, on_dial_connected, d));
+		(void)event_add(d->connected, NULL);
+	} else if (errno == EAGAIN && ep->sa.ss_family == AF_UNIX) {
+		dial_queue(d);
+	} else {
 		dial_next(d, reason_of_errno(errno), strerror(errno));
+	}
 }
 
 static bool
@@ -318,7 +358,8 @@ dial_new(struct event_base *base, struct resolver *resolver,
 	d->done = done;
 	d->arg = arg;
 	d->report = xnonnull(event_new(base, -1, 0, on_dial_report, d));
-	d->attempt = xnonnull(evtimer_new(base, on_dial_attempt_late, d));
+	d->attempt = xnonnull(evtimer_new(base, on_dial_attempt, d));
+	d->fd = -1;
 	if (address_endpoint(&peer->address, &d->endpoints.list[0])) {
 		d->endpoints.len = 1;
 		dial_try(d);
@@ -328,6 +369,12 @@ dial_new(struct event_base *base, struct resolver *resolver,
 	d->lookup =
 	    resolver_lookup(resolver, &peer->address, on_dial_lookup, d);
 	return d;
+}
+
+bool
+dial_was_reached(const struct dial *d)
+{
+	return d->state == DIAL_SHAKING_HANDS;
 }
 
 void
@@ -344,6 +391,9 @@ dial_late(const struct dial *d, struct error *why)
 	if (d->state == DIAL_FAILED || d->met)
 		*why = d->why;
 	else
-		(void)error_because(why, REASON_TIMEOUT,
-		    "connect to %s: no answer in time", place);
+		(void)error_because(why, REASON_TIMEOUT, "connect to %s: %s",
+		    place,
+		    d->state == DIAL_QUEUEING
+			? "the socket's queue of connections is full"
+			: "no answer in time");
 }

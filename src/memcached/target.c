@@ -7,18 +7,24 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "memcached/access.h"
+#include "memcached/habits.h"
+#include "memcached/links.h"
 #include "memcached/modules.h"
 #include "memcached/status.h"
 #include "memcached/tls.h"
 #include "stats/collector.h"
 
 /*
- * Beside a reused connection that says nothing for this part of the time left
- * a hedge connection is tried. A worker thread of the InnoDB plugin that waits
- * for a row lock stalls all connections pinned to it, while its other threads
- * answer.
+ * Beside a connection that says nothing for this part of the time left a hedge
+ * connection is tried: if it was open before, since a worker thread of the
+ * InnoDB plugin that waits for a row lock stalls all connections pinned to it,
+ * while its other threads answer; or if it has answered the first of several
+ * commands, since some servers drop the rest.
  */
 #define HEDGE_SHARE 4
+
+/* With less time left than this it is not tried. */
+#define HEDGE_US_MIN 10000
 
 TAILQ_HEAD(waiters, waiter);
 
@@ -26,6 +32,7 @@ enum target_state {
 	TARGET_IDLE,
 	TARGET_ASKING,  /* a collection is under way */
 	TARGET_HEDGING, /* the same, over two connections */
+	TARGET_STALLED, /* waiters, but all connections are late */
 	TARGET_STOPPED  /* nothing begins any more */
 };
 
@@ -39,10 +46,11 @@ struct target {
 	uint64_t began;         /* when the last one did */
 	unsigned sections;      /* of the collection under way */
 	uint64_t deadline;      /* of its last waiter */
-	struct event *hedge_timer;
-	uint64_t hedge_at; /* until when that is pending */
-	struct connection *connection;
-	struct connection *hedge; /* beside the silent connection */
+	uint64_t soonest;       /* of the first waiter of all */
+	struct event *timer;    /* to hedge; or the end of a stall's backoff */
+	uint64_t timer_at;      /* until when that is pending */
+	struct links links;
+	struct habits habits;
 };
 
 static connection_fn on_target_answer;
@@ -53,13 +61,6 @@ target_set_state(struct target *t, enum target_state state)
 {
 	if (t->state != TARGET_STOPPED)
 		t->state = state;
-}
-
-static void
-target_close(struct connection **c, enum close_reason reason)
-{
-	connection_close(*c, reason);
-	*c = NULL;
 }
 
 static void
@@ -80,77 +81,62 @@ outcome_release(struct outcome *outcome)
 		outcome->release(outcome->shared);
 }
 
-/* The hedge connection takes the place of the other. */
 static void
-target_promote(struct target *t)
+target_arm(struct target *t, uint64_t at)
 {
-	target_close(&t->connection, CLOSE_HEDGE);
-	t->connection = t->hedge;
-	t->hedge = NULL;
+	struct timeval left = clock_until(at);
+
+	t->timer_at = at;
+	(void)event_add(t->timer, &left);
 }
 
-/* The end of a collection: for all that share it, with what c brought. */
-static void
-target_finish(struct target *t, struct connection *c, const struct error *why)
+static uint64_t
+hedge_at(uint64_t from, uint64_t deadline)
 {
-	struct outcome outcome = {
-		.reply = connection_reply(c), .why = why, .at_us = clock_us()
-	};
-	struct waiter *w;
-
-	(void)event_del(t->hedge_timer);
-	while ((w = TAILQ_FIRST(&t->asking)) != NULL)
-		waiter_end(w, &outcome);
-	outcome_release(&outcome);
-	connection_rest(c);
-	if (c == t->hedge)
-		target_promote(t);
-	target_close(&t->hedge, CLOSE_HEDGE);
-	if (!connection_is_usable(t->connection))
-		target_close(&t->connection, CLOSE_BAD_ANSWER);
-	target_go_on(t);
+	return deadline > from ? from + (deadline - from) / HEDGE_SHARE : from;
 }
 
 static void
-target_send(struct target *t, struct connection **c)
+target_send(struct target *t, struct link *l, bool one_by_one)
 {
-	if (*c == NULL)
-		*c = connection_new(
+	struct ask ask = { .sections = collectors_asked(t->sections),
+		.refused = one_by_one ? t->habits.refused : 0,
+		.one_by_one = one_by_one,
+		.deadline_us = t->deadline };
+
+	if (l->connection == NULL)
+		l->connection = connection_new(
 		    &t->env->connections, &t->peer, on_target_answer, t);
-	connection_ask(*c, collectors_asked(t->sections), t->deadline);
+	l->state = LINK_ASKED;
+	l->one_by_one = one_by_one;
+	l->asked =
+	    ask.sections & ~(ask.refused | connection_refused(l->connection));
+	connection_ask(l->connection, &ask);
 }
 
-/* The hedge connection comes in time for a waiter with this deadline. */
-static void
-target_arm_hedge(struct target *t, uint64_t now, uint64_t deadline)
+/* Several commands went to it in one write. */
+static bool
+target_is_pipelined(const struct target *t, const struct link *l)
 {
-	uint64_t end =
-	    deadline > now ? now + (deadline - now) / HEDGE_SHARE : now;
-	struct timeval left = clock_until(end);
-
-	if (event_pending(t->hedge_timer, EV_TIMEOUT, NULL) &&
-	    t->hedge_at <= end)
-		return;
-	t->hedge_at = end;
-	(void)event_add(t->hedge_timer, &left);
+	return !t->peer.access->binary && !l->one_by_one &&
+	       (l->asked & (l->asked - 1)) != 0;
 }
 
 /* Waiting becomes asking. */
 static void
-target_start(struct target *t)
+target_gather(struct target *t, uint64_t now)
 {
 	struct waiter *w = TAILQ_FIRST(&t->waiting), *next;
-	uint64_t now = clock_us(), soonest = UINT64_MAX;
 
-	target_set_state(t, TARGET_ASKING);
 	t->began = now;
 	t->sections = w->sections;
 	t->deadline = now;
+	t->soonest = UINT64_MAX;
 	/* none is told more than it asked for */
 	for (; w != NULL; w = next) {
 		next = TAILQ_NEXT(w, entry);
-		if (w->deadline_us < soonest)
-			soonest = w->deadline_us;
+		if (w->deadline_us < t->soonest)
+			t->soonest = w->deadline_us;
 		if (w->sections != t->sections)
 			continue;
 		TAILQ_REMOVE(&t->waiting, w, entry);
@@ -159,91 +145,278 @@ target_start(struct target *t)
 		if (w->deadline_us > t->deadline)
 			t->deadline = w->deadline_us;
 	}
-	/* closed while it was at rest: no need to find that out by asking */
-	if (t->connection != NULL && !connection_is_usable(t->connection))
-		target_close(&t->connection, CLOSE_SERVER);
-	target_send(t, &t->connection);
-	if (connection_was_reused(t->connection))
-		target_arm_hedge(t, now, soonest);
+}
+
+static void
+target_start(struct target *t)
+{
+	uint64_t now = clock_us();
+	struct link *l = links_pick(&t->links, now);
+
+	if (l == NULL) {
+		target_set_state(t, TARGET_STALLED);
+		target_arm(t, t->links.retry_us);
+		return;
+	}
+	target_set_state(t, TARGET_ASKING);
+	target_gather(t, now);
+	target_send(t, l, habits_one_by_one(&t->habits, now));
+	if (connection_was_reused(l->connection) || target_is_pipelined(t, l))
+		target_arm(t, hedge_at(now, t->soonest));
+	else
+		(void)event_del(t->timer);
 }
 
 /* A collection has ended; waiters that came meanwhile share the next. */
 static void
 target_go_on(struct target *t)
 {
+	(void)event_del(t->timer);
 	target_set_state(t, TARGET_IDLE);
 	if (!TAILQ_EMPTY(&t->waiting))
 		target_start(t);
 }
 
+/* What a collection says of how to ask the server. */
 static void
-on_target_silent(evutil_socket_t fd, short what, void *arg)
+target_learn(struct target *t, const struct link *l, uint64_t now)
+{
+	const struct connection *c = l->connection;
+
+	if (!l->one_by_one || connection_answered(c) == 0)
+		return;
+	habits_learn(
+	    &t->habits, connection_refused(c), connection_stuck(c), now);
+	habits_note(&t->habits, connection_reply(c));
+}
+
+/* Links that the end of a collection has left asked are late. */
+static void
+target_leave(struct target *t, uint64_t now)
+{
+	struct link *l;
+
+	while ((l = links_find(&t->links, LINK_ASKED)) != NULL)
+		link_late(l, now);
+}
+
+/* The end of a collection: for all that share it, with what l brought. */
+static void
+target_finish(struct target *t, struct link *l, const struct error *why)
+{
+	uint64_t now = clock_us();
+	struct outcome outcome = { .reply = connection_reply(l->connection),
+		.why = why,
+		.at_us = now };
+	struct waiter *w;
+
+	target_learn(t, l, now);
+	while ((w = TAILQ_FIRST(&t->asking)) != NULL)
+		waiter_end(w, &outcome);
+	outcome_release(&outcome);
+	connection_rest(l->connection);
+	if (why == NULL)
+		links_answered(&t->links);
+	if (connection_is_usable(l->connection))
+		l->state = LINK_RESTING;
+	else
+		link_close(l, CLOSE_BAD_ANSWER);
+	target_leave(t, now);
+	links_tidy(&t->links, l);
+	target_go_on(t);
+}
+
+/* A second connection, if there may be one; or the collection goes on. */
+static bool
+target_hedge(struct target *t, bool one_by_one, uint64_t now)
+{
+	struct link *l = links_pick(&t->links, now);
+
+	if (l == NULL)
+		return false;
+	target_send(t, l, one_by_one);
+	return true;
+}
+
+static void
+target_consider_hedge(struct target *t, uint64_t now)
+{
+	struct link *l = links_find(&t->links, LINK_ASKED);
+	struct connection *c = l->connection;
+	uint64_t at = hedge_at(connection_heard(c), t->soonest);
+	bool silent = connection_is_silent(c);
+	bool stuck = target_is_pipelined(t, l) && connection_answered(c) != 0;
+
+	if (now >= at && (silent ? connection_was_reused(c) : stuck)) {
+		if (target_hedge(t, !silent || l->one_by_one, now))
+			target_set_state(t, TARGET_HEDGING);
+		else if (t->links.retry_us < t->soonest)
+			target_arm(t, t->links.retry_us);
+	} else if (t->soonest > now + HEDGE_US_MIN) {
+		target_arm(t, now >= at ? hedge_at(now, t->soonest) : at);
+	}
+}
+
+static void
+on_target_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct target *t = arg;
 
 	(void)fd;
 	(void)what;
-	if (!connection_is_silent(t->connection))
-		return;
-	target_set_state(t, TARGET_HEDGING);
-	target_send(t, &t->hedge);
+	switch (t->state) {
+	case TARGET_ASKING:
+		target_consider_hedge(t, clock_us());
+		break;
+	case TARGET_STALLED:
+		target_start(t);
+		break;
+	case TARGET_IDLE:
+	case TARGET_HEDGING:
+	case TARGET_STOPPED:
+		break;
+	}
+}
+
+/* The failure says nothing about the server's health. */
+static bool
+target_tries_again(
+    struct target *t, const struct link *l, const struct error *why)
+{
+	/* restarted, or kicked for idling */
+	if (connection_was_reused(l->connection) &&
+	    connection_is_silent(l->connection))
+		return true;
+	return why->reason == REASON_BUSY && t->env->spare(t->env->arg);
+}
+
+/* It may be that it only cannot take several commands in one write. */
+static bool
+target_tries_one_by_one(
+    struct target *t, struct link *l, const struct error *why)
+{
+	const struct connection *c = l->connection;
+	bool cut = why->reason == REASON_CLOSED && connection_answered(c) != 0;
+	bool refused = why->reason == REASON_PROTOCOL &&
+		       connection_refused(c) & 1U << SECTION_STATS;
+
+	if (!target_is_pipelined(t, l) || (!cut && !refused))
+		return false;
+	l->state = LINK_FAILED;
+	return target_hedge(t, true, clock_us());
 }
 
 /*
  * One of two has failed. The other may still answer, unless the hedge found
  * that the server listens no more: then the silent one is a ghost.
  */
-static bool
-target_has_other(
-    struct target *t, struct connection *c, const struct error *why)
+static void
+target_failed_beside(struct target *t, struct link *l, struct link *other,
+    const struct error *why)
 {
-	if (t->state != TARGET_HEDGING)
-		return false;
-	if (c == t->hedge) {
-		if (why->reason == REASON_REFUSED && !connection_was_reached(c))
-			return false;
-		target_close(&t->hedge, CLOSE_SERVER);
-	} else {
-		target_promote(t);
+	if (why->reason == REASON_REFUSED &&
+	    !connection_was_reached(l->connection) &&
+	    connection_is_silent(other->connection)) {
+		link_close(other, CLOSE_TIMEOUT);
+		target_finish(t, l, why);
+		return;
 	}
+	if (connection_answered(l->connection) != 0)
+		l->state = LINK_FAILED;
+	else
+		link_close(l, CLOSE_SERVER);
 	target_set_state(t, TARGET_ASKING);
-	return true;
 }
 
-/* The failure says nothing about the server's health. */
+/* Which one's answer, that is not whole, is worth more. */
 static bool
-target_tries_again(
-    struct target *t, const struct connection *c, const struct error *why)
+link_beats(const struct link *l, const struct link *best)
 {
-	/* restarted, or kicked for idling */
-	if (connection_was_reused(c) && connection_is_silent(c))
-		return true;
-	return why->reason == REASON_BUSY && t->env->spare(t->env->arg);
+	int more = __builtin_popcount(connection_answered(l->connection)) -
+		   __builtin_popcount(connection_answered(best->connection));
+
+	if (more != 0)
+		return more > 0;
+	return best->state != LINK_FAILED &&
+	       connection_is_silent(best->connection) &&
+	       !connection_is_silent(l->connection);
+}
+
+static struct link *
+target_best(struct target *t)
+{
+	struct link *best = NULL;
+
+	for (size_t i = 0; i < LINKS_MAX; i++) {
+		struct link *l = &t->links.list[i];
+		bool counts = l->state == LINK_ASKED || l->state == LINK_FAILED;
+
+		if (t->state == TARGET_STALLED)
+			counts = l->state == LINK_LATE;
+		if (counts && (best == NULL || link_beats(l, best)))
+			best = l;
+	}
+	return best;
+}
+
+static void
+target_failed(struct target *t, struct link *l, const struct error *why)
+{
+	struct link *other, *best;
+	struct error worst;
+
+	l->state = LINK_FAILED;
+	other = links_find(&t->links, LINK_ASKED);
+	if (other != NULL) {
+		target_failed_beside(t, l, other, why);
+		return;
+	}
+	if (target_tries_again(t, l, why)) {
+		bool one_by_one = l->one_by_one;
+
+		(void)event_del(t->timer);
+		link_close(l, CLOSE_SERVER);
+		target_send(t, l, one_by_one);
+		return;
+	}
+	if (target_tries_one_by_one(t, l, why))
+		return;
+	best = target_best(t);
+	connection_late(best->connection, &worst);
+	target_finish(t, best, &worst);
+}
+
+/* What had been asked for an earlier collection has come to its end. */
+static void
+target_drained(struct target *t, struct link *l)
+{
+	struct link *asked = links_find(&t->links, LINK_ASKED);
+
+	links_drained(&t->links, l);
+	if (t->state == TARGET_STALLED) {
+		target_start(t);
+	} else if (t->state == TARGET_IDLE) {
+		links_tidy(&t->links, l);
+	} else if (t->state == TARGET_ASKING && l->state == LINK_RESTING &&
+		   connection_is_silent(asked->connection)) {
+		/* this one is known to answer again */
+		target_send(t, l, asked->one_by_one);
+		target_set_state(t, TARGET_HEDGING);
+	}
 }
 
 static void
 on_target_answer(struct connection *c, const struct error *why, void *arg)
 {
 	struct target *t = arg;
+	struct link *l = links_of(&t->links, c);
 
-	if (why != NULL && target_has_other(t, c, why))
-		return;
-	if (why == NULL || !target_tries_again(t, c, why)) {
-		target_finish(t, c, why);
-		return;
-	}
-	(void)event_del(t->hedge_timer);
-	target_close(&t->connection, CLOSE_SERVER);
-	target_send(t, &t->connection);
-}
-
-/* Which one's half answer is worth more at the deadline. */
-static struct connection *
-target_better(const struct target *t)
-{
-	if (t->hedge != NULL && connection_is_silent(t->connection))
-		return t->hedge;
-	return t->connection;
+	if (l->state == LINK_LATE)
+		target_drained(t, l);
+	else if (why != NULL)
+		target_failed(t, l, why);
+	else
+		target_finish(t, l, NULL);
 }
 
 /*
@@ -279,44 +452,63 @@ target_end_due(struct target *t, struct outcome *outcome)
 	}
 }
 
+/* The deadline of a collection: nothing waits for the rest. */
+static void
+target_give_up(struct target *t, const struct link *best)
+{
+	bool up = connection_answered(best->connection) & 1U << SECTION_STATS;
+	uint64_t now = clock_us();
+
+	for (size_t i = 0; i < LINKS_MAX; i++) {
+		if (t->links.list[i].state == LINK_ASKED)
+			target_learn(t, &t->links.list[i], now);
+	}
+	target_leave(t, now);
+	if (up)
+		links_answered(&t->links);
+	else
+		links_unanswered(&t->links, now);
+	links_tidy(&t->links, NULL);
+	target_go_on(t);
+}
+
 static void
 on_waiter_late(evutil_socket_t fd, short what, void *arg)
 {
 	struct waiter *w = arg;
 	struct target *t = w->target;
-	struct connection *c = target_better(t);
+	struct link *best = target_best(t);
+	bool asking = w->asking;
 	struct error why;
-	struct outcome outcome = { .why = &why, .at_us = clock_us() };
-	bool shares = false;
+	struct outcome outcome = {
+		.reply = asking ? connection_reply(best->connection) : NULL,
+		.why = &why,
+		.at_us = clock_us()
+	};
+	bool blames;
 
 	(void)fd;
 	(void)what;
-	connection_late(c, &why);
-	if (w->asking)
-		outcome.reply = connection_reply(c);
-	if (waiter_blames_earlier(t, w, why.reason))
+	connection_late(best->connection, &why);
+	blames = waiter_blames_earlier(t, w, why.reason);
+	if (blames)
 		(void)error_because(
 		    &why, t->status.reason, "%s", t->status.error);
-	else
-		shares = w->asking;
 	waiter_end(w, &outcome);
-	if (shares)
+	if (asking && !blames)
 		target_end_due(t, &outcome);
 	outcome_release(&outcome);
-	if (!TAILQ_EMPTY(&t->asking))
-		return;
-	/* nothing waits for the rest: what comes late is not reused */
-	(void)event_del(t->hedge_timer);
-	target_close(&t->hedge, CLOSE_TIMEOUT);
-	target_close(&t->connection, CLOSE_TIMEOUT);
-	target_go_on(t);
+	if (asking && TAILQ_EMPTY(&t->asking))
+		target_give_up(t, best);
+	else if (t->state == TARGET_STALLED && TAILQ_EMPTY(&t->waiting))
+		target_go_on(t);
 }
 
 void
 target_ask(struct target *t, struct waiter *w)
 {
 	struct timeval left = clock_until(w->deadline_us);
-	uint64_t now = clock_us();
+	uint64_t now = clock_us(), at = hedge_at(now, w->deadline_us);
 
 	w->target = t;
 	w->came_us = now;
@@ -325,10 +517,15 @@ target_ask(struct target *t, struct waiter *w)
 	    xnonnull(evtimer_new(t->env->connections.base, on_waiter_late, w));
 	(void)event_add(w->late, &left);
 	TAILQ_INSERT_TAIL(&t->waiting, w, entry);
-	if (t->state == TARGET_IDLE)
+	if (t->state == TARGET_IDLE || t->state == TARGET_STALLED) {
 		target_start(t);
-	else if (event_pending(t->hedge_timer, EV_TIMEOUT, NULL))
-		target_arm_hedge(t, now, w->deadline_us);
+		return;
+	}
+	if (w->deadline_us < t->soonest)
+		t->soonest = w->deadline_us;
+	if (t->state == TARGET_ASKING && at < t->timer_at &&
+	    event_pending(t->timer, EV_TIMEOUT, NULL))
+		target_arm(t, at);
 }
 
 struct target *
@@ -344,17 +541,16 @@ target_new(struct target_env *env, const struct peer *peer)
 	modules_hold(peer->access->owner);
 	TAILQ_INIT(&t->asking);
 	TAILQ_INIT(&t->waiting);
-	t->hedge_timer =
-	    xnonnull(evtimer_new(env->connections.base, on_target_silent, t));
+	t->timer =
+	    xnonnull(evtimer_new(env->connections.base, on_target_timer, t));
 	return t;
 }
 
 void
 target_free(struct target *t, enum close_reason reason)
 {
-	target_close(&t->hedge, reason);
-	target_close(&t->connection, reason);
-	event_free(t->hedge_timer);
+	(void)links_close(&t->links, reason);
+	event_free(t->timer);
 	tls_session_free(t->peer.session);
 	status_release(&t->status);
 	modules_release(t->peer.access->owner);
@@ -392,16 +588,20 @@ target_is_busy(const struct target *t)
 bool
 target_spare(struct target *t)
 {
-	if (t->state != TARGET_IDLE || t->connection == NULL)
-		return false;
-	target_close(&t->connection, CLOSE_DESCRIPTORS);
-	return true;
+	return t->state == TARGET_IDLE &&
+	       links_close(&t->links, CLOSE_DESCRIPTORS);
 }
 
 uint64_t
 target_connected_since(const struct target *t)
 {
-	return t->connection != NULL ? connection_since(t->connection) : 0;
+	uint64_t since = 0;
+
+	for (size_t i = 0; i < LINKS_MAX && since == 0; i++) {
+		if (t->links.list[i].connection != NULL)
+			since = connection_since(t->links.list[i].connection);
+	}
+	return since;
 }
 
 const struct peer *

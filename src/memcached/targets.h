@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "memcached/connection.h"
+#include "memcached/closing.h"
 
 struct access;
 struct address;

@@ -248,7 +248,8 @@ take_verdict(struct reader *r, const struct line *line, struct error *e)
 static int
 take_error(struct reader *r, const struct line *line, struct error *e)
 {
-	r->refused |= 1U << r->current;
+	if (!span_begins(line->text, "SERVER_ERROR"))
+		r->refused |= 1U << r->current;
 	if (r->current == SECTION_STATS)
 		return refused(r, line, e);
 	next_answer(r);
@@ -372,8 +373,7 @@ take_lines(struct reader *r, struct span *data, struct error *e)
 				return state;
 		} else if (wants_credentials(r, &line)) {
 			r->credentials = CREDENTIALS_SENT;
-			r->refusals =
-			    (unsigned)__builtin_popcount(r->sections) - 1;
+			r->refusals = (unsigned)r->commands - 1;
 			return READER_AUTHENTICATE;
 		} else if (take_line(r, &line, e) < 0) {
 			return READER_FAILED;
@@ -442,6 +442,14 @@ reader_reopen(struct reader *r)
 	line_splitter_release(&r->splitter.lines);
 	line_splitter_init(&r->splitter.lines);
 	r->has_stat = false;
+}
+
+void
+reader_skip(struct reader *r, unsigned sections)
+{
+	r->sections &= ~sections | 1U << SECTION_STATS;
+	r->current = next_section(r, 0);
+	reader_sent(r, r->sections);
 }
 
 unsigned

@@ -61,10 +61,16 @@ void reader_broken(const struct reader *r, struct error *why);
  * sections is a bit mask as above; the reader keeps what has been answered.
  *
  * The sections that have not been answered yet, in part perhaps; those that
- * were answered with an error.
+ * were answered with an error, but for SERVER_ERROR, which may pass.
  */
 unsigned reader_missing(const struct reader *r);
 unsigned reader_refused(const struct reader *r);
+
+/*
+ * Before anything is read: these were refused before and are not asked again.
+ * They stay unanswered in the reply. `stats` is always asked.
+ */
+void reader_skip(struct reader *r, unsigned sections);
 
 /* These were sent in one write: all of them unless this is called. */
 void reader_sent(struct reader *r, unsigned sections);

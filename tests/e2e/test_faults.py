@@ -217,9 +217,8 @@ def test_sub_commands(fake, exporter, name):
     assert_half(metrics, failed)
 
 
-@pytest.mark.parametrize("fault", [hang, close, reset])
 @pytest.mark.parametrize("answered", [1, 2, 3])
-def test_half_an_answer(fake, exporter, answered, fault):
+def test_half_an_answer(fake, exporter, answered):
     """What was complete before the fault is there."""
 
     def script(conn):
@@ -227,7 +226,7 @@ def test_half_an_answer(fake, exporter, answered, fault):
         for command in list(MINIMAL)[:answered]:
             assert next(commands) == command
             conn.answer(command)
-        fault(conn)
+        hang(conn)
 
     names = [command.split()[-1] for command in MINIMAL]
     running = exporter(fake(script).address, timeout=0.4)

@@ -45,23 +45,6 @@ def test_pinned_to_a_stalled_worker(fake, exporter):
     assert len(server.connections) == 2
 
 
-def test_stalled_workers_do_not_pile_up(fake, exporter):
-    """However long it lasts, the plugin's connections stay few."""
-
-    def script(conn):
-        conn.collection()
-        hang(conn)
-
-    server = fake(script)
-    running = exporter(server.address, timeout=1)
-    for count in range(1, 5):
-        assert running.metrics().up == 1
-        assert len(server.connections) == count
-        eventually(lambda: [
-            conn.closed_by_peer for conn in server.connections[:-1]
-        ] == [True] * (count - 1))
-
-
 def test_uninstalled_and_back(fake, exporter):
     """Old connections say nothing ever after, and new ones are refused."""
     server = fake(once_then(hang))

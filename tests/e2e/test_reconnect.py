@@ -91,7 +91,6 @@ def test_silent_while_others_answer(fake, exporter):
     for _ in range(3):
         assert running.metrics().up == 1
     assert len(server.connections) == 2
-    eventually(lambda: server.connections[0].closed_by_peer)
 
 
 @pytest.mark.parametrize("first", [1, 2], ids=["asks", "waits"])
@@ -154,8 +153,8 @@ def test_silent_and_nobody_listens(fake, exporter):
     assert time.monotonic() - start < 1.5 * SLOW
 
 
-def test_not_reused_after_a_timeout(fake, exporter):
-    """A late answer is not taken for that to the next question."""
+def test_late_answer_is_not_taken(fake, exporter):
+    """Nor for that to the next question."""
 
     def late(conn):
         commands = conn.commands()
@@ -171,4 +170,3 @@ def test_not_reused_after_a_timeout(fake, exporter):
     metrics = running.metrics()
     assert metrics.up == 1
     assert metrics.value("memcached_current_items") == 7
-    eventually(lambda: server.connections[0].closed_by_peer)
