@@ -182,9 +182,6 @@ address_parse(
 {
 	struct address got = { 0 };
 
-	if (span_begins(span_of(text), VSOCK))
-		return error_set(
-		    e, "a vsock address is to listen on, not to connect to");
 	if (parse(&got, text, default_port, USE_CONNECT, e) < 0)
 		return -1;
 	if (!got.is_path && got.port == 0)

@@ -183,8 +183,9 @@ static const struct {
 	{ { "--web.listen-address=vsock://2:9150" },
 	    "--web.listen-address=vsock://2:9150: expected vsock://:port" },
 	{ { "--memcached.address=vsock://:11211" },
-	    "--memcached.address=vsock://:11211: a vsock address is to listen"
-	    " on, not to connect to" },
+	    "--memcached.address=vsock://:11211: expected host:port, "
+	    "[IPv6]:port"
+	    " or the path of a unix socket" },
 	{ { "--web.socket-mode=rw" },
 	    "--web.socket-mode=rw: expected octal permissions such as 0660" },
 	{ { "--web.telemetry-path=metrics" },
