@@ -37,6 +37,8 @@ struct serving {
 	struct server *server;
 	struct self *self;
 	struct scraper *scraper;
+	struct api *api;
+	struct assets *assets;
 	struct landing *landing;
 	struct notify *notify;
 	struct event *give_up;
@@ -175,9 +177,8 @@ add_routes(struct serving *s)
 	server_route_scrape(s->server, s->options->scrape_path,
 	    scrape_serve_target, s->scraper);
 	server_route(s->server, "/", landing_serve, s->landing);
-	assets_add_routes(s->server);
-	server_route(
-	    s->server, "/api/v1/targets", api_serve_targets, s->targets);
+	assets_add_routes(s->assets, s->server);
+	server_route(s->server, "/api/v1/targets", api_serve_targets, s->api);
 	server_route(s->server, "/-/healthy", serve_health, NULL);
 	server_route(s->server, "/-/ready", serve_health, NULL);
 	if (s->options->lifecycle)
@@ -234,8 +235,10 @@ serving_open(struct serving *s, struct error *e)
 	    server_new(s->base, s->web, o->max_connections, descriptors);
 	s->self = self_new(o->pid_file, s->targets, s->server, s->web);
 	s->scraper = scraper_new(s->targets, s->self, &own, s->env->modules);
-	s->landing = landing_new(
-	    o->telemetry_path, o->scrape_path, s->targets, s->env->modules);
+	s->api = api_new(s->base, s->targets);
+	s->assets = assets_new();
+	s->landing = landing_new(s->base, o->telemetry_path, o->scrape_path,
+	    s->targets, s->env->modules);
 	add_routes(s);
 	return 0;
 }
@@ -272,6 +275,8 @@ serving_close(struct serving *s)
 	notify_free(s->notify);
 	server_free(s->server);
 	landing_free(s->landing);
+	assets_free(s->assets);
+	api_free(s->api);
 	scraper_free(s->scraper);
 	self_free(s->self);
 }

@@ -2,32 +2,46 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/escape.h"
+#include "base/mem.h"
 #include "base/parse.h"
 #include "http/query.h"
 #include "memcached/status.h"
 #include "memcached/targets.h"
+#include "pages/listing.h"
 #include "stats/text.h"
 
-/* Room for TARGETS_MAX of them, with long names and errors. */
-#define API_BYTES_MAX (64U << 20)
-
-struct listing {
-	struct buf out;
-	uint64_t limit;
-	uint64_t known;
-	uint64_t down;
+struct api {
+	struct listing *listing;
 };
+
+/* What is being written, and how many there were so far. */
+struct writer {
+	struct buf *out;
+	size_t limit;
+	size_t known;
+	size_t down;
+};
+
+static void
+add_name(struct buf *out, const char *name)
+{
+	buf_add_str(out, ",\"");
+	buf_add_str(out, name);
+	buf_add_str(out, "\":");
+}
 
 static void
 add_text(struct buf *out, const char *name, const char *text)
 {
-	buf_printf(out, ",\"%s\":\"", name);
+	add_name(out, name);
+	buf_add_char(out, '"');
 	escape_json(out, text);
 	buf_add_char(out, '"');
 }
@@ -36,7 +50,7 @@ add_text(struct buf *out, const char *name, const char *text)
 static void
 add_seconds(struct buf *out, const char *name, bool is_known, uint64_t us)
 {
-	buf_printf(out, ",\"%s\":", name);
+	add_name(out, name);
 	if (is_known)
 		text_seconds(out, us);
 	else
@@ -46,7 +60,7 @@ add_seconds(struct buf *out, const char *name, bool is_known, uint64_t us)
 static void
 add_ratio(struct buf *out, const char *name, double ratio)
 {
-	buf_printf(out, ",\"%s\":", name);
+	add_name(out, name);
 	if (ratio < 0)
 		buf_add_str(out, "null");
 	else
@@ -65,55 +79,79 @@ add_time(struct buf *out, const char *name, time_t t)
 static void
 add_target(const struct target_entry *t, void *arg)
 {
-	struct listing *l = arg;
+	struct writer *w = arg;
 	const struct status *s = t->status;
 	bool down = s->health == HEALTH_DOWN;
 	char address[ADDRESS_TEXT_MAX];
 
-	l->down += down;
-	if (l->known++ >= l->limit)
+	w->down += down;
+	if (w->known++ >= w->limit)
 		return;
 	address_text(t->address, address);
 	buf_add_str(
-	    &l->out, l->known == 1 ? "{\"address\":\"" : ",{\"address\":\"");
-	escape_json(&l->out, address);
-	buf_add_char(&l->out, '"');
-	add_text(&l->out, "module", t->module);
-	add_text(&l->out, "state", health_name(s->health));
-	add_time(&l->out, "since", s->since);
-	add_seconds(&l->out, "lastScrapeDurationSeconds",
+	    w->out, w->known == 1 ? "{\"address\":\"" : ",{\"address\":\"");
+	escape_json(w->out, address);
+	buf_add_char(w->out, '"');
+	add_text(w->out, "module", t->module);
+	add_text(w->out, "state", health_name(s->health));
+	add_time(w->out, "since", s->since);
+	add_seconds(w->out, "lastScrapeDurationSeconds",
 	    s->health != HEALTH_UNKNOWN, s->duration_us);
-	add_text(&l->out, "reason", down ? reason_name(s->reason) : "");
-	add_text(&l->out, "lastError", down ? s->error : "");
+	add_text(w->out, "reason", down ? reason_name(s->reason) : "");
+	add_text(w->out, "lastError", down ? s->error : "");
 	add_seconds(
-	    &l->out, "connectionAgeSeconds", t->is_connected, t->connected_us);
-	add_ratio(&l->out, "hitRatio", s->hit_ratio);
-	add_ratio(&l->out, "memoryUsedRatio", s->memory_ratio);
-	buf_add_char(&l->out, '}');
+	    w->out, "connectionAgeSeconds", t->is_connected, t->connected_us);
+	add_ratio(w->out, "hitRatio", s->hit_ratio);
+	add_ratio(w->out, "memoryUsedRatio", s->memory_ratio);
+	buf_add_char(w->out, '}');
+}
+
+static void
+write_targets(
+    struct buf *out, const struct targets *targets, size_t limit, void *arg)
+{
+	struct writer w = { .out = out, .limit = limit };
+
+	(void)arg;
+	buf_add_str(out, "{\"status\":\"success\",\"data\":{\"targets\":[");
+	targets_each(targets, add_target, &w);
+	buf_add_char(out, ']');
+	add_time(out, "time", time(NULL));
+	buf_printf(out, ",\"known\":%zu,\"down\":%zu}}\n", w.known, w.down);
+}
+
+struct api *
+api_new(struct event_base *base, const struct targets *targets)
+{
+	struct api *a = xcalloc(1, sizeof(*a));
+
+	a->listing =
+	    listing_new(base, targets, "application/json", write_targets, NULL);
+	return a;
+}
+
+void
+api_free(struct api *a)
+{
+	if (a == NULL)
+		return;
+	listing_free(a->listing);
+	free(a);
 }
 
 void
 api_serve_targets(struct request *r, void *arg)
 {
-	const char *limit = query_first(request_query(r), "limit");
-	struct listing l = { .limit = TARGETS_MAX };
+	struct api *a = arg;
+	const char *text = query_first(request_query(r), "limit");
+	uint64_t limit = LISTING_LIMIT;
 
-	if (limit != NULL && parse_u64(span_of(limit), &l.limit) < 0) {
+	if (text != NULL && parse_u64(span_of(text), &limit) < 0) {
 		request_say(r, 400, "limit has to be a number.");
 		return;
 	}
-	buf_init(&l.out, API_BYTES_MAX);
-	buf_add_str(&l.out, "{\"status\":\"success\",\"data\":{\"targets\":[");
-	targets_each(arg, add_target, &l);
-	buf_add_char(&l.out, ']');
-	add_time(&l.out, "time", time(NULL));
-	buf_printf(&l.out, ",\"known\":%ju,\"down\":%ju}}\n",
-	    (uintmax_t)l.known, (uintmax_t)l.down);
-	if (l.out.full) {
-		buf_release(&l.out);
-		request_say(r, 500, "The list of targets is too large.");
-		return;
-	}
+	if (limit > LISTING_LIMIT_MAX)
+		limit = LISTING_LIMIT_MAX;
 	request_add_header(r, "Cache-Control", "no-cache");
-	request_answer_text(r, "application/json", &l.out);
+	listing_serve(a->listing, r, limit);
 }

@@ -11,10 +11,11 @@
 #include "memcached/modules.h"
 #include "memcached/status.h"
 #include "memcached/targets.h"
+#include "pages/listing.h"
 #include "pages/rows.h"
 
-/* Room for all rows, with long names and errors. */
-#define PAGE_BYTES_MAX (16U << 20)
+/* Room for the rows, with long names and errors. */
+#define ROWS_BYTES_MAX (16U << 20)
 
 /* What a browser may do with the page: load our own files, and no more. */
 #define POLICY                                                                 \
@@ -33,85 +34,53 @@ static const struct {
 struct landing {
 	const char *metrics;
 	const char *scrape;
-	const struct targets *targets;
+	struct listing *listing;
 	struct modules *modules;
 };
 
-struct landing *
-landing_new(const char *metrics, const char *scrape,
-    const struct targets *targets, struct modules *modules)
-{
-	struct landing *l = xcalloc(1, sizeof(*l));
-
-	l->metrics = metrics;
-	l->scrape = scrape;
-	l->targets = targets;
-	landing_use(l, modules);
-	return l;
-}
-
-void
-landing_free(struct landing *l)
-{
-	if (l == NULL)
-		return;
-	modules_release(l->modules);
-	free(l);
-}
-
-void
-landing_use(struct landing *l, struct modules *modules)
-{
-	modules_hold(modules);
-	modules_release(l->modules);
-	l->modules = modules;
-}
-
-/* How many there are, and the rows of those that are shown. */
-struct listing {
+/* The rows of those that are shown, and how many there are. */
+struct writer {
 	struct buf rows;
+	size_t limit;
 	size_t known;
 	size_t down;
 };
 
 static void
-on_target(const struct target_entry *t, void *arg)
+add_row(const struct target_entry *t, void *arg)
 {
-	struct listing *l = arg;
+	struct writer *w = arg;
 
-	l->down += t->status->health == HEALTH_DOWN;
-	if (l->known++ < PAGE_TARGETS_MAX)
-		rows_add(&l->rows, t);
+	w->down += t->status->health == HEALTH_DOWN;
+	if (w->known++ < w->limit)
+		rows_add(&w->rows, t);
 }
 
 static void
-add_table(struct buf *out, const struct listing *l)
+add_table(struct buf *out, const struct writer *w)
 {
 	buf_printf(out,
-	    "<table id=\"targets\" role=\"table\" data-limit=\"%d\"%s>\n"
+	    "<table id=\"targets\" role=\"table\"%s>\n"
 	    "<caption>The servers that this exporter scrapes, first those "
 	    "that are down</caption>\n"
 	    "<thead role=\"rowgroup\">\n<tr role=\"row\">\n",
-	    PAGE_TARGETS_MAX, l->known == 0 ? " hidden" : "");
+	    w->known == 0 ? " hidden" : "");
 	rows_add_heads(out);
 	buf_add_str(out, "</tr>\n</thead>\n<tbody role=\"rowgroup\">\n");
-	buf_add(out, l->rows.p, l->rows.len);
-	buf_add_str(out, "</tbody>\n</table>\n"
-			 "<template id=\"blank\">\n");
-	rows_add_blank(out);
-	buf_add_str(out, "</template>\n");
+	buf_add(out, w->rows.p, w->rows.len);
+	buf_add_str(out, "</tbody>\n</table>\n");
 }
 
 static void
-add_targets(struct buf *out, const struct targets *targets)
+add_targets(struct buf *out, const struct targets *targets, size_t limit)
 {
-	struct listing l = { 0 };
+	struct writer w = { .limit = limit };
 	size_t more;
 	char now[CLOCK_TEXT_MAX];
 
-	buf_init(&l.rows, PAGE_BYTES_MAX);
-	targets_each(targets, on_target, &l);
-	more = l.known > PAGE_TARGETS_MAX ? l.known - PAGE_TARGETS_MAX : 0;
+	buf_init(&w.rows, ROWS_BYTES_MAX);
+	targets_each(targets, add_row, &w);
+	more = w.known > limit ? w.known - limit : 0;
 	clock_text(time(NULL), now);
 	buf_printf(out,
 	    "<section aria-labelledby=\"targets-title\">\n"
@@ -122,18 +91,19 @@ add_targets(struct buf *out, const struct targets *targets)
 	    "Refresh every 5 s</label></p>\n"
 	    "<p id=\"problem\" role=\"status\"></p>\n"
 	    "<p id=\"news\" role=\"status\"></p>\n",
-	    l.known, l.down, now, now);
-	add_table(out, &l);
+	    w.known, w.down, now, now);
+	add_table(out, &w);
 	buf_printf(out,
 	    "<p id=\"none\"%s>None yet: a server is listed here once it has "
 	    "been scraped, until nobody has asked for it during ten "
 	    "minutes.</p>\n"
 	    "<p id=\"more\"%s><span>%zu</span> more are in "
-	    "<a href=\"./api/v1/targets\">the list as JSON</a>.</p>\n"
+	    "<a href=\"./api/v1/targets?limit=%d\">the list as JSON</a>.</p>\n"
 	    "</section>\n",
-	    l.known > 0 ? " hidden" : "", more == 0 ? " hidden" : "", more);
-	out->full |= l.rows.full;
-	buf_release(&l.rows);
+	    w.known > 0 ? " hidden" : "", more == 0 ? " hidden" : "", more,
+	    LISTING_LIMIT_MAX);
+	out->full |= w.rows.full;
+	buf_release(&w.rows);
 }
 
 /* Only where there is something to pick. */
@@ -212,23 +182,57 @@ add_head(struct buf *out, const struct landing *l)
 			 "<main>\n");
 }
 
+static void
+write_page(
+    struct buf *out, const struct targets *targets, size_t limit, void *arg)
+{
+	const struct landing *l = arg;
+
+	add_head(out, l);
+	add_form(out, l);
+	add_targets(out, targets, limit);
+	buf_add_str(out, "</main>\n</body>\n</html>\n");
+}
+
+struct landing *
+landing_new(struct event_base *base, const char *metrics, const char *scrape,
+    const struct targets *targets, struct modules *modules)
+{
+	struct landing *l = xcalloc(1, sizeof(*l));
+
+	l->metrics = metrics;
+	l->scrape = scrape;
+	l->listing = listing_new(
+	    base, targets, "text/html; charset=utf-8", write_page, l);
+	landing_use(l, modules);
+	return l;
+}
+
+void
+landing_free(struct landing *l)
+{
+	if (l == NULL)
+		return;
+	listing_free(l->listing);
+	modules_release(l->modules);
+	free(l);
+}
+
+void
+landing_use(struct landing *l, struct modules *modules)
+{
+	modules_hold(modules);
+	modules_release(l->modules);
+	l->modules = modules;
+	listing_forget(l->listing);
+}
+
 void
 landing_serve(struct request *r, void *arg)
 {
-	const struct landing *l = arg;
-	struct buf out;
+	struct landing *l = arg;
 
-	buf_init(&out, PAGE_BYTES_MAX);
-	add_head(&out, l);
-	add_form(&out, l);
-	add_targets(&out, l->targets);
-	buf_add_str(&out, "</main>\n</body>\n</html>\n");
-	if (out.full) {
-		buf_release(&out);
-		request_say(r, 500, "The list of targets is too large.");
-		return;
-	}
 	for (size_t i = 0; i < nitems(headers); i++)
 		request_add_header(r, headers[i].name, headers[i].value);
-	request_answer_text(r, "text/html; charset=utf-8", &out);
+	listing_serve(l->listing, r, LISTING_LIMIT);
 }

@@ -13,7 +13,7 @@
 #include "memcached/status.h"
 #include "memcached/targets.h"
 
-/* "59 s", "3 min", "47 h", "2 d": page.js has the same. */
+/* "59 s", "3 min", "47 h", "2 d" */
 static void
 add_duration(struct buf *out, uint64_t seconds)
 {
@@ -47,7 +47,7 @@ add_since(struct buf *out, time_t t)
 	buf_add_str(out, "</time>");
 }
 
-/* What stands in a cell; page.js writes the same. */
+/* What stands in a cell. */
 typedef void cell_fn(struct buf *out, const struct target_entry *t);
 
 static void
@@ -82,7 +82,6 @@ cell_duration(struct buf *out, const struct target_entry *t)
 {
 	uint64_t us = t->status->duration_us, hundredths = (us + 5) / 10;
 
-	/* rounded as page.js does */
 	if (t->status->health == HEALTH_UNKNOWN)
 		buf_add_str(out, NOTHING);
 	else if (us < 10000)
@@ -98,7 +97,7 @@ add_ratio(struct buf *out, const char *name, double ratio)
 	bool none = ratio < 0;
 	double percent = 100 * ratio;
 
-	/* not all of it must not look as if it were; as in page.js */
+	/* not all of it must not look as if it were */
 	if (ratio < 1 && percent > 99.9)
 		percent = 99.9;
 	if (none)
@@ -186,17 +185,4 @@ rows_add(struct buf *out, const struct target_entry *t)
 		buf_printf(out, "</%s>\n", i == 0 ? "th" : "td");
 	}
 	buf_add_str(out, "</tr>\n");
-}
-
-void
-rows_add_blank(struct buf *out)
-{
-	struct address nowhere = { .is_path = true };
-	struct status nothing;
-	struct target_entry blank = {
-		.address = &nowhere, .module = "", .status = &nothing
-	};
-
-	status_init(&nothing);
-	rows_add(out, &blank);
 }

@@ -1,7 +1,4 @@
-/*
- * The rows of the page's table, one a target. page.js writes into a copy of
- * the blank one what is written here.
- */
+/* The page's table, a row for each target. */
 #ifndef PAGES_ROWS_H
 #define PAGES_ROWS_H
 
@@ -16,6 +13,5 @@ struct target_entry;
 void rows_add_heads(struct buf *out);
 
 void rows_add(struct buf *out, const struct target_entry *t);
-void rows_add_blank(struct buf *out);
 
 #endif

@@ -1,5 +1,6 @@
 """What is known of the targets: as JSON, and as the page's table."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -27,7 +28,7 @@ class Page(HTMLParser):
         super().__init__()
         self.rows, self.elements, self.text = [], [], text
         self._cell = None
-        self.feed(text.partition("<template")[0])
+        self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
@@ -322,19 +323,67 @@ def test_target_in_the_query_of_the_page(exporter):
     assert running.get(query).text == running.get("/").text
 
 
-def test_many(exporter):
-    """The page has its limit; the JSON has them all."""
+@pytest.fixture
+def many(exporter):
+    """An exporter that knows 1,003 targets, all of them down."""
     running = exporter("", timeout=5)
-    conn = running.connection()
-    for i in range(1003):
-        path = probe(f"127.1.{i // 250}.{i % 250 + 1}:1")
-        assert running.request(conn, path).status == 200
-    conn.close()
-    found = data(running)
+    with contextlib.closing(running.connection()) as conn:
+        for i in range(1003):
+            path = probe(f"127.1.{i // 250}.{i % 250 + 1}:1")
+            assert running.request(conn, path).status == 200
+    return running
+
+
+def test_many(many):
+    """The page and the JSON have their limit; the JSON has all if asked."""
+    found = data(many)
+    assert len(found["targets"]) == 1000
+    assert found["known"] == found["down"] == 1003
+    found = data(many, "?limit=99999999")
     assert len(found["targets"]) == found["known"] == found["down"] == 1003
-    shown = page(running)
+    shown = page(many)
     assert len(shown.rows) == 1000
     assert "<span>3</span> more" in shown.text
+    assert "limit=16384" in shown.text
+
+
+def test_many_are_listed_once_a_second(many, dead):
+    """However many ask; what they get is as old as it says."""
+    for path in "/api/v1/targets", "/":
+        with contextlib.closing(many.connection()) as conn:
+            def fetch():
+                return many.request(conn, path).text
+
+            first = fetch()
+            many.scrape(dead)
+            rounds = 0
+            while fetch() == first:
+                rounds += 1
+            assert rounds > 3
+            eventually(lambda: dead in fetch() or "1004" in fetch())
+
+
+def test_few_are_listed_as_they_are(fake, exporter):
+    running = exporter("")
+    for known in range(1, 6):
+        running.scrape(fake().address)
+        assert data(running)["known"] == len(page(running).rows) == known
+
+
+def test_limits_of_one_second(many):
+    """Each is a list of its own, and those are not without number."""
+    with contextlib.closing(many.connection()) as conn:
+        def fetch(limit):
+            answer = many.request(conn, f"/api/v1/targets?limit={limit}")
+            if answer.status == 503:
+                assert int(answer.headers["Retry-After"]) >= 1
+            else:
+                listed = json.loads(answer.text)["data"]["targets"]
+                assert len(listed) == limit
+            return answer.status
+
+        assert 503 in [fetch(limit) for limit in range(1, 12)]
+        eventually(lambda: fetch(3) == 200)
 
 
 POLICY = {
