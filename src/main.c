@@ -188,9 +188,8 @@ work(struct program *p, struct error *e)
 
 	if (p->options.once || p->options.config_check)
 		signals_leave(&p->signals);
-	log_setup((enum log_level)p->options.log_level,
-	    (enum log_format)p->options.log_format);
-	if (modules_load(&p->options, &modules, e) < 0)
+	log_setup(p->options.log_level, p->options.log_format);
+	if (modules_load(&p->options, NULL, &modules, e) < 0)
 		return -1;
 	if (p->options.config_check) {
 		r = check_rest(p, e);

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "base/rate.h"
 #include "http/body.h"
-#include "memcached/access.h"
 #include "memcached/modules.h"
+#include "memcached/peer.h"
 #include "memcached/status.h"
 #include "memcached/target.h"
 #include "memcached/targets.h"
@@ -251,13 +251,13 @@ shared_text(
 static bool
 is_hidden(const struct scrape *s, const struct error *down)
 {
-	const struct access *access = target_peer(s->target)->access;
+	const struct peer *peer = target_peer(s->target);
 
 	if (s->is_default || down == NULL)
 		return false;
 	if (down->reason != REASON_DNS)
 		return down->reason == REASON_FORBIDDEN;
-	return (access->allow[0] != NULL || access->allow[1] != NULL) &&
+	return (peer->check_flag_list || peer->check_module_list) &&
 	       target_status(s->target)->health == HEALTH_UNKNOWN;
 }
 
@@ -319,12 +319,11 @@ static struct target *
 find_target(
     struct scraper *all, const struct scrape_options *o, struct error *e)
 {
-	const struct access *access =
-	    module_access(o->module, o->target, o->is_default, e);
+	struct peer peer;
 
-	if (access == NULL)
+	if (module_peer(o->module, o->target, o->is_default, &peer, e) < 0)
 		return NULL;
-	return targets_get(all->targets, o->target, access, e);
+	return targets_get(all->targets, &peer, e);
 }
 
 /*

@@ -33,6 +33,7 @@ struct serving {
 	const struct options *options;
 	struct event_base *base;
 	struct targets *targets;
+	struct modules *modules; /* the newest, held */
 	struct web *web;
 	struct server *server;
 	struct self *self;
@@ -100,7 +101,7 @@ static int
 reload_modules(struct serving *s, struct error *e)
 {
 	struct modules *ms = NULL;
-	int r = modules_load(s->options, &ms, e);
+	int r = modules_load(s->options, s->modules, &ms, e);
 
 	self_configured(s->self, r == 0);
 	if (r < 0) {
@@ -110,7 +111,8 @@ reload_modules(struct serving *s, struct error *e)
 	targets_reload(s->targets, ms);
 	scraper_use(s->scraper, ms);
 	landing_use(s->landing, ms);
-	modules_release(ms);
+	modules_release(s->modules);
+	s->modules = ms;
 	log_info("Configuration reloaded");
 	return 0;
 }
@@ -234,11 +236,11 @@ serving_open(struct serving *s, struct error *e)
 	s->server =
 	    server_new(s->base, s->web, o->max_connections, descriptors);
 	s->self = self_new(o->pid_file, s->targets, s->server, s->web);
-	s->scraper = scraper_new(s->targets, s->self, &own, s->env->modules);
+	s->scraper = scraper_new(s->targets, s->self, &own, s->modules);
 	s->api = api_new(s->base, s->targets);
 	s->assets = assets_new();
-	s->landing = landing_new(s->base, o->telemetry_path, o->scrape_path,
-	    s->targets, s->env->modules);
+	s->landing = landing_new(
+	    s->base, o->telemetry_path, o->scrape_path, s->targets, s->modules);
 	add_routes(s);
 	return 0;
 }
@@ -279,6 +281,7 @@ serving_close(struct serving *s)
 	api_free(s->api);
 	scraper_free(s->scraper);
 	self_free(s->self);
+	modules_release(s->modules);
 }
 
 int
@@ -287,8 +290,12 @@ serve(const struct serve_env *env, struct error *e)
 	struct serving s = { .env = env,
 		.options = env->options,
 		.base = env->base,
-		.targets = env->targets };
-	int r = serving_open(&s, e);
+		.targets = env->targets,
+		.modules = env->modules };
+	int r;
+
+	modules_hold(s.modules);
+	r = serving_open(&s, e);
 
 	if (r == 0)
 		r = serving_run(&s, e);

@@ -27,6 +27,13 @@ is_set(const char *s)
 	return s != NULL && s[0] != '\0';
 }
 
+/* Whether two C strings are the same; NULL is so to itself alone. */
+static inline bool
+is_same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 /* Whether s holds exactly the bytes of text. */
 static inline bool
 span_is(struct span s, const char *text)

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/span.h"
+#include "config/option_type.h"
 
 #define ENVIRONMENT_PREFIX "MEMCACHED_EXPORTER_"
 
@@ -16,9 +17,8 @@
 /* One source after the other, the strongest first. */
 struct parse {
 	struct options *opts;
-	bool given[OPTIONS_ROWS_MAX]; /* by this source or a stronger one */
-	bool only_words;              /* behind "--" no flag may follow */
-	int depth;                    /* of @file */
+	bool only_words; /* behind "--" no flag may follow */
+	int depth;       /* of @file */
 	size_t arguments;
 	struct error *e;
 };
@@ -29,9 +29,9 @@ set(struct parse *p, const struct option *o, const char *text)
 	char echo[ADDRESS_ECHO_MAX];
 	struct error why;
 
-	p->given[o - options_table] = true;
+	p->opts->given[o - options_table] = true;
 	address_echo(text, echo);
-	if (o->set(p->opts, o, text, &why) < 0)
+	if (o->type->set(p->opts, o, text, &why) < 0)
 		return error_set(p->e, "--%s=%s: %s", o->name, echo, why.text);
 	return 0;
 }
@@ -51,7 +51,7 @@ parse_long(struct parse *p, const char *arg, const char *next)
 
 	if (o == NULL && text == NULL && strncmp(arg, "no-", 3) == 0) {
 		o = options_find(arg + 3, len - 3);
-		if (o != NULL && option_is_switch(o))
+		if (o != NULL && o->type->is_switch)
 			return set(p, o, "false");
 		o = NULL;
 	}
@@ -62,7 +62,7 @@ parse_long(struct parse *p, const char *arg, const char *next)
 	if (o == NULL)
 		return error_set(
 		    p->e, "unknown long flag '--%.*s'", (int)len, arg);
-	if (text == NULL && option_is_switch(o))
+	if (text == NULL && o->type->is_switch)
 		return set(p, o, "true");
 	if (text != NULL)
 		return set(p, o, text);
@@ -198,7 +198,7 @@ set_environment(struct parse *p, const struct option *o, const char *text)
 	char *copy;
 	int n, r = 0;
 
-	if (!option_is_list(o))
+	if (!o->type->is_list)
 		return set(p, o, text);
 	copy = xstrdup(text);
 	n = split_lines(copy, lines, ALLOW_RULES_MAX + 1);
@@ -206,6 +206,13 @@ set_environment(struct parse *p, const struct option *o, const char *text)
 		r = set(p, o, lines[i]);
 	free(copy);
 	return r;
+}
+
+/* MEMCACHED_EXPORTER_VERSION in an environment is no question for ours. */
+static bool
+is_question(const struct option *o)
+{
+	return strcmp(o->name, "help") == 0 || strcmp(o->name, "version") == 0;
 }
 
 static int
@@ -216,7 +223,7 @@ parse_environment(struct parse *p)
 		struct error why;
 		const char *text;
 
-		if (option_is_question(&options_table[i]) || p->given[i])
+		if (is_question(&options_table[i]) || p->opts->given[i])
 			continue;
 		environment_name(&options_table[i], name);
 		text = getenv(name);
@@ -230,12 +237,14 @@ parse_environment(struct parse *p)
 	return 0;
 }
 
+/* Given is not what a preset sets. */
 static int
-parse_presets(struct parse *p)
+parse_presets(struct options *opts, struct error *e)
 {
 	for (size_t i = 0; i < options_table_len; i++) {
-		if (!p->given[i] &&
-		    set(p, &options_table[i], options_table[i].preset) < 0)
+		const struct option *o = &options_table[i];
+
+		if (!opts->given[i] && o->type->set(opts, o, o->preset, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -247,11 +256,11 @@ arguments_parse(
 {
 	struct parse p = { .opts = o, .e = e };
 
-	*o = (struct options){ 0 };
+	options_init(o);
 	if (parse_list(&p, argc, argv) < 0 || parse_environment(&p) < 0 ||
-	    options_check_given(o, p.given, e) < 0)
+	    parse_presets(o, e) < 0)
 		return -1;
-	return parse_presets(&p) < 0 ? -1 : options_check(o, e);
+	return options_check(o, e);
 }
 
 /* "      --name=preset", as wide as it is. */
@@ -261,11 +270,25 @@ help_head(struct buf *out, const struct option *o)
 	bool letter = strcmp(o->name, "help") == 0;
 
 	buf_add_str(out, letter ? "  -h, --" : "      --");
-	buf_add_str(out, option_is_switch(o) && !letter ? "[no-]" : "");
+	buf_add_str(out, o->type->is_switch && !letter ? "[no-]" : "");
 	buf_add_str(out, o->name);
-	if (!option_is_switch(o))
+	if (!o->type->is_switch)
 		buf_printf(
 		    out, "=%s", o->preset[0] != '\0' ? o->preset : "\"\"");
+}
+
+/* What its value may be. */
+static void
+help_bounds(struct buf *out, const struct option *o)
+{
+	char words[OPTION_WORDS_MAX];
+
+	option_words(o, words);
+	if (words[0] != '\0')
+		buf_printf(out, " One of: %s.", words);
+	if (o->max > 0)
+		buf_printf(out, " From %llu to %llu.",
+		    (unsigned long long)o->min, (unsigned long long)o->max);
 }
 
 void
@@ -286,8 +309,9 @@ arguments_help(struct buf *out)
 			width = 0;
 		}
 		buf_printf(out, "%*s%s", HELP_COLUMN - (int)width, "", o->help);
-		if (option_is_switch(o) && strcmp(o->preset, "true") == 0)
+		if (o->type->is_switch && strcmp(o->preset, "true") == 0)
 			buf_add_str(out, " On unless switched off.");
+		help_bounds(out, o);
 		buf_add_char(out, '\n');
 	}
 	buf_add_str(out,

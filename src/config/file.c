@@ -28,22 +28,22 @@ static const struct tree_key module_keys[] = {
 	{ "timeout", tree_read_duration, FIELD(timeout_us) },
 	{ "collectors", read_collectors, 0 },
 	{ "tls", read_tls, 0 },
-	{ "protocol", read_protocol, 0 },
+	{ "protocol", read_protocol, FIELD(protocol) },
 	{ "auth", read_auth, 0 },
 	{ "targets", read_targets, FIELD(targets) },
 };
 
 static const struct tree_key tls_keys[] = {
-	{ "ca_file", tree_read_path, FIELD(tls_ca_file) },
-	{ "cert_file", tree_read_path, FIELD(tls_cert_file) },
-	{ "key_file", tree_read_path, FIELD(tls_key_file) },
-	{ "server_name", tree_read_string, FIELD(tls_server_name) },
-	{ "insecure_skip_verify", tree_read_switch, FIELD(tls_insecure) },
-	{ "min_version", read_min_version, FIELD(tls_min_version) },
+	{ "ca_file", tree_read_path, FIELD(tls.ca_file) },
+	{ "cert_file", tree_read_path, FIELD(tls.cert_file) },
+	{ "key_file", tree_read_path, FIELD(tls.key_file) },
+	{ "server_name", tree_read_string, FIELD(tls.server_name) },
+	{ "insecure_skip_verify", tree_read_switch, FIELD(tls.insecure) },
+	{ "min_version", read_min_version, FIELD(tls.min_version) },
 };
 
 static const struct tree_key auth_keys[] = {
-	{ "type", read_auth_type, FIELD(sasl) },
+	{ "type", read_auth_type, FIELD(auth) },
 	{ "username", read_username, FIELD(username) },
 	{ "password_file", tree_read_path, FIELD(password_file) },
 };
@@ -74,22 +74,38 @@ read_collectors(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
 	struct module_config *m = dest;
 
-	m->has_collectors = true;
 	m->sections = SECTIONS_ALWAYS;
 	return tree_each_item(y, node, read_collector, m, e);
 }
 
+/* One of two words, the first of which has the number 0. */
 static int
-read_min_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+read_choice(struct tree *y, yaml_node_t *node, const char *const words[2],
+    unsigned *number, struct error *e)
 {
 	const char *text;
 	int given = tree_given(y, node, &text, e);
 
 	if (given <= 0)
 		return given;
-	if (strcmp(text, "TLS12") != 0 && strcmp(text, "TLS13") != 0)
-		return tree_error(y, node, e, "expected TLS12 or TLS13");
-	return tree_read_string(y, node, dest, e);
+	*number = strcmp(text, words[1]) == 0;
+	if (*number == 0 && strcmp(text, words[0]) != 0)
+		return tree_error(
+		    y, node, e, "expected %s or %s", words[0], words[1]);
+	return 0;
+}
+
+static int
+read_min_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	enum tls_version *version = dest;
+	unsigned number = *version - TLS_VERSION_12;
+
+	if (read_choice(
+		y, node, &tls_version_names[TLS_VERSION_12], &number, e) < 0)
+		return -1;
+	*version = TLS_VERSION_12 + number;
+	return 0;
 }
 
 static int
@@ -98,38 +114,13 @@ read_tls(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	struct module_config *m = dest;
 
 	m->has_tls = true;
-	if (tree_map(y, node, tls_keys, nitems(tls_keys), m, e) < 0)
-		return -1;
-	if (is_set(m->tls_cert_file) != is_set(m->tls_key_file))
-		return tree_error(y, node, e,
-		    "expected both cert_file and key_file, or neither");
-	return 0;
-}
-
-/* The second of two words, or the first. */
-static int
-read_choice(struct tree *y, yaml_node_t *node, const char *const words[2],
-    bool *second, struct error *e)
-{
-	const char *text;
-	int given = tree_given(y, node, &text, e);
-
-	if (given <= 0)
-		return given;
-	*second = strcmp(text, words[1]) == 0;
-	if (!*second && strcmp(text, words[0]) != 0)
-		return tree_error(
-		    y, node, e, "expected %s or %s", words[0], words[1]);
-	return 0;
+	return tree_map(y, node, tls_keys, nitems(tls_keys), m, e);
 }
 
 static int
 read_protocol(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	struct module_config *m = dest;
-
-	m->has_protocol = !tree_is_null(node);
-	return read_choice(y, node, protocol_names, &m->binary, e);
+	return read_choice(y, node, protocol_names, dest, e);
 }
 
 static int
@@ -156,12 +147,7 @@ read_auth(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	struct module_config *m = dest;
 
 	m->has_auth = true;
-	if (tree_map(y, node, auth_keys, nitems(auth_keys), m, e) < 0)
-		return -1;
-	if (!is_set(m->username) || !is_set(m->password_file))
-		return tree_error(
-		    y, node, e, "expected both username and password_file");
-	return 0;
+	return tree_map(y, node, auth_keys, nitems(auth_keys), m, e);
 }
 
 static int
@@ -194,11 +180,22 @@ read_targets(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 }
 
 static int
+rule_error(struct tree *y, yaml_node_t *map, const struct module_rule *rule,
+    struct error *e)
+{
+	yaml_node_t *place = tree_last(y, map, rule->keys, nitems(rule->keys));
+
+	return tree_error(y, place, e, "%s", rule->file);
+}
+
+static int
 read_module(struct tree *y, const char *key, yaml_node_t *key_node,
     yaml_node_t *node, void *dest, struct error *e)
 {
 	struct config *c = dest;
+	const struct module_rule *rule;
 	struct module_config *m;
+	yaml_node_t *protocol;
 
 	if (key[0] == '\0')
 		return tree_error(y, key_node, e, "expected a name");
@@ -206,23 +203,16 @@ read_module(struct tree *y, const char *key, yaml_node_t *key_node,
 		return tree_error(y, key_node, e, "expected at most %d modules",
 		    FILE_MODULES_MAX);
 	m = &c->modules[c->len++];
+	module_config_init(m);
 	m->name = xstrdup(key);
 	m->place = tree_place(y, key_node);
 	if (tree_map(y, node, module_keys, nitems(module_keys), m, e) < 0)
 		return -1;
-	if (m->sasl && m->has_protocol && !m->binary)
-		return tree_error(y, key_node, e,
-		    "auth of type sasl, expected protocol binary");
-	if (m->sasl)
-		m->binary = true;
-	if (m->has_auth && m->binary && !m->sasl)
-		return tree_error(y, key_node, e,
-		    "the binary protocol, expected auth of type sasl");
-	if (m->has_auth && m->targets == NULL)
-		return tree_error(y, key_node, e,
-		    "a module with auth, expected its targets: where its "
-		    "password may go");
-	return 0;
+	protocol = tree_find(y, node, "protocol");
+	m->has_protocol = protocol != NULL && !tree_is_null(protocol);
+	m->has_targets = m->targets != NULL;
+	rule = module_config_check(m);
+	return rule == NULL ? 0 : rule_error(y, node, rule, e);
 }
 
 static int
@@ -256,20 +246,8 @@ config_load(const char *path, struct config *c, struct error *e)
 void
 config_free(struct config *c)
 {
-	for (size_t i = 0; i < c->len; i++) {
-		struct module_config *m = &c->modules[i];
-
-		free(m->name);
-		free(m->place);
-		free(m->tls_ca_file);
-		free(m->tls_cert_file);
-		free(m->tls_key_file);
-		free(m->tls_server_name);
-		free(m->tls_min_version);
-		free(m->username);
-		free(m->password_file);
-		allow_free(m->targets);
-	}
+	for (size_t i = 0; i < c->len; i++)
+		module_config_free(&c->modules[i]);
 	free(c->modules);
 	*c = (struct config){ 0 };
 }

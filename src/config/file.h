@@ -23,38 +23,13 @@
 #ifndef CONFIG_FILE_H
 #define CONFIG_FILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/error.h"
+#include "config/module.h"
 
 /* More modules than this are refused. */
 #define FILE_MODULES_MAX 1024
-
-struct allow;
-
-struct module_config {
-	char *name;
-	char *place;         /* "file:line:column" */
-	uint64_t timeout_us; /* 0: not given */
-	bool has_collectors;
-	unsigned sections; /* of the collectors */
-	bool has_tls;
-	char *tls_ca_file; /* "" or NULL: not given; as with all the text */
-	char *tls_cert_file;
-	char *tls_key_file;
-	char *tls_server_name;
-	char *tls_min_version;
-	bool tls_insecure;
-	bool has_protocol;
-	bool binary; /* the protocol */
-	bool has_auth;
-	bool sasl;
-	char *username;
-	char *password_file;
-	struct allow *targets; /* NULL: not given */
-};
 
 struct config {
 	struct module_config *modules;

@@ -1,13 +1,29 @@
-/* Words of the flags and of the file for how to speak to a server. */
+/* How to speak to a server: choices, and the words for them. */
 #ifndef CONFIG_PROTOCOL_H
 #define CONFIG_PROTOCOL_H
 
-#define PROTOCOLS 2
+enum protocol {
+	PROTOCOL_ASCII,
+	PROTOCOL_BINARY,
+	PROTOCOLS
+};
 
-/* By whether it is the binary one: "ascii", "binary". */
-extern const char *const protocol_names[PROTOCOLS];
+enum auth_method {
+	AUTH_ASCII, /* memcached -Y */
+	AUTH_SASL,  /* memcached -S, which speaks the binary protocol alone */
+	AUTH_METHODS
+};
 
-/* By whether it is SASL: "ascii", "sasl". */
-extern const char *const auth_names[PROTOCOLS];
+enum tls_version {
+	TLS_VERSION_10,
+	TLS_VERSION_11,
+	TLS_VERSION_12,
+	TLS_VERSION_13,
+	TLS_VERSIONS
+};
+
+extern const char *const protocol_names[PROTOCOLS];       /* "ascii" */
+extern const char *const auth_names[AUTH_METHODS];        /* "sasl" */
+extern const char *const tls_version_names[TLS_VERSIONS]; /* "TLS12" */
 
 #endif

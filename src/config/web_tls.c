@@ -46,14 +46,6 @@ static const struct {
 	{ "RequireClientCert", CLIENT_AUTH_REQUIRE_ANY },
 };
 
-static const char *const version_names[] = {
-	[TLS_VERSION_10] = "TLS10",
-	[TLS_VERSION_11] = "TLS11",
-	[TLS_VERSION_12] = "TLS12",
-	[TLS_VERSION_13] = "TLS13",
-};
-_Static_assert(nitems(version_names) == TLS_VERSIONS, "a name for each");
-
 /* crypto/tls, function CipherSuites, of all its versions. */
 static const char *const cipher_names[] = {
 	"TLS_AES_128_GCM_SHA256",
@@ -167,7 +159,7 @@ read_version(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	if (given <= 0)
 		return given;
 	for (unsigned i = 0; i < TLS_VERSIONS; i++) {
-		if (strcmp(text, version_names[i]) == 0) {
+		if (strcmp(text, tls_version_names[i]) == 0) {
 			*(enum tls_version *)dest = (enum tls_version)i;
 			return 0;
 		}

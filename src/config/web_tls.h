@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "config/protocol.h"
 
 enum client_auth {
 	CLIENT_AUTH_NONE,
@@ -13,14 +14,6 @@ enum client_auth {
 	CLIENT_AUTH_VERIFY_IF_GIVEN, /* one of the authorities, or none */
 	CLIENT_AUTH_REQUIRE,         /* one of the authorities */
 	CLIENT_AUTHS
-};
-
-enum tls_version {
-	TLS_VERSION_10,
-	TLS_VERSION_11,
-	TLS_VERSION_12,
-	TLS_VERSION_13,
-	TLS_VERSIONS
 };
 
 struct tree;

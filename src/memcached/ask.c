@@ -1,7 +1,7 @@
 #include "memcached/ask.h"
 
 #include "base/buf.h"
-#include "memcached/access.h"
+#include "memcached/peer.h"
 #include "stats/binary.h"
 #include "stats/reader.h"
 
@@ -10,7 +10,7 @@ ask_reader(
     const struct ask *ask, const struct access *access, const struct keys *keys)
 {
 	struct reader *r =
-	    access->binary
+	    access->protocol == PROTOCOL_BINARY
 		? reader_new_binary(keys, ask->sections)
 		: reader_new(keys, ask->sections, access->username != NULL);
 
@@ -28,7 +28,7 @@ void
 ask_commands(struct buf *out, const struct access *access, unsigned sections,
     bool is_new)
 {
-	if (access->binary) {
+	if (access->protocol == PROTOCOL_BINARY) {
 		if (is_new && access->username != NULL)
 			binary_authenticate(
 			    out, access->username, access->password);

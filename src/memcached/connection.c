@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "memcached/access.h"
 #include "memcached/dial.h"
+#include "memcached/peer.h"
 #include "memcached/stream.h"
 #include "stats/reader.h"
 

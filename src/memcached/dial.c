@@ -16,7 +16,8 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "config/allow.h"
-#include "memcached/access.h"
+#include "memcached/modules.h"
+#include "memcached/peer.h"
 #include "memcached/resolve.h"
 #include "memcached/stream.h"
 #include "memcached/tls.h"
@@ -303,23 +304,12 @@ dial_try(struct dial *d)
 	}
 }
 
-static bool
-dial_is_allowed(const struct access *access, const struct endpoint *ep)
-{
-	for (size_t i = 0; i < nitems(access->allow); i++) {
-		if (access->allow[i] != NULL &&
-		    !allow_endpoint(access->allow[i], ep))
-			return false;
-	}
-	return true;
-}
-
 /* A name must not lead where its addresses are not allowed. */
 static void
 dial_take_endpoints(struct dial *d, const struct endpoints *found)
 {
 	for (size_t i = 0; i < found->len; i++) {
-		if (dial_is_allowed(d->peer->access, &found->list[i]))
+		if (peer_allows(d->peer, &found->list[i]))
 			d->endpoints.list[d->endpoints.len++] = found->list[i];
 	}
 }

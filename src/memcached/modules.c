@@ -3,237 +3,266 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "config/allow.h"
-#include "config/collectors.h"
 #include "config/file.h"
+#include "config/module.h"
 #include "config/options.h"
 #include "config/secret.h"
-#include "memcached/access.h"
-
-#define DEFAULT_NAME "default"
+#include "memcached/peer.h"
+#include "memcached/tls.h"
 
 struct module {
-	char *name;
-	uint64_t timeout_us;
-	unsigned sections;
-	bool binary;
-	struct tls *tls;
-	char *username;
+	unsigned holds;
+	uint64_t serial; /* of the newest set that it belongs to */
+	struct module_config config;
+	bool is_flags; /* for --memcached.address, with its credentials */
+	const struct allow *flag_list; /* --scrape.allow-target */
+	struct digest files;           /* of TLS, before they were read */
 	char *password;
-	const struct allow *flag; /* --scrape.allow-target, or NULL */
-	struct allow *targets;    /* the module's own, or NULL */
-	/* by whether addresses have to pass the flag's list, and its own */
-	struct access access[2][2];
+	struct access access;
 };
 
 struct modules {
 	unsigned holds;
-	struct module own; /* the flags', for --memcached.address alone */
-	struct module *list;
+	uint64_t serial;      /* one more than that of the set before */
+	struct module *own;   /* for --memcached.address */
+	struct module **list; /* those that have a name */
 	size_t len;
 };
 
-static void
-fill_access(struct modules *ms, struct module *m, const char *name)
+static struct module *
+hold(struct module *m)
 {
-	for (size_t i = 0; i < 2; i++) {
-		for (size_t k = 0; k < 2; k++)
-			m->access[i][k] = (struct access){ .owner = ms,
-				.module = name,
-				.tls = m->tls,
-				.binary = m->binary,
-				.username = m->username,
-				.password = m->password,
-				.allow = { i ? m->flag : NULL,
-				    k ? m->targets : NULL } };
+	m->holds++;
+	return m;
+}
+
+static void
+release(struct module *m)
+{
+	if (m == NULL || --m->holds > 0)
+		return;
+	module_config_free(&m->config);
+	tls_free(m->access.tls);
+	secret_free(m->password);
+	free(m);
+}
+
+/* A target borrows what is not its to change, and yet keeps it alive. */
+static struct module *
+unborrow(const struct module *m)
+{
+	union {
+		const struct module *borrowed;
+		struct module *m;
+	} u = { .borrowed = m };
+
+	return u.m;
+}
+
+const struct module *
+module_hold(const struct module *m)
+{
+	return hold(unborrow(m));
+}
+
+void
+module_release(const struct module *m)
+{
+	release(unborrow(m));
+}
+
+/* Reads the files that its configuration names. */
+static int
+read_files(struct module *m, struct error *e)
+{
+	const struct module_config *c = &m->config;
+
+	if (c->has_tls) {
+		tls_digest(&c->tls, &m->files);
+		m->access.tls = tls_new(&c->tls, e);
+		if (m->access.tls == NULL)
+			return -1;
 	}
-}
-
-static int
-set_credentials(
-    struct module *m, const char *username, const char *file, struct error *e)
-{
-	if (username == NULL || username[0] == '\0')
-		return 0;
-	m->username = xstrdup(username);
-	return secret_read(file, &m->password, e);
-}
-
-static int
-set_tls(struct module *m, bool wanted, const struct tls_settings *tls,
-    struct error *e)
-{
-	if (!wanted)
-		return 0;
-	m->tls = tls_new(tls, e);
-	return m->tls != NULL ? 0 : -1;
-}
-
-static void
-set_presets(
-    struct module *m, const char *name, const struct module_presets *presets)
-{
-	m->name = xstrdup(name);
-	m->timeout_us = presets->timeout_us;
-	m->sections = presets->sections;
-	m->flag = presets->allow;
-}
-
-static const char *
-text_or_empty(const char *text)
-{
-	return text != NULL ? text : "";
-}
-
-static int
-set_module(struct module *m, const struct module_config *c,
-    const struct module_presets *presets, struct error *e)
-{
-	struct tls_settings tls = { .ca_file = text_or_empty(c->tls_ca_file),
-		.cert_file = text_or_empty(c->tls_cert_file),
-		.key_file = text_or_empty(c->tls_key_file),
-		.server_name = text_or_empty(c->tls_server_name),
-		.min_version = text_or_empty(c->tls_min_version),
-		.insecure = c->tls_insecure };
-
-	set_presets(m, c->name, presets);
-	if (c->timeout_us != 0)
-		m->timeout_us = c->timeout_us;
-	if (c->has_collectors)
-		m->sections = c->sections;
-	m->binary = c->binary;
-	if (set_tls(m, c->has_tls, &tls, e) < 0)
+	if (c->has_auth && secret_read(c->password_file, &m->password, e) < 0)
 		return -1;
-	return set_credentials(m, c->username, c->password_file, e);
+	m->access.protocol = c->protocol;
+	m->access.username = c->has_auth ? c->username : NULL;
+	m->access.password = m->password;
+	return 0;
 }
 
-/* Without a module of that name the flags say what is done by default. */
-static int
-set_flags(
-    struct modules *ms, const struct module_presets *presets, struct error *e)
+/* c is copied; what it leaves open is as the flags have it. */
+static struct module *
+module_new(const struct module_config *c, const struct options *o,
+    bool is_flags, struct error *e)
 {
-	struct module *m = &ms->list[ms->len++];
+	struct module *m = xcalloc(1, sizeof(*m));
 
-	set_presets(m, DEFAULT_NAME, presets);
-	set_presets(&ms->own, DEFAULT_NAME, presets);
-	m->binary = ms->own.binary = presets->binary;
-	if (set_tls(m, presets->has_tls, &presets->tls, e) < 0)
+	m->holds = 1;
+	m->is_flags = is_flags;
+	m->flag_list = o->allow;
+	module_config_copy(&m->config, c);
+	if (c->timeout_us == 0)
+		m->config.timeout_us = o->module.timeout_us;
+	if (c->sections == 0)
+		m->config.sections = o->module.sections;
+	if (read_files(m, e) < 0) {
+		release(m);
+		return NULL;
+	}
+	return m;
+}
+
+static bool
+is_unchanged(const struct module *a, const struct module *b)
+{
+	return a->is_flags == b->is_flags &&
+	       module_config_equal(&a->config, &b->config) &&
+	       digest_equal(&a->files, &b->files) &&
+	       is_same(a->password, b->password);
+}
+
+/* The old one of a name, or the new one, which is taken. */
+static struct module *
+keep_old(struct module *old, struct module *new)
+{
+	if (old == NULL || !is_unchanged(old, new))
+		return new;
+	release(new);
+	return hold(old);
+}
+
+static struct module *
+find(const struct modules *ms, const char *name)
+{
+	for (size_t i = 0; ms != NULL && i < ms->len; i++) {
+		if (strcmp(ms->list[i]->config.name, name) == 0)
+			return ms->list[i];
+	}
+	return NULL;
+}
+
+static int
+add(struct modules *ms, const struct modules *old,
+    const struct module_config *c, const struct options *o, struct error *e)
+{
+	struct module *m = module_new(c, o, false, e);
+
+	if (m == NULL)
 		return -1;
-	ms->own.tls = m->tls; /* borrowed */
-	return set_credentials(
-	    &ms->own, presets->username, presets->password_file, e);
-}
-
-/* Two sayings about one thing are one too many. */
-static int
-check_default(const struct module *m, const struct module_presets *presets,
-    struct error *e)
-{
-	if (presets->has_tls || presets->binary || presets->username[0] != '\0')
-		return error_set(e,
-		    "module default and the flags --memcached.tls.*, "
-		    "--memcached.username, .auth or .protocol: only one may "
-		    "say how to connect");
-	if (presets->has_target && m->targets != NULL &&
-	    allow_target(m->targets, &presets->target) == ALLOW_NO)
-		return error_set(e,
-		    "module default: --memcached.address is not one of its "
-		    "targets");
+	ms->list[ms->len++] = keep_old(find(old, c->name), m);
 	return 0;
 }
 
 static int
-build(struct modules *ms, const struct config *config,
-    const struct module_presets *presets, struct error *e)
+add_listed(struct modules *ms, const struct modules *old,
+    const struct config *config, const struct options *o, struct error *e)
 {
-	const struct module *preset;
-
+	ms->list = xcalloc(config->len + 1, sizeof(struct module *));
 	for (size_t i = 0; i < config->len; i++) {
 		const struct module_config *c = &config->modules[i];
 		struct error why;
 
-		if (set_module(&ms->list[ms->len++], c, presets, &why) < 0)
+		if (add(ms, old, c, o, &why) < 0)
 			return error_set(e, "%s: module %s: %s", c->place,
 			    c->name, why.text);
 	}
-	preset = modules_find(ms, NULL);
-	if (preset != NULL)
-		return check_default(preset, presets, e);
-	return set_flags(ms, presets, e);
-}
-
-int
-modules_new(const struct config *config, const struct module_presets *presets,
-    struct modules **out, struct error *e)
-{
-	struct modules *ms = xcalloc(1, sizeof(*ms));
-
-	ms->holds = 1;
-	ms->list = xcalloc(config->len + 1, sizeof(*ms->list));
-	for (size_t i = 0; i < config->len; i++)
-		ms->list[i].targets = allow_hold(config->modules[i].targets);
-	if (build(ms, config, presets, e) < 0) {
-		modules_release(ms);
-		return -1;
-	}
-	for (size_t i = 0; i < ms->len; i++)
-		fill_access(ms, &ms->list[i], ms->list[i].name);
-	fill_access(ms, &ms->own, "");
-	*out = ms;
 	return 0;
 }
 
-static unsigned
-sections_of(const struct options *o)
+/*
+ * Without a module of that name the flags say what is done by default; their
+ * password is for --memcached.address alone.
+ */
+static int
+add_flags(struct modules *ms, const struct modules *old,
+    const struct options *o, struct error *e)
 {
-	unsigned sections = SECTIONS_ALWAYS;
+	struct module_config for_others;
+	struct module *m;
+	int r;
 
-	if (o->collect_settings)
-		sections |= collector_section("settings");
-	if (o->collect_slab)
-		sections |= collector_section("slab");
-	if (o->collect_scrub)
-		sections |= collector_section("scrub");
-	return sections;
+	module_config_copy(&for_others, &o->module);
+	for_others.has_auth = false;
+	r = add(ms, old, &for_others, o, e);
+	module_config_free(&for_others);
+	if (r < 0)
+		return -1;
+	m = module_new(&o->module, o, true, e);
+	if (m == NULL)
+		return -1;
+	ms->own = keep_old(old != NULL ? old->own : NULL, m);
+	return 0;
 }
 
-int
-modules_load(const struct options *o, struct modules **ms, struct error *e)
+/* Two sayings about one thing are one too many. */
+static int
+check_default(const struct module *m, const struct options *o, struct error *e)
 {
-	struct module_presets presets = { .timeout_us = o->timeout_us,
-		.sections = sections_of(o),
-		.has_target = o->has_target,
-		.target = o->target,
-		.allow = o->allow,
-		.binary = o->protocol || o->auth,
-		.has_tls = o->tls_enable,
-		.tls = { .cert_file = o->tls_cert_file,
-		    .key_file = o->tls_key_file,
-		    .ca_file = o->tls_ca_file,
-		    .server_name = o->tls_server_name,
-		    .min_version = "",
-		    .insecure = o->tls_insecure },
-		.username = o->username,
-		.password_file = o->password_file };
-	struct config config;
-	int r = config_load(o->config_file, &config, e);
+	for (size_t i = 0; i < options_table_len; i++) {
+		if (options_table[i].connects && o->given[i])
+			return error_set(e,
+			    "--%s has no effect beside a module %s: only one "
+			    "may say how to connect",
+			    options_table[i].name, MODULE_DEFAULT);
+	}
+	if (o->has_target && m->config.targets != NULL &&
+	    allow_target(m->config.targets, &o->target) == ALLOW_NO)
+		return error_set(e,
+		    "module %s: --memcached.address is not one of its targets",
+		    MODULE_DEFAULT);
+	return 0;
+}
 
-	if (r == 0)
-		r = modules_new(&config, &presets, ms, e);
-	config_free(&config);
-	return r;
+static int
+build(struct modules *ms, const struct modules *old,
+    const struct config *config, const struct options *o, struct error *e)
+{
+	struct module *preset;
+
+	if (add_listed(ms, old, config, o, e) < 0)
+		return -1;
+	preset = find(ms, MODULE_DEFAULT);
+	if (preset == NULL)
+		return add_flags(ms, old, o, e);
+	ms->own = hold(preset);
+	return check_default(preset, o, e);
 }
 
 static void
-module_release(struct module *m)
+number(struct modules *ms, const struct modules *old)
 {
-	free(m->name);
-	tls_free(m->tls);
-	free(m->username);
-	secret_free(m->password);
-	allow_free(m->targets);
+	ms->serial = old != NULL ? old->serial + 1 : 1;
+	for (size_t i = 0; i < ms->len; i++)
+		ms->list[i]->serial = ms->serial;
+	ms->own->serial = ms->serial;
+}
+
+int
+modules_load(const struct options *o, const struct modules *old,
+    struct modules **out, struct error *e)
+{
+	struct modules *ms = NULL;
+	struct config config;
+	int r = config_load(o->config_file, &config, e);
+
+	if (r == 0) {
+		ms = xcalloc(1, sizeof(*ms));
+		ms->holds = 1;
+		r = build(ms, old, &config, o, e);
+	}
+	config_free(&config);
+	if (r < 0) {
+		modules_release(ms);
+		return -1;
+	}
+	number(ms, old);
+	*out = ms;
+	return 0;
 }
 
 void
@@ -248,9 +277,8 @@ modules_release(struct modules *ms)
 	if (ms == NULL || --ms->holds > 0)
 		return;
 	for (size_t i = 0; i < ms->len; i++)
-		module_release(&ms->list[i]);
-	ms->own.tls = NULL;
-	module_release(&ms->own);
+		release(ms->list[i]);
+	release(ms->own);
 	free(ms->list);
 	free(ms);
 }
@@ -258,19 +286,13 @@ modules_release(struct modules *ms)
 const struct module *
 modules_own(const struct modules *ms)
 {
-	return ms->own.name != NULL ? &ms->own : modules_find(ms, NULL);
+	return ms->own;
 }
 
 const struct module *
 modules_find(const struct modules *ms, const char *name)
 {
-	if (name == NULL || name[0] == '\0')
-		name = DEFAULT_NAME;
-	for (size_t i = 0; i < ms->len; i++) {
-		if (strcmp(ms->list[i].name, name) == 0)
-			return &ms->list[i];
-	}
-	return NULL;
+	return find(ms, is_set(name) ? name : MODULE_DEFAULT);
 }
 
 size_t
@@ -282,38 +304,91 @@ modules_count(const struct modules *ms)
 const char *
 modules_name(const struct modules *ms, size_t i)
 {
-	return ms->list[i].name;
+	return ms->list[i]->config.name;
+}
+
+const char *
+module_label(const struct module *m)
+{
+	return m->is_flags ? "" : m->config.name;
 }
 
 uint64_t
 module_timeout(const struct module *m)
 {
-	return m->timeout_us;
+	return m->config.timeout_us;
 }
 
 unsigned
 module_sections(const struct module *m)
 {
-	return m->sections;
+	return m->config.sections;
 }
 
 static enum verdict
-ask(const struct allow *allow, const struct address *target)
+ask_list(const struct module *m, const struct address *target)
 {
-	return allow != NULL ? allow_target(allow, target) : ALLOW_YES;
+	return m->config.targets != NULL
+		   ? allow_target(m->config.targets, target)
+		   : ALLOW_YES;
 }
 
-const struct access *
-module_access(const struct module *m, const struct address *target, bool own,
-    struct error *e)
+static void
+fill_peer(struct peer *peer, const struct module *m,
+    const struct address *target, enum verdict flag, enum verdict module)
 {
-	enum verdict flag = own ? ALLOW_YES : allow_target(m->flag, target);
-	enum verdict module = ask(m->targets, target);
+	*peer = (struct peer){ .address = *target,
+		.module = m,
+		.check_flag_list = flag == ALLOW_RESOLVED,
+		.check_module_list = module == ALLOW_RESOLVED,
+		.access = &m->access };
+}
 
-	if (flag == ALLOW_NO || module == ALLOW_NO) {
-		(void)error_because(
+int
+module_peer(const struct module *m, const struct address *target, bool own,
+    struct peer *peer, struct error *e)
+{
+	enum verdict flag =
+	    own ? ALLOW_YES : allow_target(m->flag_list, target);
+	enum verdict module = ask_list(m, target);
+
+	if (flag == ALLOW_NO || module == ALLOW_NO)
+		return error_because(
 		    e, REASON_FORBIDDEN, "This target is not allowed.");
-		return NULL;
-	}
-	return &m->access[flag == ALLOW_RESOLVED][module == ALLOW_RESOLVED];
+	fill_peer(peer, m, target, flag, module);
+	return 0;
+}
+
+bool
+modules_has(const struct modules *ms, const struct module *m)
+{
+	return m->serial == ms->serial;
+}
+
+/* The flags have not changed, and neither has what their list says. */
+bool
+modules_heir(
+    const struct modules *ms, const struct peer *old, struct peer *heir)
+{
+	const struct module *m = old->module->is_flags
+				     ? ms->own
+				     : find(ms, old->module->config.name);
+	enum verdict module;
+
+	if (m == NULL)
+		return false;
+	module = ask_list(m, &old->address);
+	fill_peer(heir, m, &old->address,
+	    old->check_flag_list ? ALLOW_RESOLVED : ALLOW_YES, module);
+	return module != ALLOW_NO;
+}
+
+bool
+peer_allows(const struct peer *peer, const struct endpoint *ep)
+{
+	const struct module *m = peer->module;
+
+	return (!peer->check_flag_list || allow_endpoint(m->flag_list, ep)) &&
+	       (!peer->check_module_list ||
+		   allow_endpoint(m->config.targets, ep));
 }

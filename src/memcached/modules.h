@@ -1,7 +1,8 @@
 /*
  * Modules at work: what --config.file and the flags say about how to scrape,
- * with their certificates and passwords read. A reload makes a new set; the
- * old one lives on until its last target is gone.
+ * with their certificates and passwords read. A reload makes a new set, which
+ * shares the modules that are as they were; a module lives on until its last
+ * target is gone.
  */
 #ifndef MEMCACHED_MODULES_H
 #define MEMCACHED_MODULES_H
@@ -10,43 +11,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/address.h"
 #include "base/error.h"
-#include "memcached/tls.h"
 
-struct access;
-struct allow;
-struct config;
+struct address;
+struct endpoint;
 struct module;
 struct modules;
 struct options;
-
-/* What the flags say, and modules do not say otherwise. Borrowed. */
-struct module_presets {
-	uint64_t timeout_us;
-	unsigned sections; /* 1 << section */
-	bool has_target;   /* --memcached.address */
-	struct address target;
-	const struct allow *allow; /* --scrape.allow-target, or NULL */
-	bool binary;               /* protocol */
-	bool has_tls;
-	struct tls_settings tls;
-	const char *username;      /* "" = none */
-	const char *password_file; /* "" = none */
-};
+struct peer;
 
 /*
- * Reads the files that both name. presets->allow must outlive the modules;
- * config is not needed afterwards. They begin with one hold.
+ * Reads --config.file and the files that it and the flags name. What has not
+ * changed is shared with `old`, the set before, or NULL. The options must
+ * outlive the modules. The new set begins with one hold.
  */
-int modules_new(const struct config *config,
-    const struct module_presets *presets, struct modules **out,
-    struct error *e);
-
-/* The same, of what --config.file holds and the flags say. */
-int modules_load(
-    const struct options *o, struct modules **out, struct error *e);
-
+int modules_load(const struct options *o, const struct modules *old,
+    struct modules **out, struct error *e);
 void modules_hold(struct modules *ms);
 void modules_release(struct modules *ms);
 
@@ -63,14 +43,33 @@ const struct module *modules_find(const struct modules *ms, const char *name);
 size_t modules_count(const struct modules *ms);
 const char *modules_name(const struct modules *ms, size_t i);
 
+const struct module *module_hold(const struct module *m);
+void module_release(const struct module *m);
+
+/* Its name; "" when it is the flags', for --memcached.address alone. */
+const char *module_label(const struct module *m);
 uint64_t module_timeout(const struct module *m);
 unsigned module_sections(const struct module *m);
 
 /*
- * How to speak to a target, which it holds; NULL, with REASON_FORBIDDEN, when
- * that is not allowed. The own target needs only the module's leave.
+ * What a target is in this module: fills peer, borrowed from the module. -1,
+ * with REASON_FORBIDDEN, when that is not allowed. The own target needs only
+ * the module's leave.
  */
-const struct access *module_access(const struct module *m,
-    const struct address *target, bool own, struct error *e);
+int module_peer(const struct module *m, const struct address *target, bool own,
+    struct peer *peer, struct error *e);
+
+/* Whether a module is one of this set, the newest of all. */
+bool modules_has(const struct modules *ms, const struct module *m);
+
+/*
+ * What a target that belongs to no module of ms any more is in ms: false when
+ * its module has no successor there, or allows it no longer.
+ */
+bool modules_heir(
+    const struct modules *ms, const struct peer *old, struct peer *heir);
+
+/* Whether a peer may be reached at one of its addresses. */
+bool peer_allows(const struct peer *peer, const struct endpoint *ep);
 
 #endif

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "memcached/access.h"
 #include "memcached/habits.h"
 #include "memcached/links.h"
 #include "memcached/modules.h"
+#include "memcached/peer.h"
 #include "memcached/status.h"
 #include "memcached/tls.h"
 #include "stats/collector.h"
@@ -118,7 +118,7 @@ target_send(struct target *t, struct link *l, bool one_by_one)
 static bool
 target_is_pipelined(const struct target *t, const struct link *l)
 {
-	return !t->peer.access->binary && !l->one_by_one &&
+	return t->peer.access->protocol != PROTOCOL_BINARY && !l->one_by_one &&
 	       (l->asked & (l->asked - 1)) != 0;
 }
 
@@ -538,7 +538,7 @@ target_new(struct target_env *env, const struct peer *peer)
 	if (peer->access->tls != NULL)
 		t->peer.session = tls_session_new();
 	status_init(&t->status);
-	modules_hold(peer->access->owner);
+	(void)module_hold(peer->module);
 	TAILQ_INIT(&t->asking);
 	TAILQ_INIT(&t->waiting);
 	t->timer =
@@ -553,7 +553,7 @@ target_free(struct target *t, enum close_reason reason)
 	event_free(t->timer);
 	tls_session_free(t->peer.session);
 	status_release(&t->status);
-	modules_release(t->peer.access->owner);
+	module_release(t->peer.module);
 	free(t);
 }
 

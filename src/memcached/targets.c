@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "memcached/access.h"
 #include "memcached/modules.h"
+#include "memcached/peer.h"
 #include "memcached/resolve.h"
 #include "memcached/status.h"
 #include "memcached/target.h"
@@ -55,8 +55,12 @@ peer_compare(const struct peer *x, const struct peer *y)
 		r = x->address.is_absolute - y->address.is_absolute;
 	if (r == 0)
 		r = (int)x->address.port - (int)y->address.port;
-	if (r == 0 && x->access != y->access)
-		r = (uintptr_t)x->access < (uintptr_t)y->access ? -1 : 1;
+	if (r == 0 && x->module != y->module)
+		r = (uintptr_t)x->module < (uintptr_t)y->module ? -1 : 1;
+	if (r == 0)
+		r = x->check_flag_list - y->check_flag_list;
+	if (r == 0)
+		r = x->check_module_list - y->check_module_list;
 	return r;
 }
 
@@ -173,11 +177,9 @@ targets_make_room(struct targets *ts)
 }
 
 struct target *
-targets_get(struct targets *ts, const struct address *address,
-    const struct access *access, struct error *e)
+targets_get(struct targets *ts, const struct peer *peer, struct error *e)
 {
-	struct peer peer = { .address = *address, .access = access };
-	struct place *p = targets_find(ts, &peer);
+	struct place *p = targets_find(ts, peer);
 
 	if (ts->stopped) {
 		(void)error_set(e, "The exporter is stopping.");
@@ -189,7 +191,7 @@ targets_get(struct targets *ts, const struct address *address,
 		return NULL;
 	}
 	if (p == NULL)
-		p = targets_add(ts, &peer);
+		p = targets_add(ts, peer);
 	p->got = clock_us();
 	TAILQ_REMOVE(&ts->list, p, entry);
 	TAILQ_INSERT_TAIL(&ts->list, p, entry);
@@ -237,33 +239,24 @@ targets_free(struct targets *ts)
 	free(ts);
 }
 
-/*
- * What is known of a target is still so when there is a module of that name,
- * and it may be reached in the same way. The flags' list has not changed.
- */
+/* What is known of a target is still so when it may be reached again. */
 static void
-targets_bequeath(
-    struct targets *ts, const struct place *p, const struct modules *ms)
+targets_add_heir(struct targets *ts, struct place *p, const struct modules *ms)
 {
-	const struct access *old = p->peer->access;
-	const struct module *m = old->module[0] == '\0'
-				     ? modules_own(ms)
-				     : modules_find(ms, old->module);
-	struct peer peer = { .address = p->peer->address };
 	struct place *heir;
-	struct error e;
+	struct peer peer;
 
-	if (m != NULL)
-		peer.access =
-		    module_access(m, &peer.address, old->allow[0] == NULL, &e);
-	if (peer.access == NULL || targets_find(ts, &peer) != NULL)
+	if (!modules_heir(ms, p->peer, &peer) ||
+	    targets_find(ts, &peer) != NULL)
 		return;
 	heir = targets_add(ts, &peer);
 	heir->got = p->got;
+	TAILQ_REMOVE(&ts->list, heir, entry);
+	TAILQ_INSERT_BEFORE(p, heir, entry);
 	status_copy(target_status(heir->target), target_status(p->target));
 }
 
-/* To the front, where the sweep looks. */
+/* No request finds it any more. To the front, where the sweep looks. */
 static void
 place_forget(struct targets *ts, struct place *p)
 {
@@ -292,15 +285,18 @@ targets_reload(struct targets *ts, const struct modules *ms)
 	size_t before = ts->len;
 
 	for (; p != NULL; p = next) {
+		bool busy = target_is_busy(p->target);
+
 		next = TAILQ_NEXT(p, entry);
-		if (p->forgotten || p->peer->access->owner == ms)
-			continue; /* or it is an heir */
-		targets_bequeath(ts, p, ms);
-		if (!target_is_busy(p->target)) {
-			targets_drop(ts, p, CLOSE_RELOAD);
+		if (p->forgotten || modules_has(ms, p->peer->module))
 			continue;
-		}
-		place_forget(ts, p);
+		/* one that is busy keeps its place, so there are two */
+		if (!busy || ts->len < TARGETS_MAX)
+			targets_add_heir(ts, p, ms);
+		if (busy)
+			place_forget(ts, p);
+		else
+			targets_drop(ts, p, CLOSE_RELOAD);
 	}
 	targets_trim(ts, before);
 }
@@ -323,7 +319,7 @@ walk_tell(const struct walk *walk, const struct place *p)
 {
 	uint64_t since = target_connected_since(p->target);
 	struct target_entry entry = { .address = &p->peer->address,
-		.module = p->peer->access->module,
+		.module = module_label(p->peer->module),
 		.status = target_status(p->target),
 		.is_connected = since != 0,
 		.connected_us = since != 0 ? walk->now - since : 0 };

@@ -12,11 +12,11 @@
 #include "base/error.h"
 #include "memcached/closing.h"
 
-struct access;
 struct address;
 struct event_base;
 struct keys;
 struct modules;
+struct peer;
 struct status;
 struct target;
 struct targets;
@@ -37,20 +37,21 @@ void targets_stop(struct targets *ts);
 void targets_free(struct targets *ts);
 
 /*
- * The target of an address and an access, which is borrowed; new if need be.
+ * The target of a peer, which is copied; new if need be.
  * It belongs to ts, which drops it when it is idle; so ask it at once. NULL,
  * with REASON_BUSY, when there are too many and none is idle.
  */
-struct target *targets_get(struct targets *ts, const struct address *address,
-    const struct access *access, struct error *e);
+struct target *targets_get(
+    struct targets *ts, const struct peer *peer, struct error *e);
 
 /* It turned out not to be allowed: it takes no place as soon as it is idle. */
 void targets_forget(struct targets *ts, struct target *t);
 
 /*
- * A new configuration holds from here on: an old target is not found any more,
- * and is dropped when it has answered those that wait. What is known of a
- * target goes to its successor in ms, if there is one.
+ * A new configuration holds from here on. Targets of modules that it shares
+ * with the old one stay. Others are not found any more, and are dropped when
+ * they have answered those that wait. What is known of such a target goes to
+ * its successor in ms, if there is one, and room for both.
  */
 void targets_reload(struct targets *ts, const struct modules *ms);
 

@@ -11,9 +11,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "base/openssl.h"
+#include "base/span.h"
 #include "base/tls_limits.h"
+#include "config/module.h"
 #include "memcached/tls_why.h"
 
 /* When OpenSSL has none. */
@@ -36,14 +39,14 @@ load_files(SSL_CTX *ctx, const struct tls_settings *s, struct error *e)
 	struct pem cert = { .what = "certificate", .file = s->cert_file };
 	struct pem key = { .what = "key", .file = s->key_file };
 
-	if (ca.file[0] == '\0')
+	if (!is_set(ca.file))
 		(void)SSL_CTX_set_default_verify_paths(ctx);
 	else if (openssl_load_authorities(ctx, &ca, e) < 0)
 		return -1;
-	if ((cert.file[0] == '\0') != (key.file[0] == '\0'))
+	if (is_set(cert.file) != is_set(key.file))
 		return error_because(e, REASON_TLS,
 		    "a client certificate needs both its file and its key's");
-	if (cert.file[0] == '\0')
+	if (!is_set(cert.file))
 		return 0;
 	if (openssl_load_chain(ctx, &cert, e) < 0)
 		return -1;
@@ -87,11 +90,12 @@ tls_new(const struct tls_settings *settings, struct error *e)
 	struct tls *tls = xcalloc(1, sizeof(*tls));
 
 	tls->ctx = xnonnull(SSL_CTX_new(TLS_client_method()));
-	tls->server_name = xstrdup(settings->server_name);
+	tls->server_name =
+	    xstrdup(is_set(settings->server_name) ? settings->server_name : "");
 	tls->insecure = settings->insecure;
-	(void)SSL_CTX_set_min_proto_version(tls->ctx,
-	    strcmp(settings->min_version, "TLS13") == 0 ? TLS1_3_VERSION
-							: TLS1_2_VERSION);
+	(void)SSL_CTX_set_min_proto_version(
+	    tls->ctx, settings->min_version == TLS_VERSION_13 ? TLS1_3_VERSION
+							      : TLS1_2_VERSION);
 	(void)SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS);
 	tls_limits_set(tls->ctx);
 	/* memcached hangs up without saying so in TLS */
@@ -119,6 +123,29 @@ tls_free(struct tls *tls)
 	SSL_CTX_free(tls->ctx);
 	free(tls->server_name);
 	free(tls);
+}
+
+/* Where OpenSSL looks: a variable names it, or else it is built in. */
+static void
+add_system_place(struct digest *d, const char *variable, const char *otherwise)
+{
+	const char *path = getenv(variable);
+
+	digest_add_file(d, path != NULL ? path : otherwise);
+}
+
+void
+tls_digest(const struct tls_settings *settings, struct digest *d)
+{
+	digest_add_file(d, settings->cert_file);
+	digest_add_file(d, settings->key_file);
+	digest_add_file(d, settings->ca_file);
+	if (is_set(settings->ca_file))
+		return;
+	add_system_place(
+	    d, X509_get_default_cert_file_env(), X509_get_default_cert_file());
+	add_system_place(
+	    d, X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
 }
 
 struct tls_session *

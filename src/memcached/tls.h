@@ -10,24 +10,19 @@
 
 #include "base/error.h"
 
-/* Empty strings are what is not set. */
-struct tls_settings {
-	const char *cert_file; /* PEM; with key_file */
-	const char *key_file;
-	const char *ca_file;     /* PEM; else the system's authorities */
-	const char *server_name; /* to verify instead of the target's host */
-	const char *min_version; /* "TLS12" (as ""), "TLS13" */
-	bool insecure;           /* verify nothing */
-};
-
 struct bufferevent;
+struct digest;
 struct event_base;
 struct tls;
 struct tls_session;
+struct tls_settings;
 
 /* Reads the files. Returns NULL when one is of no use. */
 struct tls *tls_new(const struct tls_settings *settings, struct error *e);
 void tls_free(struct tls *tls);
+
+/* Adds what the files hold, the system's authorities among them. */
+void tls_digest(const struct tls_settings *settings, struct digest *d);
 
 /* What a target remembers of its last session. */
 struct tls_session *tls_session_new(void);

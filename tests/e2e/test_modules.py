@@ -32,14 +32,18 @@ def check(tmp_path):
     ("modules: []\n", "1:10", "expected a mapping"),
     ("modules: {a: {timeout: soon}}\n", "1:24", "expected a duration"),
     ("modules: {a: {protocol: both}}\n", "1:25", "expected ascii or binary"),
-    ("modules: {a: {auth: {}}}\n", "1:21",
+    ("modules: {a: {auth: {}}}\n", "1:15",
      "expected both username and password_file"),
-    (f"modules: {{a: {{{AUTH}}}}}\n", "1:11", "expected its targets"),
+    (f"modules: {{a: {{{AUTH}}}}}\n", "1:15",
+     "a module with auth needs targets"),
     (f"modules:\n  a:\n    protocol: binary\n    {AUTH}\n    {TARGETS}\n",
-     "2:3", "expected auth of type sasl"),
+     "4:5", "protocol binary authenticates with auth of type sasl"),
     (f"modules:\n  a:\n    protocol: ascii\n    {TARGETS}\n    "
      + AUTH.replace("{", "{type: sasl, ") + "\n",
-     "2:3", "auth of type sasl, expected protocol binary"),
+     "5:5", "auth of type sasl needs protocol binary"),
+    (f"modules:\n  a:\n    {TARGETS}\n    "
+     + AUTH.replace("{", "{type: sasl, ") + "\n    protocol: ascii\n",
+     "5:5", "auth of type sasl needs protocol binary"),
     ("modules: {a: \n", "2:1", "expected YAML"),
 ])
 def test_wrong(check, text, place, words):

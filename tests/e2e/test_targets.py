@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import itertools
 import json
 import os
 import re
@@ -231,9 +232,11 @@ def test_modules(fake, exporter, folder):
 def test_known_after_a_reload(fake, exporter, dead, tmp_path):
     """Unless the module is not for it any more."""
     config = tmp_path / "modules.yml"
+    changes = itertools.count(1)
 
     def write(host):
-        config.write_text(f"modules: {{a: {{targets: ['{host}:*']}}}}\n")
+        config.write_text(f"modules: {{a: {{targets: ['{host}:*'],"
+                          f" timeout: 1{next(changes)}s}}}}\n")
 
     write("127.0.0.1")
     up = fake(answers={"stats": b"STAT get_hits 3\r\nSTAT get_misses 1\r\n"
@@ -243,11 +246,14 @@ def test_known_after_a_reload(fake, exporter, dead, tmp_path):
     running = exporter(up.address, f"--config.file={config}",
                        "--web.enable-lifecycle", timeout=10)
 
-    def reload():
+    def reload(host="127.0.0.1"):
+        write(host)
         assert running.get("/-/reload", method="POST").status == 200
         found = {(t["address"], t["module"]): t
                  for t in data(running)["targets"]}
         assert len(found) == len(data(running)["targets"])
+        # what has not changed keeps its connection
+        assert found[up.address, ""].pop("connectionAgeSeconds") > 0
         return found
 
     running.metrics()
@@ -256,8 +262,8 @@ def test_known_after_a_reload(fake, exporter, dead, tmp_path):
             gate.set()
         running.get(f"{probe(address)}&module=a")
     gate.clear()
-    before = {key: {**t, "connectionAgeSeconds": None}
-              for key, t in reload().items()}
+    before = reload()
+    assert {t.get("connectionAgeSeconds") for t in before.values()} == {None}
     assert set(before) == {
         (up.address, ""), *((server, "a") for server in (
             up.address, dead, busy.address))}
@@ -270,8 +276,7 @@ def test_known_after_a_reload(fake, exporter, dead, tmp_path):
         gate.set()
         assert b"\nmemcached_up 1\n" in sock.recv(65536)
     assert reload() == before
-    write("127.0.0.9")
-    assert set(reload()) == {(up.address, "")}
+    assert set(reload("127.0.0.9")) == {(up.address, "")}
 
 
 def elements(running):

@@ -20,7 +20,7 @@ LLVMFuzzerTestOneInput(const char *data, size_t size)
 	}
 	if (arguments_parse(&o, n, argv, &e) == 0) {
 		assert(o.listen_len > 0 && o.listen_len <= OPTIONS_LISTEN_MAX);
-		assert(o.timeout_us > 0 && o.telemetry_path[0] == '/');
+		assert(o.module.timeout_us > 0 && o.telemetry_path[0] == '/');
 		assert(o.log_level < LEVELS && o.log_format < FORMATS);
 	} else {
 		assert(e.text[0] != '\0');

@@ -12,11 +12,13 @@ static void
 check(const struct module_config *m)
 {
 	assert(m->name[0] != '\0');
-	assert(m->binary || !m->sasl);
+	assert(m->protocol == PROTOCOL_BINARY || m->auth == AUTH_ASCII);
 	assert(m->targets == NULL || !allow_is_empty(m->targets));
 	if (m->has_auth) {
 		assert(m->username[0] != '\0' && m->password_file[0] == '/');
-		assert(m->targets != NULL && m->sasl == m->binary);
+		assert(m->targets != NULL);
+		assert(
+		    (m->auth == AUTH_SASL) == (m->protocol == PROTOCOL_BINARY));
 	}
 }
 

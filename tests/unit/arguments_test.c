@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "scratch.h"
+#include "stats/keys.h"
 #include "support.h"
 
 #define ENVIRONMENT "MEMCACHED_EXPORTER_"
@@ -13,6 +14,7 @@
 static void
 describe(struct buf *out, const struct options *o)
 {
+	unsigned sections = o->module.sections;
 	const struct {
 		const char *name;
 		bool is, unless;
@@ -20,9 +22,9 @@ describe(struct buf *out, const struct options *o)
 		{ "help", o->help, false },
 		{ "version", o->version, false },
 		{ "once", o->once, false },
-		{ "settings", o->collect_settings, true },
-		{ "slab", o->collect_slab, true },
-		{ "scrub", o->collect_scrub, false },
+		{ "settings", sections & 1U << SECTION_SETTINGS, true },
+		{ "slab", sections & 1U << SECTION_ITEMS, true },
+		{ "scrub", sections & 1U << SECTION_SCRUB, false },
 		{ "systemd", o->systemd_socket, false },
 	};
 	char text[ADDRESS_TEXT_MAX] = "none";
@@ -35,9 +37,9 @@ describe(struct buf *out, const struct options *o)
 		address_text(&o->target, text);
 	if (strcmp(text, "localhost:11211") != 0)
 		buf_printf(out, "target=%s ", text);
-	if (o->timeout_us != 1000000)
-		buf_printf(
-		    out, "timeout=%llu ", (unsigned long long)o->timeout_us);
+	if (o->module.timeout_us != 1000000)
+		buf_printf(out, "timeout=%llu ",
+		    (unsigned long long)o->module.timeout_us);
 	if (o->pid_file[0] != '\0')
 		buf_printf(out, "pid-file=%s ", o->pid_file);
 	if (o->web_config_file[0] != '\0')

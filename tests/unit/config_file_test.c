@@ -17,12 +17,13 @@ describe(struct buf *out, const struct config *c)
 	if (m->timeout_us > 0)
 		buf_printf(
 		    out, " timeout=%llu", (unsigned long long)m->timeout_us);
-	buf_add_str(out, m->has_collectors ? " collectors" : "");
+	buf_add_str(out, m->sections != 0 ? " collectors" : "");
 	buf_add_str(out, m->has_tls ? " tls" : "");
-	buf_add_str(out, is_set(m->tls_ca_file) ? " ca_file" : "");
-	buf_add_str(out, is_set(m->tls_min_version) ? " min_version" : "");
-	buf_add_str(out, m->tls_insecure ? " insecure" : "");
-	buf_add_str(out, m->binary ? " binary" : "");
+	buf_add_str(out, is_set(m->tls.ca_file) ? " ca_file" : "");
+	buf_add_str(
+	    out, m->tls.min_version != TLS_VERSION_12 ? " min_version" : "");
+	buf_add_str(out, m->tls.insecure ? " insecure" : "");
+	buf_add_str(out, m->protocol == PROTOCOL_BINARY ? " binary" : "");
 	buf_add_str(out, m->has_auth ? " auth" : "");
 	buf_add_str(out, m->targets != NULL ? " targets" : "");
 }
@@ -44,7 +45,7 @@ TEST(nulls)
 		{ MODULE("{ protocol: ~, targets: [c], " SASL " }"),
 		    "m binary auth targets" },
 		{ MODULE("{ protocol: ascii, targets: [c], " SASL " }"),
-		    "1:12: auth of type sasl, expected protocol binary" },
+		    "1:48: auth of type sasl needs protocol binary" },
 		/* that they are there says something */
 		{ MODULE("{ collectors: ~, tls: NULL }"), "m collectors tls" },
 		{ MODULE("{ tls: { ca_file: ~, cert_file: ~, key_file: ~, "
@@ -55,9 +56,9 @@ TEST(nulls)
 		{ MODULE("{ targets: ~ }"),
 		    "1:26: expected at least one target" },
 		{ MODULE("{ auth: ~ }"),
-		    "1:23: expected both username and password_file" },
+		    "1:17: expected both username and password_file" },
 		{ MODULE("{ auth: { username: ~, password_file: ~ } }"),
-		    "1:23: expected both username and password_file" },
+		    "1:17: expected both username and password_file" },
 		/* a second document would be ignored */
 		{ "modules: { m: {} }\n---\n", "m" },
 		{ "modules: { m: {} }\n---\nmodules:\n",

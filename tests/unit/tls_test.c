@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+#include "config/module.h"
 #include "support.h"
 
 #define X10 "xxxxxxxxxx"
@@ -33,14 +35,15 @@ TEST(names)
 	struct event_base *base = event_base_new();
 
 	for (EACH(r, rows)) {
-		struct tls_settings settings = { "", "", "", r->server_name, "",
-			false };
+		struct module_config m = { .tls.min_version = TLS_VERSION_12 };
 		struct tls_session *session = tls_session_new();
 		struct error e = { 0 };
-		struct tls *tls = tls_new(&settings, &e);
 		struct bufferevent *bev;
+		struct tls *tls;
 		int fds[2];
 
+		m.tls.server_name = xstrdup(r->server_name);
+		tls = tls_new(&m.tls, &e);
 		check_number(
 		    r->host, socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 		bev = tls_bufferevent(tls, base, fds[0], session, r->host, &e);
@@ -53,6 +56,7 @@ TEST(names)
 		(void)close(fds[1]);
 		tls_free(tls);
 		tls_session_free(session);
+		module_config_free(&m);
 	}
 	event_base_free(base);
 }

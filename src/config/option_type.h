@@ -1,0 +1,36 @@
+/*
+ * Kinds of flags: how the text of one becomes a field of struct options.
+ */
+#ifndef CONFIG_OPTION_TYPE_H
+#define CONFIG_OPTION_TYPE_H
+
+#include "config/options.h"
+
+/* The words of a choice, one behind the other. */
+#define OPTION_WORDS_MAX 64
+
+struct option_type {
+	/* Reads text into the field of o; one of a list is added. */
+	int (*set)(struct options *opts, const struct option *o,
+	    const char *text, struct error *e);
+	void (*release)(void *field); /* NULL: it owns nothing */
+	bool is_switch;               /* has a --no- form, needs no value */
+	bool is_list;                 /* repeatable */
+};
+
+extern const struct option_type option_switch; /* a bool */
+extern const struct option_type option_string, option_path,
+    option_username;                              /* a char * */
+extern const struct option_type option_number;    /* a uint64_t, min to max */
+extern const struct option_type option_duration;  /* a uint64_t, in us */
+extern const struct option_type option_choice;    /* an enum: which of words */
+extern const struct option_type option_mode;      /* an int, or -1 */
+extern const struct option_type option_collector; /* a bit of an unsigned */
+extern const struct option_type option_target, option_listen, option_allow;
+
+void *option_field(struct options *opts, const struct option *o);
+
+/* "debug, info, warn, error" */
+void option_words(const struct option *o, char words[OPTION_WORDS_MAX]);
+
+#endif
