@@ -380,6 +380,11 @@ dial_late(const struct dial *d, struct error *why)
 	dial_place(d, place);
 	if (d->state == DIAL_FAILED || d->met)
 		*why = d->why;
+	else if (d->state == DIAL_SHAKING_HANDS)
+		(void)error_because(why, REASON_TIMEOUT,
+		    "connect to %s: no TLS handshake in time: does the server "
+		    "speak TLS?",
+		    place);
 	else
 		(void)error_because(why, REASON_TIMEOUT, "connect to %s: %s",
 		    place,

@@ -249,10 +249,12 @@ stream_free(struct stream *s)
 	if (s->writable != NULL)
 		event_free(s->writable);
 	stream_forget_unsent(s);
-	if (s->tls != NULL)
+	if (s->tls != NULL) {
+		tls_say_end(s->tls);
 		bufferevent_free(s->tls);
-	else
+	} else {
 		(void)close(s->fd);
+	}
 	free(s);
 }
 

@@ -251,6 +251,17 @@ tls_bufferevent(struct tls *tls, struct event_base *base, int fd,
 	return bev;
 }
 
+void
+tls_say_end(struct bufferevent *bev)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(bev);
+
+	/* whatever comes of it, the connection is at its end */
+	if (ssl != NULL)
+		(void)SSL_shutdown(ssl);
+	ERR_clear_error();
+}
+
 /*
  * A server that refuses the client's certificate in TLS 1.3 says so when the
  * client has sent its first bytes already, and then resets the connection: our

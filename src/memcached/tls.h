@@ -37,6 +37,12 @@ struct bufferevent *tls_bufferevent(struct tls *tls, struct event_base *base,
     int fd, struct tls_session *session, const char *host, struct error *e);
 
 /*
+ * Before it is closed: tells the server so (close_notify, RFC 8446, section
+ * 6.1). Does nothing without TLS.
+ */
+void tls_say_end(struct bufferevent *bev);
+
+/*
  * After BEV_EVENT_ERROR: fills e and returns true if OpenSSL knows why: with
  * REASON_TLS and its words, or with the network's error.
  */

@@ -55,7 +55,9 @@ class Connection:
             yield [line.strip().decode(errors="replace") for line in lines]
 
     def shake_hands(self, tls):
-        self.sock = tls.wrap_socket(self.sock, server_side=True)
+        self.sock = tls.wrap_socket(
+            self.sock, server_side=True,
+            suppress_ragged_eofs=self.server.ragged)
         self.resumed = self.sock.session_reused
 
     def _receive(self):
@@ -154,10 +156,12 @@ def once_then(fault, then=serve):
 
 class FakeServer:
     def __init__(self, script=serve, answers=None, host="127.0.0.1", port=0,
-                 path=None, tls=None):
-        """tls: the ssl.SSLContext of a server that speaks that."""
+                 path=None, tls=None, ragged=True):
+        """tls: the ssl.SSLContext of a server that speaks that; ragged:
+        whether a connection may end without a word in it."""
         self.script = script
         self.tls = tls
+        self.ragged = ragged
         self.answers = {**MINIMAL, **(answers or {})}
         self.connections = []
         self.commands = []  # lines of all connections

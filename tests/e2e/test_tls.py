@@ -1,6 +1,7 @@
 """TLS to memcached."""
 
 import os
+import pathlib
 import re
 import ssl
 import subprocess
@@ -18,6 +19,7 @@ from poll import eventually
 TLS = "--memcached.tls."
 NAMES = "DNS:localhost,IP:127.0.0.1"
 CERTIFICATES = 1000  # src/base/openssl.h
+CHAIN = 10  # src/base/tls_limits.h
 HOUR, DAY = 3600, 86400
 STEP = 300  # less than an idle target is kept
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -246,6 +248,49 @@ def test_refused(exporter, dead, flags):
 def test_silent_before_the_handshake(fake, exporter, flags):
     running = exporter(fake(hang).address, *flags, timeout=0.3)
     assert running.metrics().reason == "timeout"
+    line, = eventually(lambda: [
+        line for line in running.log() if "Target is down" in line])
+    assert "no TLS handshake in time: does the server speak TLS?" in line
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda v: v.name)
+def test_end_is_said(fake, exporter, pair, flags, version):
+    """With close_notify: the server need not take it for an attack."""
+    ends = []
+
+    def script(conn):
+        conn.collection()
+        ends.append(None)
+        ends[-1] = conn.sock.recv(1)
+
+    tls = context(pair, version)
+    tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    server = fake(script, tls=tls, ragged=False)
+    running = exporter(server.address, *flags)
+    assert running.metrics().up == 1
+    running.stop()
+    eventually(lambda: ends == [b""])
+
+
+@pytest.mark.parametrize("more", [
+    [], [f"{TLS}insecure-skip-verify"]], ids=["verified", "unverified"])
+@pytest.mark.parametrize("make, words", [
+    (lambda authority, own: own * CHAIN,
+     "the server sent too many certificates in the chain"),
+    (lambda authority, own: authority.vouch(1 << 8192 | 1, 3),
+     "the server sent a certificate with a key of too many bits"),
+], ids=["many", "a long key"])
+def test_certificates_that_cost(
+        fake, authority, exporter, pair, flags, tmp_path, more, make, words):
+    """They are refused before anything is computed with them."""
+    path = tmp_path / "chain"
+    own = pathlib.Path(pair.cert).read_text()
+    path.write_text(own + make(authority, own))
+    server = fake(tls=context(pair._replace(cert=str(path))))
+    assert_tls(exporter(server.address, *flags, *more), words)
+    path.write_text(own * CHAIN)
+    server = fake(tls=context(pair._replace(cert=str(path))))
+    assert exporter(server.address, *flags, *more).metrics().up == 1
 
 
 def test_unknown_name(exporter, etc, nameserver, flags):
