@@ -13,9 +13,10 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "memcached/connection.h"
+#include "memcached/closing.h"
 
 struct address;
+struct collection_env;
 struct event;
 struct peer;
 struct reply;
@@ -59,20 +60,11 @@ struct waiter {
 	bool asking;
 };
 
-/* What all targets share: borrowed. */
-struct target_env {
-	struct connection_env connections;
-
-	/*
-	 * Called when the process is out of descriptors: closes a connection
-	 * of some other target that is idle, or returns false.
-	 */
-	bool (*spare)(void *arg);
-	void *arg;
-};
-
-/* peer is copied, with a hold on what owns its access. */
-struct target *target_new(struct target_env *env, const struct peer *peer);
+/*
+ * peer is copied, with a hold on what owns its access; env is borrowed, all
+ * targets share it.
+ */
+struct target *target_new(struct collection_env *env, const struct peer *peer);
 
 /*
  * Nothing waits for it any more: it is idle, or was stopped. The reason is
@@ -86,10 +78,10 @@ void target_ask(struct target *t, struct waiter *w);
 /* Ends all that wait, with REASON_OTHER; nothing new begins afterwards. */
 void target_stop(struct target *t);
 
-/* A collection is under way. */
+/* A collection is under way, or waited for. */
 bool target_is_busy(const struct target *t);
 
-/* Closes its connection if it is idle and has one; or returns false. */
+/* Closes its connections if it is idle and has one; or returns false. */
 bool target_spare(struct target *t);
 
 /* When its connection was opened, as clock_us; 0 while there is none. */

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "memcached/collection.h"
 #include "memcached/modules.h"
 #include "memcached/peer.h"
 #include "memcached/resolve.h"
@@ -33,7 +34,7 @@ struct place {
 };
 
 struct targets {
-	struct target_env env;
+	struct collection_env env;
 	TAILQ_HEAD(, place) list; /* the one got last at the end */
 	void *tree;               /* the same by address, of tsearch(3) */
 	size_t len;
@@ -203,7 +204,7 @@ targets_new(struct event_base *base, const struct keys *keys)
 {
 	struct targets *ts = xcalloc(1, sizeof(*ts));
 
-	ts->env = (struct target_env){
+	ts->env = (struct collection_env){
 		.connections = { .base = base,
 		    .resolver = resolver_new(base),
 		    .keys = keys },
