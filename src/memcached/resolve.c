@@ -1,130 +1,96 @@
 #include "memcached/resolve.h"
 
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include <event2/dns.h>
 #include <event2/event.h>
-#include <event2/util.h>
 
 #include "base/mem.h"
 #include "base/span.h"
+#include "memcached/attempt.h"
+#include "memcached/hosts.h"
+#include "memcached/resolv_conf.h"
 
-/* What a name's answer depends on besides the servers asked. */
-static const char *const files[] = { "/etc/resolv.conf", "/etc/hosts" };
+#define HOSTS_PATH "/etc/hosts"
+#define RESOLV_CONF_PATH "/etc/resolv.conf"
 
 /*
- * A scrape lives for about a second: ask again soon, do not wait long for the
- * AAAA answer that broken servers never send, and do not mix cases in names
- * (0x20), which some caches answer with nothing.
+ * A scrape lives for about a second: ask again soon, and do not wait long for
+ * the AAAA answer that broken servers never send.
  */
-static const struct {
-	const char *name;
-	const char *value;
-} options[] = {
-	{ "timeout", "0.3" },
-	{ "attempts", "3" },
-	{ "getaddrinfo-allow-skew", "0.1" },
-	{ "randomize-case", "0" },
-};
+#define ATTEMPT_US 300000
+#define SKEW_US 100000
+
+/* How often each server is asked, the first time in the way that is safest. */
+#define ROUNDS 3
+
+/* A share of the descriptors that the process may have. */
+#define DESCRIPTORS_SHARE 4
+
+/* A table of names found before: one for each value of a hash. */
+#define KNOWN_MAX 4096
 
 struct lookup {
-	TAILQ_ENTRY(lookup) entry;
 	struct resolver *resolver;
-	struct evdns_getaddrinfo_request *request;
-	struct event *deliver;
+	struct resolv_conf *conf;
 	lookup_fn *done;
 	void *arg;
-	bool cancelled;
-	int result;
-	char host[ADDRESS_HOST_MAX];
-	struct endpoints found;
+	struct address address;
+
+	size_t candidate; /* which name is asked for */
+	bool is_plain;    /* since none was found */
+	bool any_missing; /* a server said so of one */
+	size_t attempts;  /* for this candidate */
+	size_t first;     /* the server of the first one */
+	struct inquiry inquiry;
+
+	struct attempt *attempt; /* NULL: none is under way */
+	TAILQ_ENTRY(lookup) entry;
+	bool was_known;
+
+	struct event *timer;
+	const char *fault; /* of the last attempt */
+	bool is_busy;      /* for want of a descriptor */
+	bool has_ended;
 };
 
 TAILQ_HEAD(lookups, lookup);
 
 struct resolver {
 	struct event_base *base;
-	struct evdns_base *dns[2]; /* as files say, and without their search */
-	struct timespec changed[nitems(files)];
-	struct lookups lookups;
+	struct hosts *hosts;
+	struct resolv_conf *conf;
+	struct timespec changed;
+	size_t preferred;              /* the server that answered last */
+	struct lookups known, unknown; /* under way, the oldest attempt first */
+	size_t attempts_len, attempts_max;
+	uint32_t names[KNOWN_MAX]; /* hashes */
 };
 
-/* Notes the files' times of change; true when one is new. */
-static bool
-files_changed(struct resolver *r)
-{
-	bool changed = false;
-
-	for (size_t i = 0; i < nitems(files); i++) {
-		struct stat st = { 0 };
-
-		(void)stat(files[i], &st);
-		if (memcmp(&st.st_mtim, &r->changed[i], sizeof(st.st_mtim)) ==
-		    0)
-			continue;
-		r->changed[i] = st.st_mtim;
-		changed = true;
-	}
-	return changed;
-}
-
-static void
-drop_dns(struct resolver *r, int fail_requests)
-{
-	for (size_t i = 0; i < nitems(r->dns); i++) {
-		if (r->dns[i] != NULL)
-			evdns_base_free(r->dns[i], fail_requests);
-		r->dns[i] = NULL;
-	}
-}
-
-/*
- * Reads the files anew unless a lookup still depends on the old ones. A
- * missing resolv.conf is no error: the hosts file may be enough.
- */
-static struct evdns_base *
-fresh_dns(struct resolver *r, bool absolute)
-{
-	int what =
-	    absolute ? DNS_OPTIONS_ALL & ~DNS_OPTION_SEARCH : DNS_OPTIONS_ALL;
-	struct evdns_base *dns;
-
-	if (TAILQ_EMPTY(&r->lookups) && files_changed(r))
-		drop_dns(r, 0);
-	if (r->dns[absolute] != NULL)
-		return r->dns[absolute];
-	dns =
-	    xnonnull(evdns_base_new(r->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE));
-	(void)evdns_base_resolv_conf_parse(dns, what, files[0]);
-	for (size_t i = 0; i < nitems(options); i++)
-		(void)evdns_base_set_option(
-		    dns, options[i].name, options[i].value);
-	r->dns[absolute] = dns;
-	return dns;
-}
+static void go_on(struct lookup *l);
 
 struct resolver *
 resolver_new(struct event_base *base)
 {
 	struct resolver *r = xcalloc(1, sizeof(*r));
+	struct rlimit limit = { 0 };
 
 	r->base = base;
-	TAILQ_INIT(&r->lookups);
+	r->hosts = hosts_new(HOSTS_PATH);
+	TAILQ_INIT(&r->known);
+	TAILQ_INIT(&r->unknown);
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	r->attempts_max = RESOLVE_ATTEMPTS_MAX;
+	if (limit.rlim_cur / DESCRIPTORS_SHARE < r->attempts_max)
+		r->attempts_max = (size_t)limit.rlim_cur / DESCRIPTORS_SHARE;
 	return r;
-}
-
-static void
-lookup_free(struct lookup *l)
-{
-	TAILQ_REMOVE(&l->resolver->lookups, l, entry);
-	event_free(l->deliver);
-	free(l);
 }
 
 void
@@ -132,74 +98,65 @@ resolver_free(struct resolver *r)
 {
 	if (r == NULL)
 		return;
-	drop_dns(r, 1);
-	/* evdns calls back through the loop for what was cancelled */
-	while (!TAILQ_EMPTY(&r->lookups) &&
-	       event_base_loop(r->base, EVLOOP_NONBLOCK | EVLOOP_ONCE) == 0)
-		continue;
+	resolv_conf_release(r->conf);
+	hosts_free(r->hosts);
 	free(r);
 }
 
-static void
-on_deliver(evutil_socket_t fd, short what, void *arg)
+static struct resolv_conf *
+current_conf(struct resolver *r)
 {
-	struct lookup *l = arg;
-	struct error why;
+	struct stat st = { 0 };
 
-	(void)fd;
-	(void)what;
-	if (!l->cancelled && l->found.len > 0) {
-		l->done(&l->found, NULL, l->arg);
-	} else if (!l->cancelled) {
-		(void)error_because(&why, REASON_DNS, "look up %s: %s", l->host,
-		    l->result != 0 ? evutil_gai_strerror(l->result)
-				   : "no address");
-		l->done(NULL, &why, l->arg);
-	}
-	lookup_free(l);
+	(void)stat(RESOLV_CONF_PATH, &st);
+	if (r->conf != NULL && st.st_mtim.tv_sec == r->changed.tv_sec &&
+	    st.st_mtim.tv_nsec == r->changed.tv_nsec)
+		return r->conf;
+	r->changed = st.st_mtim;
+	r->preferred = 0;
+	resolv_conf_release(r->conf);
+	r->conf = resolv_conf_new(RESOLV_CONF_PATH);
+	return r->conf;
 }
 
-/* evdns may call this before evdns_getaddrinfo returns, or after a cancel. */
-static void
-on_answer(int result, struct evutil_addrinfo *list, void *arg)
+/* Of a name in any case (FNV-1a). */
+static uint32_t
+hash(const char *name)
 {
-	struct lookup *l = arg;
+	uint32_t h = 2166136261U;
 
-	l->request = NULL;
-	l->result = result;
-	for (struct evutil_addrinfo *ai = list;
-	     ai != NULL && l->found.len < ENDPOINTS_MAX; ai = ai->ai_next) {
-		struct endpoint *ep = &l->found.list[l->found.len++];
-
-		*ep = (struct endpoint){ .len = ai->ai_addrlen };
-		memcpy(&ep->sa, ai->ai_addr, ai->ai_addrlen);
-	}
-	if (list != NULL)
-		evutil_freeaddrinfo(list);
-	event_active(l->deliver, EV_TIMEOUT, 0);
+	for (; *name != '\0'; name++)
+		h = (h ^ ((unsigned char)*name | 0x20U)) * 16777619U;
+	return h;
 }
 
-struct lookup *
-resolver_lookup(
-    struct resolver *r, const struct address *a, lookup_fn *done, void *arg)
+static struct lookups *
+list_of(const struct lookup *l)
 {
-	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC,
-		.ai_socktype = SOCK_STREAM,
-		.ai_protocol = IPPROTO_TCP };
-	struct evdns_base *dns = fresh_dns(r, a->is_absolute);
-	struct lookup *l = xcalloc(1, sizeof(*l));
-	char port[8];
+	return l->was_known ? &l->resolver->known : &l->resolver->unknown;
+}
 
-	l->resolver = r;
-	l->done = done;
-	l->arg = arg;
-	l->deliver = xnonnull(event_new(r->base, -1, 0, on_deliver, l));
-	(void)snprintf(l->host, sizeof(l->host), "%s", a->host);
-	(void)snprintf(port, sizeof(port), "%u", a->port);
-	TAILQ_INSERT_TAIL(&r->lookups, l, entry);
-	l->request =
-	    evdns_getaddrinfo(dns, l->host, port, &hints, on_answer, l);
-	return l;
+static void
+end_attempt(struct lookup *l)
+{
+	if (l->attempt == NULL)
+		return;
+	attempt_free(l->attempt);
+	l->attempt = NULL;
+	TAILQ_REMOVE(list_of(l), l, entry);
+	l->resolver->attempts_len--;
+}
+
+/* The look-up that loses its attempt goes on when its timer says so. */
+static void
+make_room(struct resolver *r)
+{
+	struct lookup *oldest = TAILQ_FIRST(&r->unknown);
+
+	if (oldest == NULL)
+		oldest = TAILQ_FIRST(&r->known);
+	if (oldest != NULL && r->attempts_len >= r->attempts_max)
+		end_attempt(oldest);
 }
 
 void
@@ -207,7 +164,209 @@ lookup_cancel(struct lookup *l)
 {
 	if (l == NULL)
 		return;
-	l->cancelled = true;
-	if (l->request != NULL)
-		evdns_getaddrinfo_cancel(l->request);
+	end_attempt(l);
+	inquiry_release(&l->inquiry);
+	event_free(l->timer);
+	resolv_conf_release(l->conf);
+	free(l);
+}
+
+/* IPv4 first, as they have always come. */
+static void
+collect(const struct lookup *l, struct endpoints *all)
+{
+	all->len = 0;
+	for (size_t f = 0; f < FAMILIES; f++) {
+		const struct endpoints *some = l->inquiry.found[f];
+		size_t n = some != NULL ? some->len : 0;
+
+		for (size_t i = 0; i < n && all->len < ENDPOINTS_MAX; i++)
+			all->list[all->len++] = some->list[i];
+	}
+	endpoints_set_port(all, (uint16_t)l->address.port);
+}
+
+static void
+deliver(struct lookup *l)
+{
+	uint32_t name = hash(l->address.host);
+	struct resolver *r = l->resolver;
+	lookup_fn *done = l->done;
+	void *arg = l->arg;
+	struct endpoints all;
+	struct error why;
+
+	collect(l, &all);
+	if (all.len > 0)
+		r->names[name % KNOWN_MAX] = name;
+	else
+		(void)error_because(&why, l->is_busy ? REASON_BUSY : REASON_DNS,
+		    "look up %s: %s", l->address.host, l->fault);
+	lookup_cancel(l);
+	if (all.len > 0)
+		done(&all, NULL, arg);
+	else
+		done(NULL, &why, arg);
+}
+
+/* done is called from the loop. */
+static void
+end(struct lookup *l)
+{
+	end_attempt(l);
+	l->has_ended = true;
+	event_active(l->timer, EV_TIMEOUT, 0);
+}
+
+static void
+set_timer(struct lookup *l, suseconds_t us)
+{
+	struct timeval later = { 0, us };
+
+	(void)event_add(l->timer, &later);
+}
+
+static bool
+any_found(const struct lookup *l)
+{
+	return l->inquiry.found[FAMILY_4] != NULL ||
+	       l->inquiry.found[FAMILY_6] != NULL;
+}
+
+/*
+ * The next name to ask for. When none was found there is a second time: some
+ * servers do not know a name whose case is mixed.
+ */
+static void
+next_candidate(struct lookup *l)
+{
+	char name[ADDRESS_HOST_MAX];
+
+	for (;;) {
+		if (resolv_conf_candidate(l->conf, l->address.host,
+			l->address.is_absolute, l->candidate++, name)) {
+			l->attempts = 0;
+			if (inquiry_begin(&l->inquiry, name))
+				break;
+			continue;
+		}
+		if (l->is_plain || !l->any_missing) {
+			end(l);
+			return;
+		}
+		l->is_plain = true;
+		l->candidate = 0;
+	}
+	go_on(l);
+}
+
+/* The server of the last attempt. */
+static size_t
+server_of(const struct lookup *l)
+{
+	return (l->first + l->attempts - 1) % l->conf->servers_len;
+}
+
+static bool
+on_outcome(const char *fault, void *arg)
+{
+	struct lookup *l = arg;
+	struct inquiry *i = &l->inquiry;
+
+	if (fault != NULL) {
+		l->fault = fault;
+		go_on(l);
+		return false;
+	}
+	l->resolver->preferred = server_of(l);
+	if (!i->answered[FAMILY_4] || !i->answered[FAMILY_6]) {
+		if (any_found(l))
+			set_timer(l, SKEW_US);
+		return true;
+	}
+	end_attempt(l);
+	if (any_found(l)) {
+		end(l);
+		return false;
+	}
+	l->fault = "no such name, or no address";
+	l->any_missing = true;
+	next_candidate(l);
+	return false;
+}
+
+static bool
+start_attempt(struct lookup *l)
+{
+	struct resolver *r = l->resolver;
+	bool is_plain = l->is_plain || l->attempts >= l->conf->servers_len;
+
+	make_room(r);
+	l->attempts++;
+	l->attempt = attempt_new(r->base, &l->conf->servers[server_of(l)],
+	    &l->inquiry, is_plain, on_outcome, l);
+	l->is_busy = l->attempt == NULL && (errno == EMFILE || errno == ENFILE);
+	if (l->attempt == NULL) {
+		l->fault = strerrordesc_np(errno);
+		return false;
+	}
+	TAILQ_INSERT_TAIL(list_of(l), l, entry);
+	r->attempts_len++;
+	set_timer(l, ATTEMPT_US);
+	return true;
+}
+
+/* The attempt was of no use: another one, or the end. */
+static void
+go_on(struct lookup *l)
+{
+	end_attempt(l);
+	while (!any_found(l) && l->attempts < ROUNDS * l->conf->servers_len) {
+		if (start_attempt(l))
+			return;
+	}
+	end(l);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct lookup *l = arg;
+
+	(void)fd;
+	(void)what;
+	if (l->has_ended) {
+		deliver(l);
+		return;
+	}
+	l->fault = "no answer from the name servers";
+	go_on(l);
+}
+
+struct lookup *
+resolver_lookup(
+    struct resolver *r, const struct address *a, lookup_fn *done, void *arg)
+{
+	struct lookup *l = xcalloc(1, sizeof(*l));
+	struct endpoints found = { 0 };
+	uint32_t name = hash(a->host);
+
+	l->resolver = r;
+	l->conf = current_conf(r);
+	resolv_conf_hold(l->conf);
+	l->first = r->preferred;
+	l->done = done;
+	l->arg = arg;
+	l->address = *a;
+	l->was_known = r->names[name % KNOWN_MAX] == name;
+	l->timer = xnonnull(evtimer_new(r->base, on_timer, l));
+	l->fault = "no name that can be asked for";
+	if (!hosts_find(r->hosts, a->host, &found)) {
+		next_candidate(l);
+		return l;
+	}
+	l->inquiry.found[FAMILY_4] = xmalloc(sizeof(found));
+	*l->inquiry.found[FAMILY_4] = found;
+	end(l);
+	return l;
 }

@@ -118,7 +118,7 @@ def test_the_name_is_gone(fake, exporter, etc, nameserver):
 
 @pytest.mark.parametrize("number, up", [(16, 1), (17, 0)])
 def test_addresses_of_a_name(fake, exporter, etc, number, up):
-    """So many are tried, src/memcached/resolve.h; nobody listens at those
+    """So many are tried, src/memcached/endpoints.h; nobody listens at those
     before the last."""
     hosts = [f"127.0.1.{n}" for n in range(1, number + 1)]
     server = fake(host=hosts[-1])
