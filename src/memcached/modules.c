@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/openssl.h"
 #include "base/span.h"
 #include "config/allow.h"
 #include "config/file.h"
@@ -31,6 +32,7 @@ struct modules {
 	struct module *own;   /* for --memcached.address */
 	struct module **list; /* those that have a name */
 	size_t len;
+	struct authorities *loading; /* those that have been read so far */
 };
 
 static struct module *
@@ -77,13 +79,13 @@ module_release(const struct module *m)
 
 /* Reads the files that its configuration names. */
 static int
-read_files(struct module *m, struct error *e)
+read_files(struct module *m, struct authorities *shared, struct error *e)
 {
 	const struct module_config *c = &m->config;
 
 	if (c->has_tls) {
 		tls_digest(&c->tls, &m->files);
-		m->access.tls = tls_new(&c->tls, e);
+		m->access.tls = tls_new(&c->tls, shared, e);
 		if (m->access.tls == NULL)
 			return -1;
 	}
@@ -98,7 +100,7 @@ read_files(struct module *m, struct error *e)
 /* c is copied; what it leaves open is as the flags have it. */
 static struct module *
 module_new(const struct module_config *c, const struct options *o,
-    bool is_flags, struct error *e)
+    bool is_flags, struct authorities *shared, struct error *e)
 {
 	struct module *m = xcalloc(1, sizeof(*m));
 
@@ -110,7 +112,7 @@ module_new(const struct module_config *c, const struct options *o,
 		m->config.timeout_us = o->module.timeout_us;
 	if (c->sections == 0)
 		m->config.sections = o->module.sections;
-	if (read_files(m, e) < 0) {
+	if (read_files(m, shared, e) < 0) {
 		release(m);
 		return NULL;
 	}
@@ -150,7 +152,7 @@ static int
 add(struct modules *ms, const struct modules *old,
     const struct module_config *c, const struct options *o, struct error *e)
 {
-	struct module *m = module_new(c, o, false, e);
+	struct module *m = module_new(c, o, false, ms->loading, e);
 
 	if (m == NULL)
 		return -1;
@@ -192,7 +194,7 @@ add_flags(struct modules *ms, const struct modules *old,
 	module_config_free(&for_others);
 	if (r < 0)
 		return -1;
-	m = module_new(&o->module, o, true, e);
+	m = module_new(&o->module, o, true, ms->loading, e);
 	if (m == NULL)
 		return -1;
 	ms->own = keep_old(old != NULL ? old->own : NULL, m);
@@ -253,7 +255,10 @@ modules_load(const struct options *o, const struct modules *old,
 	if (r == 0) {
 		ms = xcalloc(1, sizeof(*ms));
 		ms->holds = 1;
+		ms->loading = authorities_new();
 		r = build(ms, old, &config, o, e);
+		authorities_free(ms->loading);
+		ms->loading = NULL;
 	}
 	config_free(&config);
 	if (r < 0) {

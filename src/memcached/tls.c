@@ -33,15 +33,14 @@ struct tls_session {
 };
 
 static int
-load_files(SSL_CTX *ctx, const struct tls_settings *s, struct error *e)
+load_files(SSL_CTX *ctx, const struct tls_settings *s,
+    struct authorities *shared, struct error *e)
 {
-	struct pem ca = { .what = "CA file", .file = s->ca_file };
 	struct pem cert = { .what = "certificate", .file = s->cert_file };
 	struct pem key = { .what = "key", .file = s->key_file };
 
-	if (!is_set(ca.file))
-		(void)SSL_CTX_set_default_verify_paths(ctx);
-	else if (openssl_load_authorities(ctx, &ca, e) < 0)
+	if (authorities_trust(
+		shared, is_set(s->ca_file) ? s->ca_file : "", ctx, e) < 0)
 		return -1;
 	if (is_set(cert.file) != is_set(key.file))
 		return error_because(e, REASON_TLS,
@@ -85,7 +84,8 @@ on_session(SSL *ssl, SSL_SESSION *session)
 }
 
 struct tls *
-tls_new(const struct tls_settings *settings, struct error *e)
+tls_new(const struct tls_settings *settings, struct authorities *shared,
+    struct error *e)
 {
 	struct tls *tls = xcalloc(1, sizeof(*tls));
 
@@ -108,7 +108,7 @@ tls_new(const struct tls_settings *settings, struct error *e)
 	X509_VERIFY_PARAM_set_hostflags(SSL_CTX_get0_param(tls->ctx),
 	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 		X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-	if (load_files(tls->ctx, settings, e) < 0) {
+	if (load_files(tls->ctx, settings, shared, e) < 0) {
 		tls_free(tls);
 		return NULL;
 	}

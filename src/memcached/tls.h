@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 
+struct authorities;
 struct bufferevent;
 struct digest;
 struct event_base;
@@ -17,8 +18,12 @@ struct tls;
 struct tls_session;
 struct tls_settings;
 
-/* Reads the files. Returns NULL when one is of no use. */
-struct tls *tls_new(const struct tls_settings *settings, struct error *e);
+/*
+ * Reads the files; those of authorities once for all that share them (NULL: by
+ * itself). Returns NULL when one is of no use.
+ */
+struct tls *tls_new(const struct tls_settings *settings,
+    struct authorities *shared, struct error *e);
 void tls_free(struct tls *tls);
 
 /* Adds what the files hold, the system's authorities among them. */

@@ -1,5 +1,8 @@
 """--config.file: what is wrong in one, and where."""
 
+import pathlib
+import re
+
 import pytest
 
 from authority import Authority
@@ -134,3 +137,18 @@ def test_files_of_a_module(check, tmp_path, module, words):
     (tmp_path / "the.key").write_bytes(open(pair.key, "rb").read())
     told = check(f"modules:\n  fine: {{}}\n  broken: {{{module}}}\n")
     assert told.startswith(f"modules.yml:3:3: module broken: {words}"), told
+
+
+def test_authorities_are_read_once(exporter, authority, tmp_path):
+    """For all modules; only their look at the file is each one's own."""
+    size, count = 200_000, 50
+    ca = tmp_path / "ca.pem"
+    ca.write_text("#" * size + "\n" +
+                  pathlib.Path(authority.cert).read_text())
+    modules = "".join(
+        f"  m{n}: {{tls: {{ca_file: {ca}, server_name: s{n}.test}}}}\n"
+        for n in range(count))
+    (tmp_path / "modules.yml").write_text(f"modules:\n{modules}")
+    running = exporter("", f"--config.file={tmp_path / 'modules.yml'}")
+    text = pathlib.Path(f"/proc/{running.pid}/io").read_text()
+    assert int(re.search(r"^rchar: (\d+)", text)[1]) < 1.5 * count * size

@@ -43,7 +43,7 @@ TEST(names)
 		int fds[2];
 
 		m.tls.server_name = xstrdup(r->server_name);
-		tls = tls_new(&m.tls, &e);
+		tls = tls_new(&m.tls, NULL, &e);
 		check_number(
 		    r->host, socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 		bev = tls_bufferevent(tls, base, fds[0], session, r->host, &e);
