@@ -132,6 +132,12 @@ client_has_input(const struct client *c)
 	       evbuffer_get_length(bufferevent_get_input(c->bev)) > 0;
 }
 
+static bool
+client_has_output(const struct client *c)
+{
+	return evbuffer_get_length(bufferevent_get_output(c->bev)) > 0;
+}
+
 /* Goes on in the next turn of the loop. */
 static void
 client_go_later(struct client *c)
@@ -313,23 +319,6 @@ client_write(struct client *c, struct evbuffer *out)
 	return true;
 }
 
-void
-client_answer(struct client *c, struct evbuffer *out)
-{
-	if (c->is_open && c->seat.state == CLIENT_WORKING) {
-		client_unwatch(c);
-		if (!client_write(c, out))
-			client_close(c);
-		else if (evbuffer_get_length(bufferevent_get_output(c->bev)) >
-			 0)
-			client_move(c, CLIENT_ANSWERING);
-		else
-			client_answered(c);
-	}
-	(void)evbuffer_drain(out, evbuffer_get_length(out));
-	client_release(c);
-}
-
 static void
 on_end(evutil_socket_t fd, short what, void *arg)
 {
@@ -342,17 +331,45 @@ on_end(evutil_socket_t fd, short what, void *arg)
 
 /*
  * A client whose next requests fill the buffer is not read from while it waits
- * for an answer, but for its end. Edge-triggered, since what it sends stays
- * there; while an answer is written, that tells.
+ * for an answer; only its end is waited for. While nothing is written to it
+ * that is edge-triggered: what it sends stays there, and an error is no end to
+ * libevent. Later the writing finds errors.
  */
 static void
 client_watch_end(struct client *c)
 {
-	if (c->watch != NULL)
+	short when = c->seat.state == CLIENT_WORKING
+			 ? EV_READ | EV_CLOSED | EV_ET | EV_PERSIST
+			 : EV_CLOSED | EV_PERSIST;
+
+	if (c->watch != NULL ||
+	    evbuffer_get_length(bufferevent_get_input(c->bev)) < HEAD_BYTES_MAX)
 		return;
-	c->watch = xnonnull(event_new(c->env->base, c->fd,
-	    EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_end, c));
+	c->watch = xnonnull(event_new(c->env->base, c->fd, when, on_end, c));
 	(void)event_add(c->watch, NULL);
+}
+
+static void
+client_go_on_writing(struct client *c)
+{
+	client_move(c, CLIENT_ANSWERING);
+	client_watch_end(c);
+}
+
+void
+client_answer(struct client *c, struct evbuffer *out)
+{
+	if (c->is_open && c->seat.state == CLIENT_WORKING) {
+		client_unwatch(c);
+		if (!client_write(c, out))
+			client_close(c);
+		else if (client_has_output(c))
+			client_go_on_writing(c);
+		else
+			client_answered(c);
+	}
+	(void)evbuffer_drain(out, evbuffer_get_length(out));
+	client_release(c);
 }
 
 static void
@@ -370,8 +387,7 @@ on_read(struct bufferevent *bev, void *arg)
 		(void)evbuffer_drain(input, evbuffer_get_length(input));
 		if (c->lingered > LINGER_BYTES_MAX)
 			client_close(c);
-	} else if (c->seat.state == CLIENT_WORKING &&
-		   evbuffer_get_length(input) >= HEAD_BYTES_MAX) {
+	} else {
 		client_watch_end(c);
 	}
 }
@@ -381,9 +397,11 @@ on_written(struct bufferevent *bev, void *arg)
 {
 	struct client *c = arg;
 
-	if (c->seat.state == CLIENT_ANSWERING &&
-	    evbuffer_get_length(bufferevent_get_output(bev)) == 0)
-		client_answered(c);
+	(void)bev;
+	if (c->seat.state != CLIENT_ANSWERING || client_has_output(c))
+		return;
+	client_unwatch(c);
+	client_answered(c);
 }
 
 static void

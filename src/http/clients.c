@@ -11,6 +11,9 @@
 
 #define US_PER_S 1000000ULL
 
+/* Clients of a state that are closed before others have their turn. */
+#define TURN_CLOSES_MAX 64
+
 /* When so many have left, their memory is worth giving back. */
 #define CROWD 100
 
@@ -81,9 +84,10 @@ static void
 expire(struct clients *cs, enum client_state state, uint64_t now)
 {
 	struct seat *seat;
+	size_t n = 0;
 
 	while ((seat = TAILQ_FIRST(&cs->seats[state])) != NULL &&
-	       seat->since + limits[state] <= now)
+	       n++ < TURN_CLOSES_MAX && seat->since + limits[state] <= now)
 		cs->close(seat);
 	if (seat != NULL)
 		set_timer(cs, seat->since + limits[state]);
@@ -160,7 +164,8 @@ clients_evict(struct clients *cs, size_t n)
 	struct seat *seat;
 	size_t evicted = 0;
 
-	while (evicted < n && (seat = find_quiet(cs)) != NULL) {
+	while (evicted < n && evicted < TURN_CLOSES_MAX &&
+	       (seat = find_quiet(cs)) != NULL) {
 		cs->close(seat);
 		evicted++;
 	}

@@ -62,7 +62,10 @@ void clients_join(struct clients *cs, struct seat *seat);
 void clients_move(struct clients *cs, struct seat *seat, enum client_state to);
 void clients_leave(struct clients *cs, struct seat *seat);
 
-/* Closes up to n that are not busy, those quiet for longest; returns how many. */
+/*
+ * Closes up to n that are not busy, those quiet for longest; returns how many,
+ * which may be fewer, but not 0 while there is one.
+ */
 size_t clients_evict(struct clients *cs, size_t n);
 
 /* Nobody more is to be accepted before one has left. */
