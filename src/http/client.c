@@ -25,8 +25,14 @@
 /* Requests of one client that are served before others have their turn. */
 #define TURN_REQUESTS_MAX 16
 
-/* An answer goes out in one write where the kernel takes it. */
+/*
+ * An answer goes out in one write where the kernel takes it. In a crowd each
+ * has a share of what a turn of the loop may write: the kernel takes megabytes
+ * that no client has read, and to copy them takes a millisecond each.
+ */
 #define WRITE_BYTES_MAX (1U << 20)
+#define WRITE_BYTES_MIN (4U << 10)
+#define TURN_WRITE_BYTES_MAX (4U << 20)
 
 /* What still comes from a client that was answered for the last time. */
 #define LINGER_BYTES_MAX (4U << 20)
@@ -303,17 +309,32 @@ client_answered(struct client *c)
 		client_empty(c);
 }
 
+/* What a client may write in a turn: the others have theirs as well. */
+static size_t
+client_share(const struct client *c)
+{
+	size_t share = TURN_WRITE_BYTES_MAX / clients_busy(c->env->clients);
+
+	if (share > WRITE_BYTES_MAX)
+		return WRITE_BYTES_MAX;
+	return share > WRITE_BYTES_MIN ? share : WRITE_BYTES_MIN;
+}
+
 /* Over TLS the bufferevent has to encrypt it; else it gets what is left. */
 static bool
 client_write(struct client *c, struct evbuffer *out)
 {
 	bool is_tls = web_has_tls(c->env->web) && !c->is_plain;
+	size_t share = client_share(c);
 
-	if (!is_tls && evbuffer_write(out, c->fd) < 0 && errno != EAGAIN &&
-	    errno != EINTR)
+	if (!is_tls &&
+	    evbuffer_write_atmost(out, c->fd, (ev_ssize_t)share) < 0 &&
+	    errno != EAGAIN && errno != EINTR)
 		return false;
-	if (evbuffer_get_length(out) > 0)
+	if (evbuffer_get_length(out) > 0) {
+		(void)bufferevent_set_max_single_write(c->bev, share);
 		(void)bufferevent_write_buffer(c->bev, out);
+	}
 	if (is_tls)
 		server_tls_write(c->bev);
 	return true;
@@ -420,7 +441,6 @@ client_start(struct client *c, struct bufferevent *bev)
 	c->bev = bev;
 	bufferevent_setcb(bev, on_read, on_written, on_event, c);
 	bufferevent_setwatermark(bev, EV_READ, 0, HEAD_BYTES_MAX);
-	(void)bufferevent_set_max_single_write(bev, WRITE_BYTES_MAX);
 	(void)bufferevent_setfd(bev, c->fd);
 	(void)bufferevent_enable(bev, EV_READ | EV_WRITE);
 }

@@ -4,15 +4,17 @@ at all."""
 import contextlib
 import gzip
 import re
+import select
 import socket
 import threading
+import time
 
 import pytest
 
 from exporter import WRAPPER, probe, receive
 from exposition import Exposition
 from fake import gated, hang
-from poll import eventually
+from poll import SLOW, eventually
 
 SHADOW = 1 << 30  # KiB that only a sanitizer maps
 
@@ -106,6 +108,40 @@ def test_crowd_shares_one_answer(fake, exporter, ask, headers):
     bodies = [re.sub(rb"duration_seconds [\d.]+\n", b"", gzip.decompress(body)
                      if headers else body) for _, body in answers]
     assert bodies[1] == bodies[2]
+
+
+def waiting_time(running, path, gate, stack):
+    """Of a request that comes while a crowd is answered."""
+    gate.clear()
+    socks = [stack.enter_context(contextlib.closing(running.send(
+        f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())))
+        for _ in range(CROWD)]
+    running.settle()
+    conn = stack.enter_context(contextlib.closing(running.connection()))
+    running.request(conn, "/-/healthy")
+    gate.set()
+    begin, worst = time.monotonic(), 0
+    while not select.select([socks[-1]], [], [], 0)[0]:
+        begin = time.monotonic()
+        running.request(conn, "/-/healthy")
+        worst = max(worst, time.monotonic() - begin)
+    return worst
+
+
+def test_crowd_holds_nobody_up(fake, exporter):
+    """The kernel would take all at once, a millisecond for each megabyte."""
+    gate = threading.Event()
+    server = fake(gated(gate), LARGE)
+    running = exporter("", timeout=60)
+    path = probe(server.address)
+    gate.set()
+    for _ in range(3):
+        running.get(path)
+    for _ in range(5):  # others want this machine too
+        with contextlib.ExitStack() as stack:
+            if waiting_time(running, path, gate, stack) < 0.08 * SLOW:
+                return
+    pytest.fail("held up for long")
 
 
 def receive_bytes(sock):
