@@ -221,8 +221,11 @@ client_serve(struct client *c)
 			client_move(c, CLIENT_READING);
 		return false;
 	}
-	if (c->fault == HEAD_FINE && c->is_plain)
+	if (c->fault == HEAD_FINE && c->is_plain) {
 		c->fault = HEAD_NOT_TLS;
+		/* the sentence is for a HEAD, too, as Go's server has it */
+		c->head.method = span_of("GET");
+	}
 	if (!web_holds(c->env->web, c->bev)) {
 		client_close(c);
 		return false;

@@ -127,10 +127,10 @@ def key_updates(made):
 
 
 def key_updates_between_data(made):
-    """Of no byte: each would count as progress."""
+    """A request that gets on by a byte from time to time."""
     for n, piece in enumerate(key_updates(made)):
         if n % 16 == 0:
-            yield made.make(DATA, b"")
+            yield made.make(DATA, b"x" if n else b"GET /")
         yield piece
 
 
@@ -165,13 +165,15 @@ def serving(exporter, tmp_path, pair):
     return start
 
 
-@pytest.mark.parametrize("version, make", [
-    (TLS12, renegotiations), (TLS13, key_updates),
-    (TLS13, key_updates_between_data)], ids=[
-        "renegotiations", "KeyUpdates", "KeyUpdates and data"])
-def test_flood_of_a_client(serving, authority, tmp_path, version, make):
+@pytest.mark.parametrize("version, make, words", [
+    (TLS12, renegotiations, "messages of handshake in a row"),
+    (TLS13, key_updates, "messages of handshake in a row"),
+    (TLS13, key_updates_between_data, "bytes of handshake"),
+], ids=["renegotiations", "KeyUpdates", "KeyUpdates and data"])
+def test_flood_of_a_client(
+        serving, authority, tmp_path, version, make, words):
     """One without a password, too."""
-    running = serving()
+    running = serving("--log.level=debug")
     outcomes = []
     with running.connect() as sock:
         made = records.client(
@@ -183,6 +185,8 @@ def test_flood_of_a_client(serving, authority, tmp_path, version, make):
             assert get(running, trusting(authority)).status == 200
         thread.join()
     assert outcomes == [True]
+    line, = [line for line in running.log() if "TLS connection closed" in line]
+    assert f'err="too many {words}"' in line
 
 
 def test_records_between_data(serving, authority, tmp_path):

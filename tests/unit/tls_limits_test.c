@@ -146,4 +146,76 @@ TEST(messages)
 	close_ends(&s);
 }
 
-TESTS("tls_limits", T(turns), T(hello), T(messages))
+/* A handshake without certificates. */
+static void
+shake_hands(struct ends *s, SSL *peer)
+{
+	int done = 0;
+
+	for (int i = 0; i < 10 && done < 2; i++) {
+		done = SSL_do_handshake(s->ssl) == 1;
+		done += SSL_do_handshake(peer) == 1;
+	}
+	check_number("shaken", done, 2);
+}
+
+/* What is read until the loop has to turn. */
+static size_t
+read_in_a_turn(SSL *ssl)
+{
+	char data[16384];
+	size_t total = 0;
+	int n;
+
+	while ((n = SSL_read(ssl, data, sizeof(data))) > 0)
+		total += (size_t)n;
+	check_number("next", SSL_get_error(ssl, n), SSL_ERROR_WANT_READ);
+	return total;
+}
+
+/* Of data, no more in a turn than the limit and a record; and all of it. */
+TEST(bytes)
+{
+	enum {
+		RECORD = 16384,
+		RECORDS = 6
+	};
+	static char record[RECORD];
+	struct ends s;
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	SSL *peer;
+	size_t first, rest;
+
+	open_ends(&s, false);
+	(void)SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+	check_number("ciphers",
+	    SSL_CTX_set_cipher_list(ctx, "aNULL:@SECLEVEL=0") &&
+		SSL_set_cipher_list(s.ssl, "aNULL:@SECLEVEL=0"),
+	    1);
+	peer = SSL_new(ctx);
+	(void)SSL_set_fd(peer, s.fds[1]);
+	SSL_set_accept_state(peer);
+	shake_hands(&s, peer);
+	for (int i = 0; i < RECORDS; i++)
+		check_number("sent", SSL_write(peer, record, RECORD), RECORD);
+	first = read_in_a_turn(s.ssl);
+	rest = read_in_a_turn(s.ssl);
+	check("little", first <= TLS_TURN_BYTES_MAX);
+	check("some", first >= TLS_TURN_BYTES_MAX / 2);
+	check_number("all", first + rest, RECORDS * RECORD);
+	SSL_free(peer);
+	SSL_CTX_free(ctx);
+	close_ends(&s);
+}
+
+/* Nothing that is agreed on in a handshake changes after it. */
+TEST(renegotiation)
+{
+	struct ends s;
+
+	open_ends(&s, true);
+	check("refused", SSL_get_options(s.ssl) & SSL_OP_NO_RENEGOTIATION);
+	close_ends(&s);
+}
+
+TESTS("tls_limits", T(turns), T(hello), T(messages), T(bytes), T(renegotiation))
