@@ -120,18 +120,24 @@ def tickets(made):
         yield made.make(HANDSHAKE, ticket * 500)
 
 
+def key_update(made):
+    piece = made.make(HANDSHAKE, message(KEY_UPDATE, b"\0"))
+    made.update()
+    return piece
+
+
 def key_updates(made):
     while True:
-        yield made.make(HANDSHAKE, message(KEY_UPDATE, b"\0"))
-        made.update()
+        yield key_update(made)
 
 
 def key_updates_between_data(made):
     """A request that gets on by a byte from time to time."""
-    for n, piece in enumerate(key_updates(made)):
-        if n % 16 == 0:
-            yield made.make(DATA, b"x" if n else b"GET /")
-        yield piece
+    yield made.make(DATA, b"GET /")
+    while True:
+        for _ in range(16):
+            yield key_update(made)
+        yield made.make(DATA, b"x")
 
 
 @pytest.mark.parametrize("make", [tickets, key_updates])
@@ -197,10 +203,7 @@ def test_records_between_data(serving, authority, tmp_path):
             sock, trusting(authority), tmp_path / "keys", TLS13)
         ask = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
         for _ in range(100):
-            sock.sendall(made.make(
-                HANDSHAKE, message(KEY_UPDATE, b"\0")))
-            made.update()
-            sock.sendall(made.make(DATA, ask))
+            sock.sendall(key_update(made) + made.make(DATA, ask))
             assert sock.recv(65536)
 
 
