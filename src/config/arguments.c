@@ -18,10 +18,28 @@
 struct parse {
 	struct options *opts;
 	bool only_words; /* behind "--" no flag may follow */
-	int depth;       /* of @file */
+	bool in_environment;
+	int depth; /* of @file */
 	size_t arguments;
 	struct error *e;
 };
+
+static int set(struct parse *p, const struct option *o, const char *text);
+
+/* What a stronger source has said stays. */
+static int
+set_each(struct parse *p, const struct option *o, const char *text)
+{
+	for (const char *const *name = o->stands_for; *name != NULL; name++) {
+		const struct option *each = options_find(*name, strlen(*name));
+
+		if (p->in_environment && p->opts->given[each - options_table])
+			continue;
+		if (set(p, each, text) < 0)
+			return -1;
+	}
+	return 0;
+}
 
 static int
 set(struct parse *p, const struct option *o, const char *text)
@@ -30,6 +48,8 @@ set(struct parse *p, const struct option *o, const char *text)
 	struct error why;
 
 	p->opts->given[o - options_table] = true;
+	if (o->stands_for != NULL)
+		return set_each(p, o, text);
 	address_echo(text, echo);
 	if (o->type->set(p->opts, o, text, &why) < 0)
 		return error_set(p->e, "--%s=%s: %s", o->name, echo, why.text);
@@ -218,6 +238,7 @@ is_question(const struct option *o)
 static int
 parse_environment(struct parse *p)
 {
+	p->in_environment = true;
 	for (size_t i = 0; i < options_table_len; i++) {
 		char name[NAME_BYTES_MAX];
 		struct error why;
@@ -244,7 +265,9 @@ parse_presets(struct options *opts, struct error *e)
 	for (size_t i = 0; i < options_table_len; i++) {
 		const struct option *o = &options_table[i];
 
-		if (!opts->given[i] && o->type->set(opts, o, o->preset, e) < 0)
+		if (opts->given[i] || o->stands_for != NULL)
+			continue;
+		if (o->type->set(opts, o, o->preset, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -302,6 +325,8 @@ arguments_help(struct buf *out)
 		const struct option *o = &options_table[i];
 		size_t before = out->len, width;
 
+		if (o->stands_for != NULL)
+			continue;
 		help_head(out, o);
 		width = out->len - before;
 		if (width + 2 > HELP_COLUMN) {

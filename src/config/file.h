@@ -5,7 +5,7 @@
  *	modules:
  *	  NAME:
  *	    timeout: 1s
- *	    collectors: [settings, slab, scrub]
+ *	    collectors: [names, as in stats/collector.h]
  *	    tls:
  *	      ca_file, cert_file, key_file, server_name: text
  *	      insecure_skip_verify: false

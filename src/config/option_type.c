@@ -130,6 +130,8 @@ set_collector(struct options *opts, const struct option *o, const char *text,
 
 	if (parse_bool(span_of(text), &on) < 0)
 		return error_set(e, "expected true or false");
+	if (!on && section == COLLECTOR_BIT(SECTION_STATS))
+		return error_set(e, "stats is always asked, for memcached_up");
 	*sections = on ? *sections | section : *sections & ~section;
 	return 0;
 }

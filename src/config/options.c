@@ -15,6 +15,8 @@
 		.field = offsetof(struct options, member), .preset = value,    \
 		.help = text, __VA_ARGS__                                      \
 	}
+#define COLLECTOR_ROW(id, word, sub, is_preset, most, kind, text)              \
+	ROW("collector." word, collector, module.sections, #is_preset, text),
 #define WORDS(names) .words = names, .words_len = nitems(names)
 #define RANGE(least, most) .min = least, .max = most
 #define CONNECTS .connects = true
@@ -60,13 +62,10 @@ const struct option options_table[] = {
 	    "YAML file with modules: ways to scrape that a request picks."),
 	ROW("config.check", switch, config_check, "false",
 	    "Check the configuration, say what is wrong, and exit."),
-	ROW("collector.settings", collector, module.sections, "true",
-	    "Ask \"stats settings\"."),
-	ROW("collector.slab", collector, module.sections, "true",
-	    "Export the series of slab classes, from \"stats slabs\" and "
-	    "\"stats items\"."),
-	ROW("collector.scrub", collector, module.sections, "false",
-	    "Ask \"stats scrub\", which the InnoDB plugin answers."),
+	COLLECTORS_EACH(COLLECTOR_ROW){ .name = "collector.slab",
+	    .type = &option_switch,
+	    .stands_for = (const char *const[]){ "collector.slabs",
+		"collector.items", NULL } },
 	ROW("web.listen-address", listen, listen, ":9150",
 	    "Address to serve on: host:port, :port, unix:/path or "
 	    "vsock://:port. Repeatable."),

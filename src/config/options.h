@@ -57,12 +57,17 @@ struct option {
 	const char *name; /* without dashes */
 	const struct option_type *type;
 	size_t field;       /* of struct options */
-	const char *preset; /* its default */
+	const char *preset; /* its default; NULL as below */
 	const char *help;
 	uint64_t min, max;        /* of a number */
 	const char *const *words; /* of a choice */
 	size_t words_len;
 	bool connects; /* says how to speak to memcached */
+	/*
+	 * An old name for these, which end with NULL: not in --help, and
+	 * without a default.
+	 */
+	const char *const *stands_for;
 };
 
 extern const struct option options_table[];

@@ -36,6 +36,9 @@
 	STAT(STATS, "tap_" type "_" direction, \
 	    LABELS("direction=\"" direction "\",type=\"" type "\""))
 
+#define PROXY_COMMAND(command) \
+	STAT(PROXY, "cmd_" command, COMMAND(command))
+
 /* A family: its series are STAT()s. */
 #define FAMILY(name, type, help, ...) \
 	FAMILY_OF(false, name, type, help, __VA_ARGS__)
@@ -541,6 +544,50 @@ const struct family catalogue[] = {
 	COUNTER("memcached_proxy_request_failed_depth_total",
 	    STATS, "proxy_request_failed_depth",
 	    "Requests failed at once because the backend's queue was full"),
+
+	/* Proxy: its own sub-command */
+
+	GAUGE("memcached_proxy_active_req_limit", PROXY, "active_req_limit",
+	    "Requests that the proxy may work on at a time, 0 for any number"),
+
+	GAUGE("memcached_proxy_buffer_memory_limit_bytes",
+	    PROXY, "buffer_memory_limit",
+	    "Memory allowed for buffers of the proxy, in bytes,"
+	    " 0 for no limit"),
+
+	GAUGE("memcached_proxy_buffer_memory_used_bytes",
+	    PROXY, "buffer_memory_used",
+	    "Memory of buffers of the proxy, in bytes"),
+
+	COUNTER("memcached_proxy_vm_gc_runs_total", PROXY, "vm_gc_runs",
+	    "Garbage collections of the proxy's Lua machines"),
+
+	GAUGE("memcached_proxy_vm_memory_bytes", PROXY, "vm_memory_kb",
+	    "Memory of the proxy's Lua machines, in bytes",
+	    .value = value_kib),
+
+	FAMILY("memcached_proxy_commands_total", COUNTER,
+	    "Requests that came to the proxy by command (cmd_*).",
+	    PROXY_COMMAND("mg"),
+	    PROXY_COMMAND("ms"),
+	    PROXY_COMMAND("md"),
+	    PROXY_COMMAND("mn"),
+	    PROXY_COMMAND("ma"),
+	    PROXY_COMMAND("me"),
+	    PROXY_COMMAND("get"),
+	    PROXY_COMMAND("gat"),
+	    PROXY_COMMAND("set"),
+	    PROXY_COMMAND("add"),
+	    PROXY_COMMAND("cas"),
+	    PROXY_COMMAND("gets"),
+	    PROXY_COMMAND("gats"),
+	    PROXY_COMMAND("incr"),
+	    PROXY_COMMAND("decr"),
+	    PROXY_COMMAND("touch"),
+	    PROXY_COMMAND("append"),
+	    PROXY_COMMAND("prepend"),
+	    PROXY_COMMAND("delete"),
+	    PROXY_COMMAND("replace")),
 
 	/* TLS */
 

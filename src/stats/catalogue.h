@@ -59,6 +59,7 @@ value_fn value_certificate_age; /* the same, see value.c */
 value_fn value_ago;             /* seconds that the plugin may print negated */
 value_fn value_cpu;             /* as a gauge, or "sec:usec" */
 value_fn value_micro;           /* microseconds, printed as seconds */
+value_fn value_kib;             /* KiB, printed as bytes */
 value_fn value_switch;      /* yes/no, on/off, running/stopped, 1/0 → 1/0 */
 value_fn value_requests;    /* a counter that mcrouter has as a rate */
 value_fn value_stored;      /* cmd_set less the cas_* outcomes it includes */

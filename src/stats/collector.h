@@ -20,6 +20,11 @@ struct line;
 
 /* STAT lines of most answers. */
 #define COLLECTOR_ENTRIES_USUAL 32768
+#define COLLECTOR_ENTRIES_MANY 262144
+#define COLLECTOR_ENTRIES_CONNS 655360 /* five for each of 131072 */
+
+/* Bytes of such a line, to bound an answer of more than the usual. */
+#define COLLECTOR_LINE_BYTES 64
 
 /* clang-format off */
 
@@ -44,7 +49,31 @@ struct line;
 	    "Ask \"stats items\": some 30 lines a slab class; the server " \
 	    "locks the LRU of each class in turn.") \
 	X(SCRUB, "scrub", " scrub", false, COLLECTOR_ENTRIES_USUAL, server, \
-	    "Ask \"stats scrub\", which the InnoDB plugin answers: 4 lines.")
+	    "Ask \"stats scrub\", which the InnoDB plugin answers: 4 lines.") \
+	X(CONNS, "conns", " conns", false, COLLECTOR_ENTRIES_CONNS, conns, \
+	    "Ask \"stats conns\": connections by state and idle time; up to " \
+	    "5 lines a connection.") \
+	X(SIZES, "sizes", " sizes", false, COLLECTOR_ENTRIES_MANY, sizes, \
+	    "Ask \"stats sizes\", for memcached -o track_sizes: a line a size. " \
+	    "The InnoDB plugin and memcached before 1.4.27 walk through all " \
+	    "items for it and hold everything up meanwhile.") \
+	X(EXTSTORE, "extstore", " extstore", false, COLLECTOR_ENTRIES_MANY, \
+	    extstore, \
+	    "Ask \"stats extstore\": pages by bucket; 4 lines a page.") \
+	X(DETAIL, "detail", " detail dump", false, COLLECTOR_ENTRIES_MANY, \
+	    detail, \
+	    "Ask \"stats detail dump\": commands by key prefix; a line a " \
+	    "prefix. Needs \"stats detail on\", which is never sent and makes " \
+	    "each command of the server slower.") \
+	X(PROXY, "proxy", " proxy", false, COLLECTOR_ENTRIES_USUAL, proxy, \
+	    "Ask \"stats proxy\" of memcached as a proxy: some 25 lines and " \
+	    "one a user counter.") \
+	X(PROXYFUNCS, "proxyfuncs", " proxyfuncs", false, \
+	    COLLECTOR_ENTRIES_USUAL, proxyfuncs, \
+	    "Ask \"stats proxyfuncs\": 2 lines a function of the proxy.") \
+	X(PROXYBE, "proxybe", " proxybe", false, COLLECTOR_ENTRIES_USUAL, \
+	    proxybe, \
+	    "Ask \"stats proxybe\": a line a bad backend of the proxy.")
 
 /* clang-format on */
 

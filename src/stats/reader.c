@@ -31,7 +31,7 @@ struct reader {
 	unsigned current; /* the section being answered; SECTIONS at the end */
 	unsigned refused; /* sections answered with an error */
 	size_t commands;  /* in one write */
-	size_t bytes;
+	size_t bytes, bytes_max;
 	bool understood; /* a line of the protocol has come */
 	bool has_stat;   /* so has one with STAT, of the current answer */
 	size_t strays;   /* lines before anything was understood */
@@ -65,9 +65,15 @@ new_reader(const struct keys *keys, unsigned sections)
 	reader_sent(r, sections);
 	r->reply = reply_new(keys);
 	r->current = next_section(r, 0);
+	r->bytes_max = READER_BYTES_MAX;
 	for (unsigned s = 0; s < SECTIONS; s++) {
-		if (sections & (1U << s))
-			reply_asked(r->reply, (enum section)s);
+		size_t entries = collectors[s].entries_max;
+
+		if ((sections & (1U << s)) == 0)
+			continue;
+		reply_asked(r->reply, (enum section)s);
+		if (entries > COLLECTOR_ENTRIES_USUAL)
+			r->bytes_max += entries * COLLECTOR_LINE_BYTES;
 	}
 	return r;
 }
@@ -395,10 +401,10 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 		return state;
 	if (r->current == SECTIONS)
 		return READER_DONE;
-	if (r->bytes > READER_BYTES_MAX) {
+	if (r->bytes > r->bytes_max) {
 		(void)error_because(e, REASON_TOO_LARGE,
-		    "more than %u bytes without the END of %s",
-		    READER_BYTES_MAX, section_name((enum section)r->current));
+		    "more than %zu bytes without the END of %s", r->bytes_max,
+		    section_name((enum section)r->current));
 		return READER_FAILED;
 	}
 	return READER_MORE;

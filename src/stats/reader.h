@@ -18,7 +18,10 @@
 #include "base/span.h"
 #include "stats/reply.h"
 
-/* All answers of one scrape together; past it: REASON_TOO_LARGE. */
+/*
+ * All answers of one scrape together; past it: REASON_TOO_LARGE. Collectors
+ * that may have more lines than the usual may have more bytes, too.
+ */
 #define READER_BYTES_MAX (4U << 20)
 
 enum reader_state {

@@ -13,6 +13,8 @@
 static const char *const type_names[] = {
 	[METRIC_COUNTER] = "counter",
 	[METRIC_GAUGE] = "gauge",
+	[METRIC_HISTOGRAM] = "histogram",
+	[METRIC_UNKNOWN] = "untyped",
 };
 _Static_assert(nitems(type_names) == METRIC_TYPES, "a name for each type");
 
@@ -73,7 +75,7 @@ openmetrics_family(struct buf *out, struct span family, enum metric_type type,
 
 	if (type == METRIC_COUNTER && ends_in(family, TOTAL))
 		family.len -= strlen(TOTAL);
-	else if (type == METRIC_COUNTER)
+	else if (type == METRIC_COUNTER || type == METRIC_UNKNOWN)
 		type_name = "unknown";
 	meta(out, "# TYPE ", family, type_name);
 	for (size_t i = 0; i < nitems(units); i++) {
@@ -141,6 +143,47 @@ text_sample_of(struct buf *out, const char *name, const char *label,
 	buf_add_str(out, label_value);
 	buf_add_str(out, "\"}");
 	end_sample(out, value);
+}
+
+/* OpenMetrics has a bound as a float: "1.0", where others have "1". */
+static void
+add_bound(struct buf *out, enum text_format format, double bound)
+{
+	size_t before = out->len;
+
+	text_double(out, bound);
+	if (format == TEXT_OPENMETRICS && !out->full &&
+	    memchr(out->p + before, '.', out->len - before) == NULL &&
+	    memchr(out->p + before, 'e', out->len - before) == NULL)
+		buf_add_str(out, ".0");
+}
+
+void
+text_histogram(struct buf *out, enum text_format format, const char *name,
+    const char *help, const struct histogram *h)
+{
+	uint64_t count = 0;
+
+	text_family(out, format, name, METRIC_HISTOGRAM, help);
+	for (size_t i = 0; i <= h->len; i++) {
+		count += h->counts[i];
+		buf_add_str(out, name);
+		buf_add_str(out, "_bucket{le=\"");
+		if (i < h->len)
+			add_bound(out, format, h->bounds[i]);
+		else
+			buf_add_str(out, "+Inf");
+		buf_add_char(out, '"');
+		buf_add_char(out, '}');
+		end_sample(out, count);
+	}
+	buf_add_str(out, name);
+	buf_add_str(out, "_sum ");
+	text_double(out, h->sum);
+	buf_add_char(out, '\n');
+	buf_add_str(out, name);
+	buf_add_str(out, "_count");
+	end_sample(out, count);
 }
 
 void

@@ -1,7 +1,8 @@
 /*
  * The two text formats that Prometheus reads, a sample a line, values being
  * text already. They differ in what stands in front of a family and behind the
- * last one; the samples are the same.
+ * last one; the samples are the same, but for the way in which bounds of a
+ * histogram are written.
  *
  * The Prometheus text format 0.0.4: HELP and TYPE.
  * OpenMetrics 1.0.0 (https://github.com/prometheus/OpenMetrics): TYPE, UNIT
@@ -26,10 +27,12 @@ enum text_format {
 enum metric_type {
 	METRIC_COUNTER,
 	METRIC_GAUGE,
+	METRIC_HISTOGRAM,
+	METRIC_UNKNOWN,
 	METRIC_TYPES
 };
 
-/* "counter", "gauge". */
+/* "counter", "gauge", …, as the text format 0.0.4 has them. */
 const char *metric_type_name(enum metric_type type);
 
 /*
@@ -53,6 +56,22 @@ void text_label(struct buf *out, const char *name, struct span value);
 void text_sample_u64(struct buf *out, const char *name, uint64_t value);
 void text_sample_of(struct buf *out, const char *name, const char *label,
     const char *label_value, uint64_t value);
+
+/*
+ * A histogram: how many values are at most each of the bounds, which ascend,
+ * and the sum of all. counts are those between a bound and the one before it;
+ * there is one more of them, for what is above the last bound.
+ */
+struct histogram {
+	const double *bounds;
+	size_t len;
+	const uint64_t *counts;
+	double sum;
+};
+
+/* The whole family: head, _bucket, _sum and _count. */
+void text_histogram(struct buf *out, enum text_format format, const char *name,
+    const char *help, const struct histogram *h);
 
 /* Microseconds as seconds, without loss: "12.000345". */
 void text_seconds(struct buf *out, uint64_t us);

@@ -326,6 +326,20 @@ value_micro(struct buf *out, struct span text, const struct series *series,
 }
 
 enum value_result
+value_kib(struct buf *out, struct span text, const struct series *series,
+    const struct source *source)
+{
+	uint64_t kib;
+
+	(void)series;
+	(void)source;
+	if (parse_u64(text, &kib) < 0 || kib > INT64_MAX / 1024)
+		return VALUE_BAD;
+	buf_add_u64(out, kib * 1024);
+	return VALUE_WRITTEN;
+}
+
+enum value_result
 value_switch(struct buf *out, struct span text, const struct series *series,
     const struct source *source)
 {

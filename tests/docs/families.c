@@ -22,17 +22,53 @@ print_labels(const struct family *f)
 	printf("} ");
 }
 
+static void
+print_head(const char *name, const char *help, enum metric_type type)
+{
+	printf("# HELP %s %s\n", name, help);
+	printf("# TYPE %s %s\n", name, metric_type_name(type));
+	printf("%s", name);
+}
+
+/* `{state="",transport=""} `, of names with commas between. */
+static void
+print_empty(const char *names)
+{
+	putchar('{');
+	for (; *names != '\0'; names++) {
+		if (*names == ',')
+			printf("=\"\",");
+		else
+			putchar(*names);
+		if (names[1] == '\0')
+			printf("=\"\"");
+	}
+	printf("} ");
+}
+
+static void
+print_answer(const struct answer *a)
+{
+	for (size_t i = 0; i < a->families_len; i++) {
+		const struct answer_family *f = &a->families[i];
+
+		print_head(f->name, f->help, f->type);
+		print_empty(f->labels);
+		printf("0\n");
+	}
+}
+
 int
 main(void)
 {
 	for (size_t i = 0; i < catalogue_len; i++) {
 		const struct family *f = &catalogue[i];
 
-		printf("# HELP %s %s\n", f->name, f->help);
-		printf("# TYPE %s %s\n", f->name, metric_type_name(f->type));
-		printf("%s", f->name);
+		print_head(f->name, f->help, f->type);
 		print_labels(f);
 		printf("0\n");
 	}
+	for (size_t i = 0; i < SECTIONS; i++)
+		print_answer(collectors[i].answer);
 	return 0;
 }

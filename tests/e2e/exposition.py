@@ -5,6 +5,8 @@ import re
 SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\[\\"n])*)"(?:,|$)')
 META = re.compile(r"# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)")
+TYPES = "counter", "gauge", "histogram", "untyped"
+PARTS = re.compile(r"_(bucket|sum|count)$")  # of a histogram
 ESCAPED = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
 
 # Families about the exporter or the scrape, not read from a STAT line.
@@ -41,6 +43,7 @@ class Exposition:
         assert text.endswith("\n"), "the last line has no end"
         self.text = text
         self.families = {}
+        self.parts = {}  # of histograms
         self._name = None
         for line in text[:-1].split("\n"):
             (self._meta if line.startswith("#") else self._sample)(line)
@@ -56,20 +59,40 @@ class Exposition:
             return
         family = self.families[name]
         assert name == self._name and not family.samples, f"late: {line}"
-        assert family.type is None and rest in ("counter", "gauge"), line
+        assert family.type is None and rest in TYPES, line
         family.type = rest
 
     def _sample(self, line):
         match = SAMPLE.fullmatch(line)
         assert match, f"no sample: {line!r}"
         name, labels, value = match.groups()
-        assert name == self._name, f"{name} outside of its family"
+        if name != self._name:
+            self._part(name, labels or "", value)
+            return
         float(value)
         family = self.families[name]
         assert family.type, f"{name} without TYPE"
         key = parse_labels(labels or "")
         assert key not in family.samples, f"twice: {line}"
         family.samples[key] = value
+
+    def _part(self, name, labels, value):
+        """A line of a histogram, in a family of its own here."""
+        family = self.families.get(self._name)
+        assert family and family.type == "histogram" and \
+            PARTS.sub("", name) == self._name, f"{name} outside of its family"
+        self.parts.setdefault(name, {})[parse_labels(labels)] = float(value)
+
+    def histogram(self, name):
+        """Its cumulated buckets by bound, the sum and the count."""
+        buckets = {dict(labels)["le"]: value for labels, value
+                   in self.parts.get(f"{name}_bucket", {}).items()}
+        assert list(buckets.values()) == sorted(buckets.values())
+        none = frozenset()
+        total, count = (self.parts.get(f"{name}_{part}", {}).get(none)
+                        for part in ("sum", "count"))
+        assert not buckets or buckets["+Inf"] == count
+        return buckets, total, count
 
     def __contains__(self, name):
         return bool(self.labels(name))

@@ -22,8 +22,9 @@ MINIMAL = {
 
 def replay(folder):
     """The answers that a folder holds, byte by byte."""
+    commands = {"stats": "stats", "detail": "stats detail dump"}
     return {
-        f"stats {path.stem}".replace("stats stats", "stats"): path.read_bytes()
+        commands.get(path.stem, f"stats {path.stem}"): path.read_bytes()
         for path in folder.glob("*.txt")
     }
 

@@ -23,5 +23,6 @@ def expected(metrics):
             name = name.removesuffix("_total")
         elif kind == "counter":
             kind = "unknown"
+        kind = "unknown" if kind == "untyped" else kind
         units = [unit for unit in UNITS if name.endswith("_" + unit)]
         yield name, kind, "".join(units), family.help

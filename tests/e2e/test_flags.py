@@ -81,7 +81,8 @@ def test_help_names_the_flags():
         "-h", "--help", "--version", "--once", "--memcached.address",
         "--memcached.timeout", "--memcached.pid-file", "--web.listen-address",
         "--web.telemetry-path", "--log.level", "--log.format",
-        "--collector.settings", "--collector.slab", "--collector.scrub",
+        "--collector.settings", "--collector.slabs", "--collector.items",
+        "--collector.scrub", "--collector.conns",
     }
 
 

@@ -1,5 +1,7 @@
 """Every server of fixtures/stats, played back byte by byte."""
 
+import re
+
 import pytest
 
 import openmetrics
@@ -23,7 +25,8 @@ LINT = {
 
 
 def samples_of_the_server(text):
-    """The lines that both formats have."""
+    """The lines that both formats have, but for how bounds are written."""
+    text = re.sub(r'(le="\d+)\.0"', r'\1"', text)
     return [line for line in text.splitlines()
             if not line.startswith("#") and not OWN.match(line.split()[0])]
 
@@ -36,7 +39,7 @@ def server(request):
 @pytest.fixture
 def running(server, fake, exporter):
     address = fake(answers=replay(server)).address
-    flags = ["--collector.scrub"] if (server / "scrub.txt").exists() else []
+    flags = [f"--collector.{path.stem}" for path in server.glob("*.txt")]
     return exporter(address, *flags, timeout=10)
 
 
@@ -74,7 +77,8 @@ def test_openmetrics(running, metrics):
 
 def test_slabs_in_numeric_order(metrics):
     for name in metrics.families:
-        assert metrics.labels(name) or OWN.match(name), f"{name} is empty"
+        if metrics.families[name].type != "histogram":
+            assert metrics.labels(name) or OWN.match(name), f"{name} is empty"
         slabs = [int(s["slab"]) for s in metrics.labels(name) if "slab" in s]
         assert slabs == sorted(slabs), name
 
@@ -82,9 +86,9 @@ def test_slabs_in_numeric_order(metrics):
 def test_every_sub_command(server, metrics):
     """Sub-commands that the server knows count as answered."""
     known = {
-        name.removeprefix("stats ")
-        for name, answer in replay(server).items()
-        if answer.endswith(b"END\r\n")
+        path.stem for path in server.glob("*.txt")
+        if (answer := path.read_bytes()).endswith(b"END\r\n")
+        and b"sizes_status disabled" not in answer
     }
     asked = metrics.success
     assert {name for name in asked if asked[name]} == known & set(asked)

@@ -23,8 +23,10 @@ describe(struct buf *out, const struct options *o)
 		{ "version", o->version, false },
 		{ "once", o->once, false },
 		{ "settings", sections & 1U << SECTION_SETTINGS, true },
-		{ "slab", sections & 1U << SECTION_ITEMS, true },
+		{ "slabs", sections & 1U << SECTION_SLABS, true },
+		{ "items", sections & 1U << SECTION_ITEMS, true },
 		{ "scrub", sections & 1U << SECTION_SCRUB, false },
+		{ "conns", sections & 1U << SECTION_CONNS, false },
 		{ "systemd", o->systemd_socket, false },
 	};
 	char text[ADDRESS_TEXT_MAX] = "none";
@@ -76,7 +78,18 @@ static const struct {
 	{ { "--once=false" }, "" },
 	{ { "--no-collector.settings" }, "no-settings " },
 	{ { "--collector.settings=false" }, "no-settings " },
-	{ { "--collector.settings", "--no-collector.slab" }, "no-slab " },
+	{ { "--collector.settings", "--no-collector.slab" },
+	    "no-slabs no-items " },
+	{ { "--no-collector.slabs" }, "no-slabs " },
+	{ { "--no-collector.items" }, "no-items " },
+	{ { "--no-collector.slab", "--collector.items" }, "no-slabs " },
+	{ { "--no-collector.items", "--collector.slab" }, "" },
+	{ { "--collector.slab=false" }, "no-slabs no-items " },
+	{ { "--collector.conns" }, "conns " },
+	{ { "--collector.stats" }, "" },
+	{ { "--no-collector.stats" },
+	    "--collector.stats=false: stats is always asked, for "
+	    "memcached_up" },
 	{ { "--collector.scrub" }, "scrub " },
 	{ { "--no-once", "--once" }, "once " },
 	{ { "--once", "--no-once" }, "" },
@@ -263,7 +276,10 @@ TEST(environment)
 		{ "MEMCACHED_ADDRESS", "", { NULL }, "" },
 		{ "MEMCACHED_PID_FILE", "/p", { NULL }, "pid-file=/p " },
 		{ "MEMCACHED_PID_FILE", "a\nb", { NULL }, "pid-file=a\nb " },
-		{ "COLLECTOR_SLAB", "false", { NULL }, "no-slab " },
+		{ "COLLECTOR_SLAB", "false", { NULL }, "no-slabs no-items " },
+		{ "COLLECTOR_SLAB", "false", { "--collector.items" },
+		    "no-slabs " },
+		{ "COLLECTOR_SLABS", "false", { NULL }, "no-slabs " },
 		{ "COLLECTOR_SLAB", "false", { "--collector.slab" }, "" },
 		{ "ONCE", "1", { "--no-once" }, "" },
 		{ "WEB_TELEMETRY_PATH", "/m", { NULL }, "path=/m " },
@@ -432,9 +448,18 @@ TEST(help_shows_every_flag)
 		"      --memcached.password-file=\"\" ",
 		"      --config.file=\"\" ",
 		"      --[no-]config.check ",
+		"      --[no-]collector.stats ",
 		"      --[no-]collector.settings ",
-		"      --[no-]collector.slab ",
+		"      --[no-]collector.slabs ",
+		"      --[no-]collector.items ",
 		"      --[no-]collector.scrub ",
+		"      --[no-]collector.conns ",
+		"      --[no-]collector.sizes ",
+		"      --[no-]collector.extstore ",
+		"      --[no-]collector.detail ",
+		"      --[no-]collector.proxy ",
+		"      --[no-]collector.proxyfuncs ",
+		"      --[no-]collector.proxybe ",
 		"      --web.listen-address=:9150 ",
 		"      --web.socket-mode=\"\" ",
 		"      --[no-]web.systemd-socket ",
@@ -460,7 +485,9 @@ TEST(help_shows_every_flag)
 	for (EACH(flag, flags)) {
 		size_t n = strlen(*flag) - 1;
 		bool on = strstr(*flag, "collector.settings") != NULL ||
-			  strstr(*flag, "collector.slab") != NULL;
+			  strstr(*flag, "collector.stats") != NULL ||
+			  strstr(*flag, "collector.slabs") != NULL ||
+			  strstr(*flag, "collector.items") != NULL;
 		const char *end, *says;
 
 		check(*flag, strncmp(line, *flag, n) == 0);

@@ -32,11 +32,11 @@ TEST(requests)
 				    "\0\0\0\0\0\0\0\0";
 	static const char slabs[] = "\x80\x10\0\5\0\0\0\0\0\0\0\5\0\0\0\2"
 				    "\0\0\0\0\0\0\0\0slabs";
-	static const char sasl[] = "\x80\x21\0\5\0\0\0\0\0\0\0\x0b\0\0\0\5"
+	static const char sasl[] = "\x80\x21\0\5\0\0\0\0\0\0\0\x0b\0\0\0\x0c"
 				   "\0\0\0\0\0\0\0\0PLAIN\0me\0pw";
 	struct buf out;
 
-	_Static_assert(SECTIONS == 5, "the opaque of SASL is behind them");
+	_Static_assert(SECTIONS == 12, "the opaque of SASL is behind them");
 	buf_init(&out, 1000);
 	binary_ask(&out, 1U << SECTION_STATS | 1U << SECTION_SLABS);
 	check_number("len", out.len, sizeof(stats) + sizeof(slabs) - 2);

@@ -79,7 +79,9 @@ TEST(nulls)
 		    "500ms" },
 		{ MODULE("{ collectors: [~] }"),
 		    "1:30: unknown collector \"\", expected one of "
-		    "stats, settings, slabs, items, scrub" },
+		    "stats, settings, slabs, items, scrub, conns, sizes, "
+		    "extstore, "
+		    "detail, proxy, proxyfuncs, proxybe" },
 	};
 
 	for (EACH(r, rows)) {

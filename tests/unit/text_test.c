@@ -185,5 +185,54 @@ TEST(doubles)
 	}
 }
 
-TESTS("text", T(doubles), T(label_values), T(nul_in_a_label), T(several_labels),
-    T(family), T(openmetrics), T(seconds))
+TEST(histograms)
+{
+	static const double bounds[] = { 0.005, 1, 10, 0x1p30 };
+	static const uint64_t counts[] = { 2, 0, 3, 1, 4 };
+	static const struct histogram h = { bounds, nitems(bounds), counts,
+		12.5 };
+	static const char *const texts[] = {
+		[TEXT_PROMETHEUS] = "# HELP a_seconds Help.\n"
+				    "# TYPE a_seconds histogram\n"
+				    "a_seconds_bucket{le=\"0.005\"} 2\n"
+				    "a_seconds_bucket{le=\"1\"} 2\n"
+				    "a_seconds_bucket{le=\"10\"} 5\n"
+				    "a_seconds_bucket{le=\"1073741824\"} 6\n"
+				    "a_seconds_bucket{le=\"+Inf\"} 10\n"
+				    "a_seconds_sum 12.5\n"
+				    "a_seconds_count 10\n",
+		[TEXT_OPENMETRICS] = "# TYPE a_seconds histogram\n"
+				     "# UNIT a_seconds seconds\n"
+				     "# HELP a_seconds Help.\n"
+				     "a_seconds_bucket{le=\"0.005\"} 2\n"
+				     "a_seconds_bucket{le=\"1.0\"} 2\n"
+				     "a_seconds_bucket{le=\"10.0\"} 5\n"
+				     "a_seconds_bucket{le=\"1073741824.0\"}"
+				     " 6\n"
+				     "a_seconds_bucket{le=\"+Inf\"} 10\n"
+				     "a_seconds_sum 12.5\n"
+				     "a_seconds_count 10\n",
+	};
+	struct histogram none = { bounds, 0, counts + 1, 0 };
+
+	for (unsigned f = 0; f < TEXT_FORMATS; f++) {
+		struct buf out;
+
+		buf_init(&out, 4096);
+		text_histogram(
+		    &out, (enum text_format)f, "a_seconds", "Help.", &h);
+		check_text("histogram", span_of_buf(&out), texts[f]);
+		buf_release(&out);
+	}
+	struct buf out;
+
+	buf_init(&out, 4096);
+	text_histogram(&out, TEXT_PROMETHEUS, "a", "Help.", &none);
+	check_text("no bounds", span_of_buf(&out),
+	    "# HELP a Help.\n# TYPE a histogram\n"
+	    "a_bucket{le=\"+Inf\"} 0\na_sum 0\na_count 0\n");
+	buf_release(&out);
+}
+
+TESTS("text", T(histograms), T(doubles), T(label_values), T(nul_in_a_label),
+    T(several_labels), T(family), T(openmetrics), T(seconds))

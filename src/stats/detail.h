@@ -1,0 +1,9 @@
+/* What flags say about the collector `detail`. */
+#ifndef STATS_DETAIL_H
+#define STATS_DETAIL_H
+
+/* Prefixes that have series of their own at most, as the flag has it. */
+#define DETAIL_PREFIXES_MAX 10000
+#define DETAIL_PREFIXES_USUAL 100
+
+#endif
