@@ -128,6 +128,8 @@ TEST(parsing)
 		{ ":", 11211, NULL },
 		{ "localhost:", 11211, NULL },
 		{ "localhost:65536", 11211, NULL },
+		{ "localhost:65537", 11211, NULL },
+		{ "azAZ09-_.z:1", NO_DEFAULT, "azAZ09-_.z:1" },
 		{ "localhost:18446744073709551617", 11211, NULL },
 		{ "localhost:-1", 11211, NULL },
 		{ "localhost:http", 11211, NULL },

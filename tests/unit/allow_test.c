@@ -8,6 +8,10 @@
 	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"                   \
 	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
+#define FORM                                                                   \
+	"expected host:port (globs), a network such as 10.0.0.0/8 or "         \
+	"10.0.0.0/8:11211, or unix:/path"
+
 static struct allow *
 list_of(const char *const *rules)
 {
@@ -76,6 +80,11 @@ TEST(adding)
 		{ "[10.0.0.0/8]:11211", -1 },
 		{ "[fd00::]/8:11211", -1 },
 		{ "[fd00::/8]11211", -1 },
+		{ "[::1]:1/2", -1 },
+		{ "h:65535", 0 },
+		{ "h:9[0-9]*", 0 },
+		{ "h:1]", -1 },
+		{ "a]b*:1", -1 },
 		/* what could allow nothing */
 		{ "h:0", -1 },
 		{ "h:65536", -1 },
@@ -139,6 +148,34 @@ TEST(adding)
 		check_number(r->rule, allow_add(a, r->rule, &e), r->result);
 		check_number(r->rule, e.text[0] != '\0', r->result < 0);
 		check_number(r->rule, allow_is_empty(a), r->result < 0);
+		allow_free(a);
+	}
+}
+
+/* Without the text: there may be a password in it. */
+TEST(errors)
+{
+	static const struct {
+		const char *rule;
+		const char *error;
+	} rows[] = {
+		{ "tcp://h", FORM },
+		{ "user:pw@h:1",
+		    FORM ", without user and password: --memcached.username "
+			 "and --memcached.password-file, or a module's auth, "
+			 "set these" },
+		{ "h:0",
+		    "expected a port from 1 to 65535, or a glob of them such "
+		    "as 1121?" },
+		{ "unix:", "a socket's path has 1 to 107 characters" },
+	};
+
+	for (EACH(r, rows)) {
+		struct allow *a = allow_new();
+		struct error e;
+
+		check_number(r->rule, allow_add(a, r->rule, &e), -1);
+		check_text(r->rule, span_of(e.text), r->error);
 		allow_free(a);
 	}
 }
@@ -299,6 +336,7 @@ TEST(endpoints)
 		{ { "unix:/run/x" }, "/run/x", false },
 		{ { "name", "10.0.0.0/8" }, "10.0.0.1:1", true },
 		{ { NULL }, "10.0.0.1:1", false },
+		{ { "0.0.0.0/0", "::/0" }, "/run/x", false },
 		{ { "10.0.0.0/8:1" }, "10.0.0.1:1", true },
 		{ { "10.0.0.0/8:1" }, "10.0.0.1:2", false },
 		{ { "10.0.0.0/8:1", "11.0.0.0/8:2" }, "11.0.0.1:1", false },
@@ -388,5 +426,5 @@ TEST(holding)
 	allow_free(NULL);
 }
 
-TESTS("allow", T(adding), T(targets), T(endpoints), T(too_many), T(equality),
-    T(no_lists), T(holding))
+TESTS("allow", T(adding), T(errors), T(targets), T(endpoints), T(too_many),
+    T(equality), T(no_lists), T(holding))
