@@ -17,13 +17,14 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
 
-/* Longer status lines are cut. */
-#define STATUS_MAX 512
+/* Longer status lines are cut; an error with words in front fits. */
+#define STATUS_MAX (ERROR_TEXT_MAX + 64)
 
 /*
  * Bounds of the time between two signs of life: an interval that is too short

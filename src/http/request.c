@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/escape.h"
 #include "base/mem.h"
 #include "http/accept.h"
 #include "http/body.h"
@@ -21,6 +22,9 @@
 
 /* Of the header of an answer, at most. */
 #define LINES_BYTES_MAX (64U << 10)
+
+/* Of a sentence, with what is escaped in it. */
+#define SENTENCE_BYTES_MAX (8 * ERROR_TEXT_MAX)
 
 static const struct {
 	int code;
@@ -275,8 +279,14 @@ request_answer_text(
 void
 request_say(struct request *r, int code, const char *sentence)
 {
-	(void)evbuffer_add(r->env->out, sentence, strlen(sentence));
-	(void)evbuffer_add(r->env->out, "\n", 1);
+	struct buf text;
+
+	/* an error of the configuration may hold what a terminal obeys */
+	buf_init(&text, SENTENCE_BYTES_MAX);
+	escape_line(&text, sentence);
+	buf_add_char(&text, '\n');
+	(void)evbuffer_add(r->env->out, text.p, text.len);
+	buf_release(&text);
 	finish(r, code, "text/plain; charset=utf-8");
 }
 

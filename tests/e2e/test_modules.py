@@ -112,6 +112,18 @@ def test_long_value(tmp_path, flags, words):
     assert len(done.stderr) < 600
 
 
+def test_answer_to_a_reload(exporter, tmp_path):
+    """It has nothing that a terminal would obey."""
+    path = tmp_path / "modules.yml"
+    path.write_text("")
+    running = exporter(
+        "", f"--config.file={path}", "--web.enable-lifecycle")
+    path.write_text('"\\e[2J": 1\n')
+    answer = running.get("/-/reload", method="POST")
+    assert answer.status == 500
+    assert f'{path}:1:1: unknown key "\\x1b[2J", expected' in answer.text
+
+
 def test_deep(check):
     assert "levels" not in check("[" * DEPTH + "]" * DEPTH)
 

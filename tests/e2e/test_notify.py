@@ -105,6 +105,22 @@ def test_reload(exporter, manager, config, how):
     manager.hears_nothing()
 
 
+def test_long_error(exporter, manager, tmp_path):
+    """Its end, which says what is wrong, is told as well."""
+    folder = tmp_path.joinpath(*["d" * 200] * 4)
+    folder.mkdir(parents=True)
+    path = folder / "modules.yml"
+    path.write_text("modules: {}\n")
+    running = exporter("", f"--config.file={path}", env=manager.env)
+    assert manager.hear() == READY
+    path.write_text("modules: {a: {timeout: soon}}\n")
+    running.process.send_signal(signal.SIGHUP)
+    hear_reload(manager)
+    assert manager.hear()[1].endswith(
+        "dd/modules.yml:1:24: expected a duration above zero, such as 1s or "
+        "500ms")
+
+
 def test_stop(fake, exporter, manager):
     """Told at once, not when the last scrape is over."""
     server = fake(hang)
