@@ -188,36 +188,52 @@ add_routes(struct serving *s)
 }
 
 static int
-open_listener(
-    const struct options *o, size_t i, struct listen_socket *l, struct error *e)
+inherit_all(struct listen_socket *list, struct error *e)
+{
+	size_t n;
+
+	if (activation_count(&n, OPTIONS_LISTEN_MAX, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (listener_inherit(ACTIVATION_FIRST + (int)i, &list[i], e) <
+		    0)
+			return -1;
+	}
+	return (int)n;
+}
+
+static int
+open_all(const struct options *o, struct listen_socket *list, struct error *e)
 {
 	if (o->systemd_socket)
-		return listener_inherit(ACTIVATION_FIRST + (int)i, l, e);
-	return listener_open(&o->listen[i], o->socket_mode, l, e);
+		return inherit_all(list, e);
+	if (activation_is_offered())
+		log_warn("systemd has passed sockets that are not used: "
+			 "--web.systemd-socket serves on them");
+	return listener_open_all(
+	    o->listen, o->listen_len, o->socket_mode, list, e);
 }
 
 /* Says where only when all addresses are bound: an error stands alone. */
 static int
 listen_all(struct serving *s, struct error *e)
 {
-	const struct options *o = s->options;
-	char bound[OPTIONS_LISTEN_MAX][ADDRESS_TEXT_MAX];
-	size_t n = o->listen_len;
+	struct listen_socket list[OPTIONS_LISTEN_MAX];
+	int n = open_all(s->options, list, e);
+	char text[ADDRESS_TEXT_MAX];
 
-	if (o->systemd_socket &&
-	    activation_count(&n, OPTIONS_LISTEN_MAX, e) < 0)
+	if (n < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		struct listen_socket l;
-
-		if (open_listener(o, i, &l, e) < 0)
-			return -1;
-		endpoint_text(&l.bound, bound[i]);
-		server_listen(s->server, &l);
-	}
 	log_info("Starting memcached_exporter", "version", VERSION);
-	for (size_t i = 0; i < n; i++)
-		log_info("Listening on address", "address", bound[i]);
+	for (int i = 0; i < n; i++) {
+		endpoint_text(&list[i].bound, text);
+		log_info("Listening on", "address", text);
+		/* as exporter-toolkit says it, which has HTTP/2 with TLS */
+		log_info(web_has_tls(s->web) ? "TLS is enabled."
+					     : "TLS is disabled.",
+		    "http2", "false", "address", text);
+		server_listen(s->server, &list[i]);
+	}
 	return 0;
 }
 
@@ -235,6 +251,7 @@ serving_open(struct serving *s, struct error *e)
 		return -1;
 	s->server =
 	    server_new(s->base, s->web, o->max_connections, descriptors);
+	server_limit_scrapes(s->server, o->max_requests);
 	s->self = self_new(o->pid_file, s->targets, s->server, s->web);
 	s->scraper = scraper_new(s->targets, s->self, &own, s->modules);
 	s->api = api_new(s->base, s->targets);

@@ -82,6 +82,10 @@ const struct option options_table[] = {
 	    "HTTP clients connected at a time. For one more, the one quiet "
 	    "for longest goes.",
 	    RANGE(1, OPTIONS_CONNECTIONS_MAX)),
+	ROW("web.max-requests", number, max_requests, "0",
+	    "Scrapes that are served at a time. For one more: status 503. "
+	    "0: no limit.",
+	    RANGE(0, OPTIONS_REQUESTS_MAX)),
 	ROW("scrape.allow-target", allow, allow, "",
 	    "Target that /scrape may be told: host:port (globs), a network "
 	    "(10.0.0.0/8) or unix:/path. Repeatable. Empty: any host."),

@@ -19,6 +19,9 @@
 /* HTTP clients connected at a time, as --web.max-connections has it at most. */
 #define OPTIONS_CONNECTIONS_MAX 1000000
 
+/* Scrapes at a time, as --web.max-requests has it at most. */
+#define OPTIONS_REQUESTS_MAX 1000000
+
 /* More addresses to listen on than this are refused. */
 #define OPTIONS_LISTEN_MAX 64
 
@@ -40,6 +43,7 @@ struct options {
 	char *config_file;
 	char *web_config_file;
 	uint64_t max_connections;
+	uint64_t max_requests; /* 0: no limit */
 	char *telemetry_path;
 	char *scrape_path;
 	struct allow *allow;

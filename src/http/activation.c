@@ -52,3 +52,14 @@ activation_count(size_t *n, size_t max, struct error *e)
 		(void)unsetenv(names[i]);
 	return r;
 }
+
+bool
+activation_is_offered(void)
+{
+	uint64_t pid, fds;
+	struct error e;
+
+	return get_number("LISTEN_PID", &pid, &e) == 0 &&
+	       get_number("LISTEN_FDS", &fds, &e) == 0 &&
+	       pid == (uint64_t)getpid() && fds > 0;
+}

@@ -2,6 +2,7 @@
 #ifndef HTTP_ACTIVATION_H
 #define HTTP_ACTIVATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -14,5 +15,8 @@
  * of the environment. -1 for none, or more than max.
  */
 int activation_count(size_t *n, size_t max, struct error *e);
+
+/* Whether the environment says that there are some for this process. */
+bool activation_is_offered(void);
 
 #endif

@@ -131,24 +131,63 @@ open_endpoint(const struct endpoint *ep, int mode, struct error *e)
 	return fd;
 }
 
-static int
-open_address(const struct address *a, int mode, struct error *e)
+/* Any address; with IPv6 one has both. */
+static bool
+is_any(const struct endpoint *ep)
 {
-	struct endpoint list[2];
-	bool any = !a->is_path && !a->is_vsock && a->host[0] == '\0';
-	int fd = -1;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&ep->sa;
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&ep->sa;
 
-	if (any)
+	if (ep->sa.ss_family == AF_INET6)
+		return IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr);
+	return ep->sa.ss_family == AF_INET &&
+	       four->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+/* Where to try to listen, in turn: how many there are, or -1. */
+static int
+endpoints_of(const struct address *a, struct endpoint list[2], struct error *e)
+{
+	bool is_inet = !a->is_path && !a->is_vsock;
+
+	if (is_inet && a->host[0] == '\0') {
 		any_endpoints((uint16_t)a->port, list);
-	else if (!address_endpoint(a, &list[0]) && lookup(a, &list[0], e) < 0)
-		return -1;
-	for (size_t i = 0; i < (any ? 2 : 1) && fd < 0; i++) {
-		fd = open_endpoint(&list[i], mode, e);
-		/* only a machine without IPv6 gets the second try */
-		if (fd < 0 && errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
-			break;
+		return 2;
 	}
-	return fd;
+	if (!address_endpoint(a, &list[0]) && lookup(a, &list[0], e) < 0)
+		return -1;
+	if (list[0].sa.ss_family != AF_INET6 || !is_any(&list[0]))
+		return 1;
+	any_endpoints((uint16_t)a->port, list);
+	return 2;
+}
+
+/* Whether a socket that is bound to a serves the clients of b as well. */
+static bool
+includes(const struct endpoint *a, const struct endpoint *b)
+{
+	int family = a->sa.ss_family;
+
+	if (family == AF_INET || family == AF_INET6) {
+		if (endpoint_port(a) != endpoint_port(b) ||
+		    endpoint_port(a) == 0)
+			return false;
+		if (is_any(a))
+			return b->sa.ss_family == AF_INET || family == AF_INET6;
+	}
+	return a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0;
+}
+
+/* The file counts: there are many ways to write its path. */
+static bool
+has_file_of(const struct listen_socket *l, const struct endpoint *ep)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&ep->sa;
+	struct stat st;
+
+	return l->has_file && ep->sa.ss_family == AF_UNIX &&
+	       lstat(un->sun_path, &st) == 0 && st.st_dev == l->device &&
+	       st.st_ino == l->inode;
 }
 
 static void
@@ -159,26 +198,80 @@ get_bound(struct listen_socket *l)
 	    l->fd, (struct sockaddr *)&l->bound.sa, &l->bound.len);
 }
 
-int
-listener_open(
-    const struct address *a, int mode, struct listen_socket *l, struct error *e)
+/* Because of one of ours, perhaps, which is no other program. */
+static int
+say_in_use(const struct endpoint *ep, const struct listen_socket *list,
+    size_t n, struct error *e)
 {
-	struct error why;
-	struct stat st;
 	char text[ADDRESS_TEXT_MAX];
 
-	*l = (struct listen_socket){ .fd = open_address(a, mode, &why) };
-	if (l->fd < 0) {
-		address_text(a, text);
-		return error_set(e, "listen on %s: %s", text, why.text);
+	for (size_t i = 0; i < n; i++) {
+		if (!includes(ep, &list[i].bound))
+			continue;
+		endpoint_text(&list[i].bound, text);
+		return error_set(e,
+		    "it includes %s of another --web.listen-address; remove "
+		    "one of the two",
+		    text);
 	}
+	return error_set(e, "%s", strerror(EADDRINUSE));
+}
+
+/* One more socket behind the n of the list; 0 if they include it, or -1. */
+static int
+open_address(const struct address *a, int mode, struct listen_socket *list,
+    size_t n, struct error *e)
+{
+	struct endpoint endpoints[2];
+	int tries = endpoints_of(a, endpoints, e), fd = -1;
+	struct listen_socket *l = &list[n];
+	struct stat st;
+
+	for (size_t i = 0; i < n && tries > 0; i++) {
+		if (includes(&list[i].bound, &endpoints[0]) ||
+		    has_file_of(&list[i], &endpoints[0]))
+			return 0;
+	}
+	for (int i = 0; i < tries && fd < 0; i++) {
+		fd = open_endpoint(&endpoints[i], mode, e);
+		if (fd < 0 && errno == EADDRINUSE)
+			return say_in_use(&endpoints[i], list, n, e);
+		/* only a machine without IPv6 gets the second try */
+		if (fd < 0 && errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
+			return -1;
+	}
+	if (fd < 0)
+		return -1;
+	*l = (struct listen_socket){ .fd = fd };
 	get_bound(l);
 	if (a->is_path && lstat(a->host, &st) == 0) {
 		l->has_file = true;
 		l->device = st.st_dev;
 		l->inode = st.st_ino;
 	}
-	return 0;
+	return 1;
+}
+
+int
+listener_open_all(const struct address *addresses, size_t n, int mode,
+    struct listen_socket *list, struct error *e)
+{
+	size_t len = 0;
+	struct error why;
+	char text[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		int r = open_address(&addresses[i], mode, list, len, &why);
+
+		if (r < 0) {
+			address_text(&addresses[i], text);
+			while (len > 0)
+				listener_close(&list[--len]);
+			return error_set(e, "listen on %s: %s", text, why.text);
+		}
+		len += (size_t)r;
+	}
+	return (int)len;
 }
 
 static bool
@@ -229,12 +322,14 @@ listener_inherit(int fd, struct listen_socket *l, struct error *e)
 }
 
 void
-listener_remove_file(const struct listen_socket *l)
+listener_close(const struct listen_socket *l)
 {
-	const struct sockaddr_un *un = (const struct sockaddr_un *)&l->bound.sa;
-	struct stat st;
+	/* who comes now finds no file, or that of the next one */
+	if (has_file_of(l, &l->bound)) {
+		const struct sockaddr_un *un =
+		    (const struct sockaddr_un *)&l->bound.sa;
 
-	if (l->has_file && lstat(un->sun_path, &st) == 0 &&
-	    st.st_dev == l->device && st.st_ino == l->inode)
 		(void)unlink(un->sun_path);
+	}
+	(void)close(l->fd);
 }

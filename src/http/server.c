@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -100,10 +99,8 @@ close_listeners(struct server *s)
 
 	while ((l = SLIST_FIRST(&s->listeners)) != NULL) {
 		SLIST_REMOVE_HEAD(&s->listeners, entry);
-		/* who comes now finds no file, or that of the next one */
-		listener_remove_file(&l->socket);
 		event_free(l->accept);
-		(void)close(l->socket.fd);
+		listener_close(&l->socket);
 		free(l);
 	}
 }

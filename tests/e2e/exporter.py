@@ -21,7 +21,7 @@ BINARY = str(TOP / (os.environ.get("EXPORTER") or "build/memcached_exporter"))
 # Such as valgrind with its flags.
 WRAPPER = shlex.split(os.environ.get("EXPORTER_WRAPPER", ""))
 
-LISTENING = re.compile(r'Listening on address.*\baddress"?[=:]"?([^\s"}]+)')
+LISTENING = re.compile(r'Listening on".*\baddress"?[=:]"?([^\s"}]+)')
 # What a sanitizer or valgrind says when it found something.
 FINDING = re.compile(
     r"(ERROR|WARNING): \w+Sanitizer|runtime error:"

@@ -1,6 +1,7 @@
 """The HTTP side: routes, and clients that behave badly."""
 
 import contextlib
+import html
 import http.client
 import resource
 import select
@@ -8,10 +9,11 @@ import socket
 import struct
 import threading
 import time
+import urllib.parse
 
 import pytest
 
-from exporter import GET, receive
+from exporter import GET, probe, receive
 from exposition import Exposition
 from fake import gated
 from poll import SLOW, eventually
@@ -70,6 +72,79 @@ def assert_refused(running, request):
 ])
 def test_routes(running, method, path, status):
     assert running.get(path, method=method).status == status
+
+
+@pytest.mark.parametrize("path, location", [
+    ("//metrics", "/metrics"),
+    ("/./metrics?x=%20y&z#f", "/metrics?x=%20y&z"),
+    ("/a/../metrics", "/metrics"),
+    ("/../../metrics", "/metrics"),
+    ("/%2e%2e/metrics", "/metrics"),
+    ("/metrics/.", "/metrics"),
+    ("//", "/"),
+    ("/x/..//-//healthy", "/-/healthy"),
+])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_cleaned_path(running, method, path, location):
+    """As Go's ServeMux has it; a page would be right for any path that another
+    program takes for that one."""
+    sock = running.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n"
+                        "Connection: close\r\n\r\n".encode())
+    head = drained(sock).decode().partition("\r\n\r\n")[0].split("\r\n")
+    assert head[0] == "HTTP/1.1 307 Temporary Redirect"
+    assert f"Location: {location}" in head
+
+
+@pytest.mark.parametrize("path", [
+    "/métriques", "/m(1)", "/m'x", "/a|b", "/[x]", "/{x}", "/m!*", "/m+1"])
+def test_path_of_other_characters(exporter, path):
+    """Prometheus and browsers send them percent-encoded."""
+    running = exporter("", f"--web.telemetry-path={path}")
+    quoted = urllib.parse.quote(path)
+    for asked in quoted, quoted.lower(), "/" + quoted:
+        status = 307 if asked.startswith("//") else 200
+        assert running.get(asked).status == status
+    with running.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()) \
+            as sock:
+        assert sock.recv(12) == b"HTTP/1.1 200"
+    assert running.get("/").text.count(quoted) + \
+        html.unescape(running.get("/").text).count(path) > 0
+
+
+# --web.max-requests
+
+def test_max_requests(fake, exporter, stack):
+    """Of both kinds of scrapes together; all else is served."""
+    gate = threading.Event()
+    stack.callback(gate.set)
+    server = fake(gated(gate))
+    running = exporter(server.address, "--web.max-requests=2", timeout=20)
+    socks = [running.send(), running.send(
+        f"GET {probe(server.address)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())]
+    eventually(lambda: server.collections > 0)
+    running.settle()
+    for path in "/metrics", probe(server.address):
+        answer = running.get(path)
+        assert (answer.status, answer.text) == (
+            503, "Limit of concurrent requests reached (2), "
+            "try again later.\n")
+    gate.set()
+    assert [receive(sock).status for sock in socks] == [200, 200]
+    assert running.metrics().up == 1
+
+
+def test_max_requests_of_clients_that_leave(fake, exporter, stack):
+    """They count until their scrapes end, but not longer."""
+    gate = threading.Event()
+    stack.callback(gate.set)
+    server = fake(gated(gate))
+    running = exporter(server.address, "--web.max-requests=1", timeout=20)
+    with running.send():
+        eventually(lambda: server.collections == 1)
+    running.settle()
+    assert running.get().status == 503
+    gate.set()
+    eventually(lambda: running.get().status == 200)
 
 
 # Also names that are none.

@@ -30,6 +30,25 @@ os.environ.setdefault("LISTEN_FDS", str(len(passed)))
 os.execvp(sys.argv[2], sys.argv[2:])
 """
 
+# Runs a command for which socket(2) knows a family no longer: a filter of
+# seccomp(2) that answers EAFNOSUPPORT.
+WITHOUT = """
+import ctypes, errno, os, struct, sys
+def i(code, yes, no, k): return struct.pack("HBBI", code, yes, no, k)
+text = ctypes.create_string_buffer(
+    i(32, 0, 0, 0) + i(21, 0, 3, 41) + i(32, 0, 0, 16)
+    + i(21, 0, 1, int(sys.argv[1])) + i(6, 0, 0, 0x50000 | errno.EAFNOSUPPORT)
+    + i(6, 0, 0, 0x7fff0000))
+class Program(ctypes.Structure):
+    _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+program = Program(6, ctypes.addressof(text))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(program), 0, 0) == 0
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
 def mode_of(path):
     return stat.S_IMODE(os.stat(path).st_mode)
 
@@ -127,6 +146,77 @@ def test_busy_listener_is_not_stale(folder):
         1, f"memcached_exporter: error: listen on unix:{path}: "
         "Address already in use\n")
     assert os.path.exists(path)
+
+
+# Several addresses
+
+@pytest.fixture
+def port():
+    """A free one."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
+
+
+@pytest.mark.parametrize("listen, bound", [
+    (["127.0.0.1:PORT"] * 2, ["127.0.0.1:PORT"]),
+    (["localhost:PORT", "127.0.0.1:PORT"], ["127.0.0.1:PORT"]),
+    (["0.0.0.0:PORT", "127.0.0.1:PORT"], ["0.0.0.0:PORT"]),
+    ([":PORT", "127.0.0.1:PORT", "0.0.0.0:PORT", "[::1]:PORT", "[::]:PORT",
+      "*:PORT"], ["[::]:PORT"]),
+    (["unix:FOLDER/web", "FOLDER/./web"], ["unix:FOLDER/web"]),
+    (["127.0.0.1:PORT", "[::1]:PORT"], ["127.0.0.1:PORT", "[::1]:PORT"]),
+], ids=repr)
+def test_same_address(exporter, folder, port, listen, bound):
+    """Bound once, and nothing is missing."""
+
+    def filled(texts):
+        return [t.replace("PORT", str(port)).replace("FOLDER", folder)
+                for t in texts]
+
+    running = exporter("", listen=filled(listen), listeners=len(bound))
+    assert running.addresses == filled(bound)
+    for address in filled(bound):
+        address = address.replace("0.0.0.0", "127.0.0.1")
+        assert running.get("/-/healthy", address).status == 200
+
+
+@pytest.mark.parametrize("listen, included", [
+    (["127.0.0.1:PORT", "0.0.0.0:PORT"], "127.0.0.1:PORT"),
+    (["[::1]:PORT", ":PORT"], "[::1]:PORT"),
+    (["0.0.0.0:PORT", ":PORT"], "0.0.0.0:PORT"),
+], ids=repr)
+def test_address_that_includes_another(port, listen, included):
+    """It is not another program that has it."""
+    first, second = (t.replace("PORT", str(port)) for t in listen)
+    done = run(f"--web.listen-address={first}",
+               f"--web.listen-address={second}", NONE)
+    assert (done.returncode, done.stderr) == (
+        1, f"memcached_exporter: error: listen on {second}: it includes "
+        f"{included.replace('PORT', str(port))} of another "
+        "--web.listen-address; remove one of the two\n")
+
+
+def test_address_of_another_program(port):
+    with socket.create_server(("127.0.0.1", port)):
+        done = run(f"--web.listen-address=127.0.0.1:{port}", NONE)
+    assert (done.returncode, done.stderr) == (
+        1, f"memcached_exporter: error: listen on 127.0.0.1:{port}: Address "
+        "already in use\n")
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64",
+                    reason="the filter is for x86_64")
+@pytest.mark.parametrize("address", ["[::]:0", ":0", "*:0"])
+@pytest.mark.parametrize("family, bound", [
+    (socket.AF_INET6, "0.0.0.0:"), (socket.AF_INET, "[::]:")])
+def test_any_address_of_one_family(exporter, address, family, bound):
+    """Where the other one does not exist."""
+    running = exporter("", listen=(address,), prefix=[
+        sys.executable, "-c", WITHOUT, str(int(family))])
+    assert running.address.startswith(bound)
+    host = "127.0.0.1" if family == socket.AF_INET6 else "[::1]"
+    port = running.address.rpartition(":")[2]
+    assert running.get("/-/healthy", f"{host}:{port}").status == 200
 
 
 # vsock
@@ -242,6 +332,19 @@ def test_systemd_sockets_are_configured(passed, stack):
     with open(f"/proc/{running.pid}/fdinfo/3") as file:
         flags = int(file.read().partition("flags:")[2].split()[0], 8)
     assert flags & os.O_NONBLOCK and flags & os.O_CLOEXEC
+
+
+def test_systemd_sockets_without_the_flag(exporter, stack):
+    """They are not used, which can be seen before an address is missing."""
+    sock = listener(stack)
+    running = exporter("", pass_fds=[sock.fileno()],
+                       prefix=passing([sock.fileno()]))
+    assert sum("level=WARN" in line and "--web.systemd-socket" in line
+               for line in running.log()) == 1
+    taken = "%s:%d" % sock.getsockname()
+    done = run(f"--web.listen-address={taken}", NONE,
+               pass_fds=[sock.fileno()], prefix=passing([sock.fileno()]))
+    assert done.returncode == 1 and "--web.systemd-socket" in done.stderr
 
 
 def refused(*socks, **env):

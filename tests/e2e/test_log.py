@@ -12,7 +12,7 @@ from exporter import Exporter, probe
 from fake import close, saying
 from poll import SLOW, eventually
 
-PAIR = re.compile(r'([a-z_][a-z_.]*)=("(?:[^"\\]|\\.)*"|[^\s"=]+)(?: |$)')
+PAIR = re.compile(r'([a-z_][a-z0-9_.]*)=("(?:[^"\\]|\\.)*"|[^\s"=]+)(?: |$)')
 EVIL = b'\x1b[31mEVIL\x00\x7f\xff\xc2\x85" level=ERROR msg=forged \\\r\rx\r\n'
 
 
@@ -54,7 +54,7 @@ def test_form(fake, exporter, form):
     assert running.metrics().up == 1
     listening = [
         line for line in entries(running, form)
-        if line["msg"] == "Listening on address"
+        if line["msg"] == "Listening on"
     ]
     assert [line["address"] for line in listening] == running.addresses
     assert listening[0]["level"] == "INFO"
@@ -74,7 +74,7 @@ def test_changes_of_state(exporter, stack, form):
             assert running.metrics().up == 1
         server.stop()
     lines = entries(running, form)
-    start = [line["msg"] for line in lines].index("Listening on address")
+    start = [line["msg"] for line in lines].index("Listening on")
     about = [
         line for line in lines[start + 1:]
         if server.address in " ".join(map(str, line.values()))

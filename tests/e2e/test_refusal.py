@@ -115,6 +115,21 @@ def test_refusal_by_tls(exporter, tmp_path, kind):
         assert_said(drained(sock, running.timeout), status, sentence)
 
 
+@pytest.mark.parametrize("request_bytes", [
+    b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n",
+    b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"POST /-/reload HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_plain_http_by_tls(exporter, tmp_path, request_bytes):
+    """Without it, there would be an empty answer and no word of why."""
+    pair = Authority(tmp_path).issue("IP:127.0.0.1")
+    running = exporter(None, "--web.enable-lifecycle", put(
+        tmp_path / "web.yml", {"tls_server_config": {
+            "cert_file": pair.cert, "key_file": pair.key}}))
+    with running.send(request_bytes) as sock:
+        assert_said(drained(sock, running.timeout), 400,
+                    "The client sent an HTTP request to an HTTPS server.")
+
+
 def test_after_a_good_request(exporter):
     """The first is answered, whatever comes behind it."""
     running = exporter()

@@ -49,6 +49,9 @@ describe(struct buf *out, const struct options *o)
 	if (o->max_connections != 8192)
 		buf_printf(out, "connections=%llu ",
 		    (unsigned long long)o->max_connections);
+	if (o->max_requests != 0)
+		buf_printf(
+		    out, "requests=%llu ", (unsigned long long)o->max_requests);
 	if (strcmp(o->telemetry_path, "/metrics") != 0)
 		buf_printf(out, "path=%s ", o->telemetry_path);
 	if (o->log_level != LEVEL_INFO || o->log_format != FORMAT_LOGFMT)
@@ -111,6 +114,8 @@ static const struct {
 	{ { "--web.config.file=web.yml", "--web.config.file=" }, "" },
 	{ { "--web.max-connections=1" }, "connections=1 " },
 	{ { "--web.max-connections", "1000000" }, "connections=1000000 " },
+	{ { "--web.max-requests=0" }, "" },
+	{ { "--web.max-requests=40" }, "requests=40 " },
 	{ { "--log.level=debug" }, "log=debug,logfmt " },
 	{ { "--log.level", "error", "--log.format", "json" },
 	    "log=error,json " },
@@ -465,6 +470,7 @@ TEST(help_shows_every_flag)
 		"      --[no-]web.systemd-socket ",
 		"      --web.config.file=\"\" ",
 		"      --web.max-connections=8192 ",
+		"      --web.max-requests=0 ",
 		"      --scrape.allow-target=\"\" ",
 		"      --web.telemetry-path=/metrics ",
 		"      --web.scrape-path=/scrape ",
