@@ -120,7 +120,8 @@ scrape_once(struct program *p, struct modules *modules, struct error *e)
 
 	if (!own.has_target)
 		return error_set(e, "--once needs a --memcached.address");
-	self = self_new(p->options.pid_file, p->targets, NULL, NULL);
+	self = self_new(p->options.pid_file, p->options.no_exporter_metrics,
+	    p->targets, NULL, NULL);
 	scraper = scraper_new(p->targets, self, &own, modules);
 	scrape_start_default(scraper, &options, print_once, &once);
 	if (!once.done)

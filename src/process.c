@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,6 +15,7 @@
 #include "base/span.h"
 
 #define FILE_BYTES_MAX 4096 /* of stat and limits; they are shorter */
+#define NETSTAT_BYTES_MAX 16384
 #define UNLIMITED UINT64_MAX
 
 /* Fields of /proc/PID/stat behind the command's ")", counted from 0. */
@@ -39,13 +41,15 @@ struct process {
 	enum text_format format;
 	const char *prefix;
 	uint64_t stat[STAT_FIELDS];
+	bool has_network;
+	uint64_t received, transmitted; /* bytes */
 };
 
 /* Appends the value, or returns -1 when it cannot be known. */
 typedef int read_fn(const struct process *p, struct buf *out);
 
-static read_fn read_cpu, read_open, read_max_open, read_virtual,
-    read_max_virtual, read_resident, read_start;
+static read_fn read_cpu, read_open, read_max_open, read_received,
+    read_transmitted, read_virtual, read_max_virtual, read_resident, read_start;
 
 static const struct {
 	const char *name;
@@ -57,6 +61,14 @@ static const struct {
 	    "CPU time spent, user and system, in seconds.", read_cpu },
 	{ "process_max_fds", METRIC_GAUGE, "File descriptors that may be open.",
 	    read_max_open },
+	{ "process_network_receive_bytes_total", METRIC_COUNTER,
+	    "Bytes that came in by IP, in the whole network namespace of the "
+	    "process.",
+	    read_received },
+	{ "process_network_transmit_bytes_total", METRIC_COUNTER,
+	    "Bytes that went out by IP, from the whole network namespace of "
+	    "the process.",
+	    read_transmitted },
 	{ "process_open_fds", METRIC_GAUGE, "File descriptors open now.",
 	    read_open },
 	{ "process_resident_memory_bytes", METRIC_GAUGE,
@@ -66,7 +78,8 @@ static const struct {
 	{ "process_virtual_memory_bytes", METRIC_GAUGE,
 	    "Address space in use, in bytes.", read_virtual },
 	{ "process_virtual_memory_max_bytes", METRIC_GAUGE,
-	    "Address space that may be used, in bytes; -1 for no limit.",
+	    "Address space that may be used, in bytes; "
+	    "18446744073709551615 for no limit.",
 	    read_max_virtual },
 };
 
@@ -153,6 +166,71 @@ read_start(const struct process *p, struct buf *out)
 	return 0;
 }
 
+/* Moves the next word off the text; empty at a line's end. */
+static struct span
+next_word(const char **text)
+{
+	struct span word = { *text, strcspn(*text, " \n") };
+
+	*text += word.len;
+	*text += **text == ' ';
+	return word;
+}
+
+/*
+ * Of /proc/PID/net/netstat, which has names in one line and the numbers in the
+ * next. client_golang takes these two as well, though they are not the
+ * process's alone.
+ */
+static void
+read_network(struct process *p)
+{
+	static const char ip[] = "\nIpExt: ";
+	char path[64], text[NETSTAT_BYTES_MAX];
+	const char *names, *numbers;
+	struct span content, name;
+	struct error why;
+	unsigned found = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/net/netstat", (int)p->pid);
+	if (file_read(path, text, sizeof(text), &content, &why) < 0 ||
+	    (names = strstr(text, ip)) == NULL ||
+	    (numbers = strstr(names + 1, ip)) == NULL)
+		return;
+	names += strlen(ip);
+	numbers += strlen(ip);
+	while ((name = next_word(&names)).len > 0) {
+		struct span number = next_word(&numbers);
+
+		if (span_is(name, "InOctets"))
+			found += parse_u64(number, &p->received) == 0;
+		else if (span_is(name, "OutOctets"))
+			found += parse_u64(number, &p->transmitted) == 0;
+	}
+	p->has_network = found == 2;
+}
+
+static int
+add_network(const struct process *p, struct buf *out, uint64_t bytes)
+{
+	if (!p->has_network)
+		return -1;
+	buf_add_u64(out, bytes);
+	return 0;
+}
+
+static int
+read_received(const struct process *p, struct buf *out)
+{
+	return add_network(p, out, p->received);
+}
+
+static int
+read_transmitted(const struct process *p, struct buf *out)
+{
+	return add_network(p, out, p->transmitted);
+}
+
 static int
 read_virtual(const struct process *p, struct buf *out)
 {
@@ -211,10 +289,7 @@ read_max_virtual(const struct process *p, struct buf *out)
 
 	if (read_limit(p, RLIMIT_AS, "Max address space", &n) < 0)
 		return -1;
-	if (n == UNLIMITED)
-		buf_add_str(out, "-1");
-	else
-		buf_add_u64(out, n);
+	buf_add_u64(out, n);
 	return 0;
 }
 
@@ -268,6 +343,7 @@ process_render(struct process_reader *reader, struct buf *out,
 		return -1;
 	if (read_stat(&p, text) < 0)
 		return error_set(e, "%s: not understood", path);
+	read_network(&p);
 	for (size_t i = 0; i < nitems(rows); i++)
 		render_row(&p, out, i);
 	return 0;

@@ -18,7 +18,8 @@
 #include "memcached/targets.h"
 #include "process.h"
 
-#define PID_TEXT_MAX 32
+#define PID_TEXT_MAX 64
+#define BLANKS " \t\r\n"
 
 /*
  * What the kernel says of processes is good for so long: a crowd of requests
@@ -34,6 +35,7 @@ struct processes {
 
 struct self {
 	const char *pid_file;
+	bool disabled; /* --web.disable-exporter-metrics */
 	const struct targets *targets;
 	const struct server *server;
 	const struct web *web;
@@ -101,12 +103,13 @@ static const struct {
 };
 
 struct self *
-self_new(const char *pid_file, const struct targets *targets,
+self_new(const char *pid_file, bool disabled, const struct targets *targets,
     const struct server *server, const struct web *web)
 {
 	struct self *s = xcalloc(1, sizeof(*s));
 
 	s->pid_file = pid_file;
+	s->disabled = disabled;
 	s->targets = targets;
 	s->server = server;
 	s->web = web;
@@ -264,13 +267,16 @@ static int
 read_pid(const char *path, pid_t *pid, struct error *e)
 {
 	char text[PID_TEXT_MAX];
-	struct span line;
+	struct span number;
 	uint64_t n;
 
-	if (file_read(path, text, sizeof(text), &line, e) < 0)
+	if (file_read(path, text, sizeof(text), &number, e) < 0)
 		return -1;
-	line.len = strcspn(text, " \r\n");
-	if (parse_u64(line, &n) < 0 || n == 0 || n > INT32_MAX)
+	number.p += strspn(number.p, BLANKS);
+	number.len = strcspn(number.p, BLANKS);
+	if (number.p[number.len + strspn(number.p + number.len, BLANKS)] !=
+		'\0' ||
+	    parse_u64(number, &n) < 0 || n == 0 || n > INT32_MAX)
 		return error_set(e, "%s: expected a process id", path);
 	*pid = (pid_t)n;
 	return 0;
@@ -306,7 +312,9 @@ self_prepare(struct self *s, enum text_format format)
 	p->text.len = 0;
 	render_memcached(s, &p->text, format);
 	/* without /proc these are missing, and nothing else */
-	(void)process_render(s->reader, &p->text, format, "", getpid(), &why);
+	if (!s->disabled)
+		(void)process_render(
+		    s->reader, &p->text, format, "", getpid(), &why);
 }
 
 void
@@ -314,7 +322,7 @@ self_render(struct self *s, struct buf *out, enum text_format format)
 {
 	const struct buf *processes = &s->processes[format].text;
 
-	for (size_t i = 0; i < nitems(rows); i++) {
+	for (size_t i = 0; i < nitems(rows) && !s->disabled; i++) {
 		text_family(
 		    out, format, rows[i].name, rows[i].type, rows[i].help);
 		rows[i].samples(s, out, rows[i].name);

@@ -16,9 +16,13 @@ struct server;
 struct targets;
 struct web;
 
-/* All are borrowed; pid_file "" = none; server and web may be NULL. */
-struct self *self_new(const char *pid_file, const struct targets *targets,
-    const struct server *server, const struct web *web);
+/*
+ * All are borrowed; pid_file "" = none; server and web may be NULL. When
+ * disabled, only memcached's process is left.
+ */
+struct self *self_new(const char *pid_file, bool disabled,
+    const struct targets *targets, const struct server *server,
+    const struct web *web);
 void self_free(struct self *s);
 
 /* The configuration has been read, or could not be. */

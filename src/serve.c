@@ -252,7 +252,8 @@ serving_open(struct serving *s, struct error *e)
 	s->server =
 	    server_new(s->base, s->web, o->max_connections, descriptors);
 	server_limit_scrapes(s->server, o->max_requests);
-	s->self = self_new(o->pid_file, s->targets, s->server, s->web);
+	s->self = self_new(
+	    o->pid_file, o->no_exporter_metrics, s->targets, s->server, s->web);
 	s->scraper = scraper_new(s->targets, s->self, &own, s->modules);
 	s->api = api_new(s->base, s->targets);
 	s->assets = assets_new();

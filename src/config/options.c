@@ -95,6 +95,10 @@ const struct option options_table[] = {
 	    "Path that scrapes the target its query names."),
 	ROW("web.enable-lifecycle", switch, lifecycle, "false",
 	    "Reload the configuration on POST /-/reload."),
+	ROW("web.disable-exporter-metrics", switch, no_exporter_metrics,
+	    "false",
+	    "Leave out metrics about the exporter itself "
+	    "(memcached_exporter_*, process_*)."),
 	ROW("once", switch, once, "false",
 	    "Scrape once, print the metrics, exit with 0 if the server is "
 	    "up."),

@@ -35,6 +35,7 @@ struct options {
 	bool once;
 	bool config_check;
 	bool lifecycle;
+	bool no_exporter_metrics;
 	bool has_target;
 	struct address target;
 	struct module_config module; /* the one named `default` */

@@ -1,6 +1,7 @@
 """The memcached process by its pid file, and the exporter about itself."""
 
 import os
+import resource
 import subprocess
 import time
 
@@ -10,7 +11,8 @@ from exporter import run
 
 PROCESS = [
     "cpu_seconds_total", "resident_memory_bytes", "virtual_memory_bytes",
-    "open_fds", "max_fds", "start_time_seconds",
+    "open_fds", "max_fds", "start_time_seconds", "virtual_memory_max_bytes",
+    "network_receive_bytes_total", "network_transmit_bytes_total",
 ]
 REASONS = {"refused", "unreachable", "timeout", "dns", "tls", "auth", "busy", "closed",
            "protocol", "too_large"}
@@ -30,6 +32,12 @@ def assert_plausible(values, pid):
     assert values["virtual_memory_bytes"] > values["resident_memory_bytes"]
     assert values["resident_memory_bytes"] > 100 << 10
     assert 0 <= values["cpu_seconds_total"] < 60
+    assert values["network_receive_bytes_total"] > 0
+    assert values["network_transmit_bytes_total"] > 0
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    # As the Go exporter has it, rounded by Python.
+    assert values["virtual_memory_max_bytes"] == (
+        2 ** 64 if limit == resource.RLIM_INFINITY else limit)
 
 
 def test_pid_file(memcached, exporter, tmp_path):
@@ -46,8 +54,18 @@ def test_pid_file(memcached, exporter, tmp_path):
     assert_plausible(process(running.metrics(), "memcached_process_"), pid)
 
 
+@pytest.mark.parametrize("form", [
+    "%d", "%d\n", "%d\r\n", " %d", "\t%d \n", "\n\n%d\n\n", "\ufeff%d\n", "00%d"])
+def test_blanks_in_a_pid_file(fake, exporter, tmp_path, form):
+    path = tmp_path / "pid"
+    path.write_text(form % os.getpid())
+    running = exporter(fake().address, f"--memcached.pid-file={path}")
+    found = process(running.metrics(), "memcached_process_")
+    assert set(found) == set(PROCESS)
+
+
 @pytest.mark.parametrize("content", [
-    None, "", "\n", "garbage", "-1", "0", "1x", "999999999", "9" * 100,
+    None, "", "\n", " ", "1 2", "1\n2\n", "garbage", "-1", "0", "1x", "999999999", "9" * 100,
     "x" * 100000, "../self",
 ])
 def test_bad_pid_file(fake, exporter, tmp_path, content):
@@ -118,6 +136,23 @@ def test_about_itself(fake, exporter):
     total = sum(metrics.value(f"{own}http_requests_total", **labels)
                 for labels in requests)
     assert total in (4, 5)  # this scrape may count itself or not
+
+
+def test_disabled(fake, exporter, tmp_path):
+    """What is not about the exporter stays."""
+    path = tmp_path / "pid"
+    path.write_text(str(os.getpid()))
+    running = exporter(fake().address, f"--memcached.pid-file={path}",
+                       "--web.disable-exporter-metrics")
+    for headers in {}, {"Accept": "application/openmetrics-text"}:
+        text = running.get(headers=headers).text
+        assert "\nmemcached_up 1\n" in text
+        assert "\nmemcached_scrape_duration_seconds " in text
+        assert "\nmemcached_process_open_fds " in text
+        assert "\nmemcached_exporter_" not in text
+        assert "\nprocess_" not in text
+    answer = exporter("", "--web.disable-exporter-metrics").get()
+    assert (answer.status, answer.text) == (200, "")
 
 
 def test_build_info(exporter):

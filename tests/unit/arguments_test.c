@@ -475,6 +475,7 @@ TEST(help_shows_every_flag)
 		"      --web.telemetry-path=/metrics ",
 		"      --web.scrape-path=/scrape ",
 		"      --[no-]web.enable-lifecycle ",
+		"      --[no-]web.disable-exporter-metrics ",
 		"      --[no-]once ",
 		"      --pid-file=\"\" ",
 		"      --log.level=info ",

@@ -2,9 +2,11 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +20,8 @@ static const struct {
 } families[] = {
 	{ "process_cpu_seconds_total", "counter" },
 	{ "process_max_fds", "gauge" },
+	{ "process_network_receive_bytes_total", "counter" },
+	{ "process_network_transmit_bytes_total", "counter" },
 	{ "process_open_fds", "gauge" },
 	{ "process_resident_memory_bytes", "gauge" },
 	{ "process_start_time_seconds", "gauge" },
@@ -122,9 +126,9 @@ TEST(values)
 	assert_true(value_now("process_resident_memory_bytes") > 100000);
 	assert_true(value_now("process_virtual_memory_bytes") >
 		    value_now("process_resident_memory_bytes"));
-	assert_true(
-	    value_now("process_virtual_memory_max_bytes") ==
-	    (space.rlim_cur == RLIM_INFINITY ? -1 : (double)space.rlim_cur));
+	assert_true(value_now("process_virtual_memory_max_bytes") ==
+		    (space.rlim_cur == RLIM_INFINITY ? 18446744073709551615.0
+						     : (double)space.rlim_cur));
 }
 
 TEST(cpu_time)
@@ -137,6 +141,30 @@ TEST(cpu_time)
 	after = value_now("process_cpu_seconds_total");
 	/* the kernel tells it in ticks */
 	assert_true(after > before - 0.05 && after < before + 0.5);
+}
+
+/* What goes through the loopback interface comes in as well. */
+TEST(network)
+{
+	static const char *const names[] = {
+		"process_network_receive_bytes_total",
+		"process_network_transmit_bytes_total",
+	};
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char bytes[1000] = { 0 };
+
+	for (size_t i = 0; i < nitems(names); i++) {
+		double before = value_now(names[i]), after;
+
+		(void)sendto(fd, bytes, sizeof(bytes), 0,
+		    (const struct sockaddr *)&to, sizeof(to));
+		after = value_now(names[i]);
+		check(names[i], before >= 0 && after >= before + 1000);
+	}
+	(void)close(fd);
 }
 
 /* The kernel prints it in parentheses, in front of all else. */
@@ -221,6 +249,6 @@ TEST(no_such_process)
 	process_reader_free(NULL);
 }
 
-TESTS("process", T(families_in_order), T(values), T(cpu_time),
+TESTS("process", T(families_in_order), T(values), T(cpu_time), T(network),
     T(odd_command_name), T(another_process), T(another_user),
     T(no_such_process))
