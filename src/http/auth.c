@@ -9,29 +9,8 @@
 #include "base/mem.h"
 #include "base/worker.h"
 #include "config/web.h"
+#include "http/check.h"
 #include "http/password.h"
-
-struct asker {
-	SLIST_ENTRY(asker) entry;
-	auth_fn *done;
-	void *arg;
-};
-
-SLIST_HEAD(askers, asker);
-
-/*
- * One pair of name and password: what all wait for who sent it, and then its
- * verdict.
- */
-struct check {
-	TAILQ_ENTRY(check) entry;
-	unsigned char digest[DIGEST_BYTES];
-	struct credentials *credentials; /* NULL when it is known */
-	struct askers askers;
-	bool right;
-};
-
-TAILQ_HEAD(checks, check);
 
 /* What a thread is given: no pointer to anything of the loop's. */
 struct job {
@@ -49,74 +28,75 @@ struct auth {
 	uint64_t generation; /* of the users */
 	struct digest_key key;
 	struct workers *workers;
-	struct checks waiting; /* the newest first */
-	size_t waiting_len;
+	struct queue waiting;
 	struct checks running;
 	struct checks known; /* the one asked last first */
 	size_t known_len;
+	struct checks former; /* right before the users changed */
+	size_t former_len;
 };
 
-static void
-credentials_free(struct credentials *c)
+static const struct web_user *
+find_user(const struct auth *a, const char *name)
 {
-	if (c == NULL)
-		return;
-	explicit_bzero(c, sizeof(*c));
-	free(c);
-}
-
-static void
-check_free(struct check *c)
-{
-	credentials_free(c->credentials);
-	free(c);
-}
-
-/* What an asker does may change all lists but this one. */
-static void
-tell(struct askers askers, enum auth_verdict verdict)
-{
-	struct asker *a;
-
-	while ((a = SLIST_FIRST(&askers)) != NULL) {
-		SLIST_REMOVE_HEAD(&askers, entry);
-		a->done(verdict, a->arg);
-		free(a);
+	for (size_t i = 0; i < a->users_len; i++) {
+		if (strcmp(a->users[i].name, name) == 0)
+			return &a->users[i];
 	}
+	return NULL;
 }
 
-/* The end of a check that is in no list any more. */
 static void
-end_check(struct check *c, enum auth_verdict verdict)
+check_forget(struct checks *list, size_t *len, struct check *c)
 {
-	struct askers askers = c->askers;
-
+	TAILQ_REMOVE(list, c, entry);
+	(*len)--;
 	check_free(c);
-	tell(askers, verdict);
-}
-
-static struct check *
-find(struct checks *list, const unsigned char *digest)
-{
-	struct check *c;
-
-	TAILQ_FOREACH (c, list, entry) {
-		if (memcmp(c->digest, digest, DIGEST_BYTES) == 0)
-			break;
-	}
-	return c;
 }
 
 static void
 forget_all(struct auth *a)
 {
-	struct check *c;
+	while (!TAILQ_EMPTY(&a->known))
+		check_forget(&a->known, &a->known_len, TAILQ_FIRST(&a->known));
+	while (!TAILQ_EMPTY(&a->former))
+		check_forget(
+		    &a->former, &a->former_len, TAILQ_FIRST(&a->former));
+}
 
-	while ((c = TAILQ_FIRST(&a->known)) != NULL) {
-		TAILQ_REMOVE(&a->known, c, entry);
-		check_free(c);
+static bool
+is_still_right(const struct auth *a, const struct check *c)
+{
+	const struct web_user *user = c->right ? find_user(a, c->name) : NULL;
+
+	return user != NULL && strcmp(user->hash, c->hash) == 0;
+}
+
+/* It may well be right again, and then it goes first. */
+static void
+make_former(struct auth *a, struct check *c)
+{
+	TAILQ_REMOVE(&a->known, c, entry);
+	a->known_len--;
+	TAILQ_INSERT_HEAD(&a->former, c, entry);
+	if (++a->former_len > AUTH_VERDICTS_MAX)
+		check_forget(
+		    &a->former, &a->former_len, TAILQ_LAST(&a->former, checks));
+}
+
+/* What the users' change leaves of the verdicts. */
+static void
+revise(struct auth *a)
+{
+	struct check *c, *next;
+
+	for (c = TAILQ_FIRST(&a->known); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (!c->right)
+			check_forget(&a->known, &a->known_len, c);
+		else if (!is_still_right(a, c))
+			make_former(a, c);
 	}
-	a->known_len = 0;
 }
 
 /* No number of wrong passwords makes a right one be checked again. */
@@ -139,20 +119,7 @@ remember(struct auth *a, struct check *c)
 	TAILQ_INSERT_HEAD(&a->known, c, entry);
 	if (++a->known_len <= AUTH_VERDICTS_MAX)
 		return;
-	c = least_of_use(a);
-	TAILQ_REMOVE(&a->known, c, entry);
-	a->known_len--;
-	check_free(c);
-}
-
-static const struct web_user *
-find_user(const struct auth *a, const char *name)
-{
-	for (size_t i = 0; i < a->users_len; i++) {
-		if (strcmp(a->users[i].name, name) == 0)
-			return &a->users[i];
-	}
-	return NULL;
+	check_forget(&a->known, &a->known_len, least_of_use(a));
 }
 
 /*
@@ -187,27 +154,17 @@ run_job(void *arg)
 }
 
 static void
-stop_waiting(struct auth *a, struct check *c)
-{
-	TAILQ_REMOVE(&a->waiting, c, entry);
-	a->waiting_len--;
-}
-
-static void
 end_waiting(struct auth *a, enum auth_verdict verdict)
 {
 	struct check *c;
 
-	while ((c = TAILQ_FIRST(&a->waiting)) != NULL) {
-		stop_waiting(a, c);
-		end_check(c, verdict);
+	while ((c = queue_next(&a->waiting)) != NULL) {
+		queue_remove(&a->waiting, c);
+		check_end(c, verdict);
 	}
 }
 
-/*
- * As many as there are threads; the newest go first. Without any thread there
- * is nothing to wait for.
- */
+/* As many as there are threads. Without any there is nothing to wait for. */
 static void
 start_jobs(struct auth *a)
 {
@@ -216,7 +173,7 @@ start_jobs(struct auth *a)
 	/* without users meanwhile, everybody is right */
 	if (!auth_is_needed(a))
 		end_waiting(a, AUTH_RIGHT);
-	while ((c = TAILQ_FIRST(&a->waiting)) != NULL) {
+	while ((c = queue_next(&a->waiting)) != NULL) {
 		struct job *job = job_new(a, c);
 
 		if (!workers_run(a->workers, job)) {
@@ -227,23 +184,18 @@ start_jobs(struct auth *a)
 		}
 		/* the job's from here on */
 		c->credentials = NULL;
-		stop_waiting(a, c);
+		queue_remove(&a->waiting, c);
 		TAILQ_INSERT_TAIL(&a->running, c, entry);
 	}
 }
 
-/* As the newest; the oldest may have to go for it. */
 static void
 start_waiting(struct auth *a, struct check *c)
 {
-	struct check *oldest;
-
-	TAILQ_INSERT_HEAD(&a->waiting, c, entry);
-	if (++a->waiting_len <= AUTH_WAITING_MAX)
-		return;
-	oldest = TAILQ_LAST(&a->waiting, checks);
-	stop_waiting(a, oldest);
-	end_check(oldest, AUTH_BUSY);
+	c->was_right = checks_find(&a->former, c->digest) != NULL;
+	c = queue_add(&a->waiting, c);
+	if (c != NULL)
+		check_end(c, AUTH_BUSY);
 }
 
 /* The users have changed under it. */
@@ -255,29 +207,41 @@ check_again(struct auth *a, struct check *c, struct job *job)
 	start_waiting(a, c);
 }
 
+/* The verdict is kept; who asked is told by the caller. */
+static struct askers
+take_verdict(struct auth *a, struct check *c, const struct job *job)
+{
+	struct askers askers = c->askers;
+
+	SLIST_INIT(&c->askers);
+	c->right = job->right;
+	if (c->right) {
+		c->name = xstrdup(job->credentials->name);
+		c->hash = xstrdup(job->hash);
+	}
+	remember(a, c);
+	return askers;
+}
+
 static void
 job_done(void *job_arg, void *arg)
 {
 	struct job *job = job_arg;
 	struct auth *a = arg;
-	struct check *c = find(&a->running, job->digest);
+	struct check *c = checks_find(&a->running, job->digest);
 	struct askers askers = { 0 };
 	bool right = job->right;
 
 	if (c != NULL)
 		TAILQ_REMOVE(&a->running, c, entry);
-	if (c != NULL && job->generation != a->generation) {
+	if (c != NULL && job->generation != a->generation)
 		check_again(a, c, job);
-	} else if (c != NULL) {
-		askers = c->askers;
-		SLIST_INIT(&c->askers);
-		c->right = right;
-		remember(a, c);
-	}
+	else if (c != NULL)
+		askers = take_verdict(a, c, job);
 	credentials_free(job->credentials);
 	free(job);
 	start_jobs(a);
-	tell(askers, right ? AUTH_RIGHT : AUTH_WRONG);
+	askers_tell(&askers, right ? AUTH_RIGHT : AUTH_WRONG);
 }
 
 struct auth *
@@ -287,9 +251,10 @@ auth_new(struct event_base *base)
 
 	digest_key_init(&a->key);
 	a->workers = workers_new(base, run_job, job_done, a);
-	TAILQ_INIT(&a->waiting);
+	queue_init(&a->waiting);
 	TAILQ_INIT(&a->running);
 	TAILQ_INIT(&a->known);
+	TAILQ_INIT(&a->former);
 	return a;
 }
 
@@ -314,7 +279,7 @@ auth_free(struct auth *a)
 	end_waiting(a, AUTH_BUSY);
 	while ((c = TAILQ_FIRST(&a->running)) != NULL) {
 		TAILQ_REMOVE(&a->running, c, entry);
-		end_check(c, AUTH_BUSY);
+		check_end(c, AUTH_BUSY);
 	}
 	workers_free(a->workers);
 	forget_all(a);
@@ -346,7 +311,7 @@ auth_use(struct auth *a, const struct web_user *users, size_t n)
 		a->users[i] = (struct web_user){ xstrdup(users[i].name),
 			xstrdup(users[i].hash) };
 	a->generation++;
-	forget_all(a);
+	revise(a);
 	start_jobs(a);
 }
 
@@ -356,35 +321,11 @@ auth_is_needed(const struct auth *a)
 	return a->users_len > 0;
 }
 
-static struct check *
-add_check(struct auth *a, const struct credentials *credentials,
-    const unsigned char *digest)
-{
-	struct check *c = xcalloc(1, sizeof(*c));
-
-	c->credentials = xcalloc(1, sizeof(*c->credentials));
-	*c->credentials = *credentials;
-	memcpy(c->digest, digest, DIGEST_BYTES);
-	SLIST_INIT(&c->askers);
-	start_waiting(a, c);
-	return c;
-}
-
-static void
-wait_for(struct check *c, auth_fn *done, void *arg)
-{
-	struct asker *asker = xcalloc(1, sizeof(*asker));
-
-	asker->done = done;
-	asker->arg = arg;
-	SLIST_INSERT_HEAD(&c->askers, asker, entry);
-}
-
 /* A verdict that is known; NULL when there is none. */
 static const struct check *
 recall(struct auth *a, const unsigned char *digest)
 {
-	struct check *c = find(&a->known, digest);
+	struct check *c = checks_find(&a->known, digest);
 
 	if (c == NULL)
 		return NULL;
@@ -394,7 +335,8 @@ recall(struct auth *a, const unsigned char *digest)
 }
 
 void
-auth_check(struct auth *a, const char *authorization, auth_fn *done, void *arg)
+auth_check(struct auth *a, const char *authorization, auth_from_fn *from,
+    auth_fn *done, void *arg)
 {
 	struct credentials credentials;
 	unsigned char digest[DIGEST_BYTES];
@@ -412,12 +354,17 @@ auth_check(struct auth *a, const char *authorization, auth_fn *done, void *arg)
 		done(known->right ? AUTH_RIGHT : AUTH_WRONG, arg);
 		return;
 	}
-	c = find(&a->waiting, digest);
+	c = queue_find(&a->waiting, digest);
 	if (c == NULL)
-		c = find(&a->running, digest);
-	if (c == NULL)
-		c = add_check(a, &credentials, digest);
+		c = checks_find(&a->running, digest);
+	if (c != NULL) {
+		check_add_asker(c, done, arg);
+	} else {
+		c = check_new(&credentials, digest);
+		c->from = from(arg);
+		check_add_asker(c, done, arg);
+		start_waiting(a, c);
+	}
 	explicit_bzero(&credentials, sizeof(credentials));
-	wait_for(c, done, arg);
 	start_jobs(a);
 }

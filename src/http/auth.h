@@ -1,17 +1,17 @@
 /*
  * Who may ask: names and bcrypt hashes, checked on threads and never in the
  * loop. A verdict is kept, so that a scraper's password costs one check as
- * long as its hash stays the same. Checks that wait go newest first: a crowd
- * of wrong passwords cannot stand in front of a right one for longer than the
- * check that is under way. A name that is not known costs as much as a wrong
- * password of some user, which its digest picks: the time tells nobody that it
- * is not known.
+ * long as its hash stays the same. check.h says who goes first, so that a crowd
+ * of wrong passwords does not keep a right one waiting. A name that is not
+ * known costs as much as a wrong password of some user, which its digest picks:
+ * the time tells nobody that it is not known.
  */
 #ifndef HTTP_AUTH_H
 #define HTTP_AUTH_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Verdicts that are kept; past it the one not asked for longest goes, and
@@ -19,7 +19,7 @@
  */
 #define AUTH_VERDICTS_MAX 256
 
-/* Checks that wait for a thread; past it the oldest ends without a verdict. */
+/* Checks that wait for a thread; past it one ends without a verdict. */
 #define AUTH_WAITING_MAX 64
 
 struct auth;
@@ -34,23 +34,26 @@ enum auth_verdict {
 
 typedef void auth_fn(enum auth_verdict verdict, void *arg);
 
+/* Which address it is from: any number, the same for the same address. */
+typedef uint64_t auth_from_fn(void *arg);
+
 struct auth *auth_new(struct event_base *base);
 
 /* Ends all that wait with AUTH_BUSY. */
 void auth_free(struct auth *a);
 
 /*
- * From now on these users, which are copied; verdicts on other hashes are
- * forgotten. None: everybody may ask.
+ * From now on these users, which are copied. A right verdict stays when its
+ * user is the same, with the same hash. None: everybody may ask.
  */
 void auth_use(struct auth *a, const struct web_user *users, size_t n);
 bool auth_is_needed(const struct auth *a);
 
 /*
  * Calls done once, maybe before this returns. authorization is the header's
- * value, or NULL.
+ * value, or NULL; from is called, before this returns, when it is not known.
  */
-void auth_check(
-    struct auth *a, const char *authorization, auth_fn *done, void *arg);
+void auth_check(struct auth *a, const char *authorization, auth_from_fn *from,
+    auth_fn *done, void *arg);
 
 #endif

@@ -16,6 +16,7 @@
 #include "base/address.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "http/origin.h"
 #include "http/tls.h"
 #include "http/web.h"
 
@@ -533,6 +534,12 @@ bool
 client_is_open(const struct client *c)
 {
 	return c->is_open;
+}
+
+uint64_t
+client_origin(const struct client *c)
+{
+	return origin_of(c->fd);
 }
 
 void

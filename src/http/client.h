@@ -14,6 +14,7 @@
 #define HTTP_CLIENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "http/clients.h"
 #include "http/head.h"
@@ -59,6 +60,9 @@ bool client_is_surplus(const struct client *c);
 
 /* False once the client has hung up: an answer would be thrown away. */
 bool client_is_open(const struct client *c);
+
+/* As of origin.h. */
+uint64_t client_origin(const struct client *c);
 
 /* Its connection ends with the answer to this request. */
 void client_set_last(struct client *c);

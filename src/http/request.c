@@ -413,6 +413,12 @@ decode(struct request *r, struct span path)
 	return path;
 }
 
+uint64_t
+request_origin(const struct request *r)
+{
+	return client_origin(r->client);
+}
+
 struct request *
 request_new(struct client *client, struct request_env *env)
 {

@@ -92,6 +92,9 @@ enum request_kind {
 /* One that has just come. env is borrowed. */
 struct request *request_new(struct client *client, struct request_env *env);
 
+/* Of its client, as of origin.h. */
+uint64_t request_origin(const struct request *r);
+
 /* Whether the client still waits for the answer. */
 bool request_is_wanted(const struct request *r);
 

@@ -295,13 +295,19 @@ on_verdict(enum auth_verdict verdict, void *arg)
 	}
 }
 
+static uint64_t
+origin(void *arg)
+{
+	return request_origin(arg);
+}
+
 static void
 admit(struct server *s, struct request *r)
 {
 	struct span value = request_header(r, "Authorization");
 	char *text = value.p != NULL ? xstrndup(value.p, value.len) : NULL;
 
-	web_admit(s->env.web, request_path(r), text, on_verdict, r);
+	web_admit(s->env.web, request_path(r), text, origin, on_verdict, r);
 	if (text != NULL)
 		explicit_bzero(text, value.len);
 	free(text);

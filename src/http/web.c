@@ -301,12 +301,12 @@ is_open(const struct web *w, struct span path)
 
 void
 web_admit(struct web *w, struct span path, const char *authorization,
-    auth_fn *done, void *arg)
+    auth_from_fn *from, auth_fn *done, void *arg)
 {
 	if (!auth_is_needed(w->auth) || is_open(w, path))
 		done(AUTH_RIGHT, arg);
 	else
-		auth_check(w->auth, authorization, done, arg);
+		auth_check(w->auth, authorization, from, done, arg);
 }
 
 void

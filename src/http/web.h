@@ -53,7 +53,7 @@ uint64_t web_wait_seconds(struct web *w, uint64_t now);
 
 /* As auth_check; a path may be open to all. */
 void web_admit(struct web *w, struct span path, const char *authorization,
-    auth_fn *done, void *arg);
+    auth_from_fn *from, auth_fn *done, void *arg);
 
 typedef void web_header_fn(const char *name, const char *value, void *arg);
 void web_each_header(const struct web *w, web_header_fn *each, void *arg);

@@ -27,6 +27,9 @@
 static struct event_base *base;
 static struct auth *auth;
 
+/* Where what is asked comes from. */
+static uint64_t from;
+
 /* The least cost there is, and one that takes far longer. */
 #define CHEAP "$2b$04$abcdefghijklmnopqrstuu"
 #define DEAR "$2b$10$abcdefghijklmnopqrstuu"
@@ -67,6 +70,7 @@ begin(void **unused)
 {
 	(void)unused;
 	(void)alarm(SECONDS_MAX);
+	from = 0;
 	base = event_base_new();
 	auth = auth_new(base);
 	return 0;
@@ -93,6 +97,13 @@ on_verdict(enum auth_verdict verdict, void *arg)
 	*got = (int)verdict;
 }
 
+static uint64_t
+get_from(void *arg)
+{
+	(void)arg;
+	return from;
+}
+
 static void
 ask(const char *pair, int *verdict)
 {
@@ -101,7 +112,7 @@ ask(const char *pair, int *verdict)
 	(void)EVP_EncodeBlock((unsigned char *)header + strlen("Basic "),
 	    (const unsigned char *)pair, (int)strlen(pair));
 	*verdict = PENDING;
-	auth_check(auth, header, on_verdict, verdict);
+	auth_check(auth, header, get_from, on_verdict, verdict);
 }
 
 static void
@@ -215,7 +226,7 @@ TEST(no_credentials)
 	for (EACH(header, headers)) {
 		int verdict = PENDING;
 
-		auth_check(auth, *header, on_verdict, &verdict);
+		auth_check(auth, *header, get_from, on_verdict, &verdict);
 		check_number(
 		    *header != NULL ? *header : "none", verdict, AUTH_WRONG);
 	}
@@ -266,7 +277,7 @@ ask_all(int *verdicts, size_t n)
 	}
 }
 
-/* Past the limit the one that has waited longest goes, not one under way. */
+/* Past the limit the last one that came is turned away. */
 TEST(too_many_wait)
 {
 	static const char row[] = "too many";
@@ -276,12 +287,11 @@ TEST(too_many_wait)
 	use_one("a", "pw");
 	ask_all(verdicts, n);
 	for (size_t i = 0; i < n; i++)
-		check_number(row, verdicts[i],
-		    i >= WORKERS_MAX && i < WORKERS_MAX + 3 ? (int)AUTH_BUSY
-							    : PENDING);
+		check_number(
+		    row, verdicts[i], i >= n - 3 ? (int)AUTH_BUSY : PENDING);
 	for (size_t i = 0; i < n; i++)
 		wait_for(&verdicts[i]);
-	for (size_t i = WORKERS_MAX + 3; i < n; i++)
+	for (size_t i = 0; i < n - 3; i++)
 		check_number(row, verdicts[i], AUTH_WRONG);
 	check_number("afterwards", verdict_of("a:pw"), AUTH_RIGHT);
 }
@@ -301,7 +311,6 @@ TEST(too_many_wait_again)
 	}
 	/* the first that comes back; a thread takes another one at once */
 	check_number("too many again", busy, 1);
-	check_number("too many again", verdicts[WORKERS_MAX], AUTH_BUSY);
 }
 
 /* Whoever would wait for ever is told so at once. */
@@ -323,24 +332,117 @@ TEST(no_threads)
 	(void)pthread_attr_destroy(&huge);
 }
 
-/* A crowd of wrong passwords is not in front of a right one that is late. */
-TEST(newest_first)
+static size_t
+count(const int *verdicts, size_t n, int verdict)
 {
-	int verdicts[WORKERS_MAX + AUTH_WAITING_MAX], right;
-	size_t known = 0;
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += verdicts[i] == verdict;
+	return found;
+}
+
+/*
+ * A crowd of wrong passwords fills the line, and comes again and again, from
+ * one address or a few. A right one from elsewhere has its turn.
+ */
+TEST(addresses_take_turns)
+{
+	static const struct {
+		const char *name;
+		size_t addresses;
+	} rows[] = { { "one address", 1 }, { "five addresses", 5 } };
+
+	for (EACH(r, rows)) {
+		int verdicts[WORKERS_MAX + AUTH_WAITING_MAX + 9], right;
+		size_t n = nitems(verdicts);
+
+		use_one("a", r->name);
+		use_one("a", "pw");
+		for (size_t i = 0; i < n; i++) {
+			char pair[32];
+
+			from = 1 + i % r->addresses;
+			(void)snprintf(
+			    pair, sizeof(pair), "a:%s %zu", r->name, i);
+			ask(pair, &verdicts[i]);
+		}
+		from = 0;
+		ask("a:pw", &right);
+		check_number(r->name, right, PENDING);
+		wait_for(&right);
+		check_number(r->name, right, AUTH_RIGHT);
+		/* what was under way, one of each, and what ran beside it */
+		check(r->name, count(verdicts, n, AUTH_WRONG) <=
+				   r->addresses + 2 * WORKERS_MAX);
+		for (EACH(v, verdicts))
+			wait_for(v);
+	}
+}
+
+/* In the order in which they came. */
+TEST(first_come_first_served)
+{
+	int verdicts[WORKERS_MAX + 20];
+	size_t n = nitems(verdicts);
 
 	use_one("a", "pw");
-	ask_all(verdicts, nitems(verdicts) - 1);
-	verdicts[nitems(verdicts) - 1] = AUTH_BUSY;
+	ask_all(verdicts, n);
+	for (size_t i = 0; i < n; i++) {
+		wait_for(&verdicts[i]);
+		check("later ones wait",
+		    count(verdicts + i, n - i, AUTH_WRONG) <= 2 * WORKERS_MAX);
+	}
+}
+
+/* Where a user stays as it is, its verdict does, too. */
+TEST(users_that_stay)
+{
+	static const char *const before[][2] = { { "a", "pw" }, { "b", "pw" } };
+	static const char *const after[][2] = { { "a", "pw" }, { "b", "x" } };
+	int verdict;
+
+	use(nitems(before), before);
+	check_number("a", verdict_of("a:pw"), AUTH_RIGHT);
+	check_number("b", verdict_of("b:pw"), AUTH_RIGHT);
+	use(nitems(after), after);
+	ask("a:pw", &verdict);
+	check_number("as it was", verdict, AUTH_RIGHT);
+	ask("b:pw", &verdict);
+	check_number("another hash", verdict, PENDING);
+	wait_for(&verdict);
+	check_number("another hash", verdict, AUTH_WRONG);
+	use(1, after + 1);
+	ask("a:pw", &verdict);
+	check_number("gone", verdict, PENDING);
+	wait_for(&verdict);
+	check_number("gone", verdict, AUTH_WRONG);
+}
+
+/*
+ * A password that was right goes first, also in a crowd from its own address:
+ * behind a proxy all have the same.
+ */
+TEST(once_right_goes_first)
+{
+	int verdicts[WORKERS_MAX + AUTH_WAITING_MAX + 9], right;
+	char *hash = strdup(crypt("pw", "$2b$04$zzzzzzzzzzzzzzzzzzzzzu"));
+	char name[] = "a";
+	struct web_user user = { name, hash };
+
+	use_one("a", "pw");
+	check_number("first", verdict_of("a:pw"), AUTH_RIGHT);
+	auth_use(auth, &user, 1);
+	ask_all(verdicts, nitems(verdicts));
 	ask("a:pw", &right);
+	check_number("again", right, PENDING);
 	wait_for(&right);
-	check_number("right", right, AUTH_RIGHT);
-	for (EACH(v, verdicts))
-		known += *v == AUTH_WRONG;
-	/* what was under way, and what ran beside it */
-	check("newest first", known <= 2 * WORKERS_MAX + 1);
+	check_number("again", right, AUTH_RIGHT);
+	check("first", count(verdicts, nitems(verdicts), AUTH_WRONG) <=
+			   2 * WORKERS_MAX + 1);
 	for (EACH(v, verdicts))
 		wait_for(v);
+	free(hash);
 }
 
 /* However many wrong ones have come since. */
@@ -452,5 +554,6 @@ TEST(freed)
 #define A(name) cmocka_unit_test_setup_teardown(name, begin, end)
 TESTS("auth", A(verdicts), A(remembers), A(remembers_right_ones),
     A(unknown_names), A(no_credentials), A(shares), A(too_many_wait),
-    A(too_many_wait_again), A(no_threads), A(newest_first), A(forgets),
-    A(users_change), A(users_go), A(freed))
+    A(too_many_wait_again), A(no_threads), A(addresses_take_turns),
+    A(first_come_first_served), A(users_that_stay), A(once_right_goes_first),
+    A(forgets), A(users_change), A(users_go), A(freed))
