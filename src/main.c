@@ -5,10 +5,12 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "config/arguments.h"
+#include "config/environment.h"
 #include "http/body.h"
 #include "http/web.h"
 #include "memcached/modules.h"
@@ -163,6 +165,12 @@ print_help(void)
 }
 
 static int
+print_line(const char *line)
+{
+	return puts(line) >= 0 && fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int
 print_version(void)
 {
 	(void)printf("memcached_exporter, version %s (libevent %s)\n", VERSION,
@@ -180,6 +188,20 @@ check_rest(const struct program *p, struct error *e)
 	return 0;
 }
 
+static void
+warn_of_flag(const char *sentence, void *arg)
+{
+	(void)arg;
+	log_warn(sentence);
+}
+
+static void
+warn_of_variable(const char *name, void *arg)
+{
+	(void)arg;
+	log_warn("Variable of no flag in the environment", "name", name);
+}
+
 /* What the options ask for. */
 static int
 work(struct program *p, struct error *e)
@@ -190,6 +212,8 @@ work(struct program *p, struct error *e)
 	if (p->options.once || p->options.config_check)
 		signals_leave(&p->signals);
 	log_setup(p->options.log_level, p->options.log_format);
+	options_without_effect(&p->options, warn_of_flag, NULL);
+	environment_unknown(warn_of_variable, NULL);
 	if (modules_load(&p->options, NULL, &modules, e) < 0)
 		return -1;
 	if (p->options.config_check) {
@@ -203,28 +227,40 @@ work(struct program *p, struct error *e)
 	return r;
 }
 
+/* On a terminal, maybe, which must not obey what an argument holds. */
+static int
+complain(const struct error *e, const char *advice)
+{
+	struct buf text;
+
+	buf_init(&text, 4 * ERROR_TEXT_MAX); /* \x1b a byte */
+	escape_line(&text, e->text);
+	(void)fprintf(stderr, "memcached_exporter: error: %.*s%s\n",
+	    (int)text.len, text.p, advice);
+	buf_release(&text);
+	return 1;
+}
+
 static int
 run(struct program *p, int argc, const char *const *argv)
 {
+	const struct options *o = &p->options;
 	struct error e;
 	int r;
 
-	if (arguments_parse(&p->options, argc, argv, &e) < 0) {
-		(void)fprintf(stderr,
-		    "memcached_exporter: error: %s, try --help\n", e.text);
-		return 1;
-	}
-	if (p->options.help)
+	if (arguments_parse(&p->options, argc, argv, &e) < 0)
+		return complain(&e, ", try --help");
+	if (o->help || o->help_long)
 		return print_help();
-	if (p->options.version)
+	if (o->help_man)
+		return print_line(
+		    "The manual is memcached_exporter(1): man "
+		    "memcached_exporter, or the file memcached_exporter.1 "
+		    "of the source.");
+	if (o->version)
 		return print_version();
 	r = work(p, &e);
-	if (r < 0) {
-		(void)fprintf(
-		    stderr, "memcached_exporter: error: %s\n", e.text);
-		return 1;
-	}
-	return r;
+	return r < 0 ? complain(&e, "") : r;
 }
 
 int

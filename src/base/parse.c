@@ -2,7 +2,10 @@
 
 #include <stddef.h>
 
-#define YEAR_NS (366ULL * 24 * 3600 * 1000000000)
+/* The longest duration of Go: 292 years. */
+#define DURATION_NS_MAX ((uint64_t)INT64_MAX)
+
+#define SECOND_NS 1000000000ULL
 
 static const struct {
 	const char *name;
@@ -11,11 +14,14 @@ static const struct {
 	/* "ms" before "m": the longer name first */
 	{ "ns", 1ULL },
 	{ "us", 1000ULL },
-	{ "µs", 1000ULL },
+	{ "\xc2\xb5s", 1000ULL }, /* U+00B5, the micro sign */
+	{ "\xce\xbcs", 1000ULL }, /* U+03BC, the Greek letter */
 	{ "ms", 1000000ULL },
-	{ "s", 1000000000ULL },
-	{ "m", 60000000000ULL },
-	{ "h", 3600000000000ULL },
+	{ "s", SECOND_NS },
+	{ "m", 60 * SECOND_NS },
+	{ "h", 3600 * SECOND_NS },
+	{ "d", 24 * 3600 * SECOND_NS },
+	{ "w", 7 * 24 * 3600 * SECOND_NS },
 };
 
 static const struct {
@@ -28,6 +34,10 @@ static const struct {
 	{ "no", false },
 	{ "on", true },
 	{ "off", false },
+	{ "t", true },
+	{ "f", false },
+	{ "y", true },
+	{ "n", false },
 	{ "1", true },
 	{ "0", false },
 };
@@ -59,33 +69,46 @@ take_digits(struct span *text, uint64_t *out)
 }
 
 /*
- * Moves "<digits>[.<digits>]" off the front of text, as a multiple of unit;
- * digits of the fraction that are too fine for it are dropped.
+ * Moves digits off the front of text, as a fraction of unit; those that are too
+ * fine for it are dropped. Returns how many there were.
+ */
+static size_t
+take_fraction(struct span *text, uint64_t unit, uint64_t *out)
+{
+	size_t n = 0;
+
+	for (*out = 0; n < text->len && is_digit(text->p[n]); n++) {
+		unit /= 10;
+		*out += unit * (uint64_t)(text->p[n] - '0');
+	}
+	text->p += n;
+	text->len -= n;
+	return n;
+}
+
+/*
+ * Moves "<digits>[.<digits>]" off the front of text, as a multiple of unit.
+ * Digits may be missing on one side of the point if `open` says so.
  */
 static int
-take_decimal(struct span *text, uint64_t unit, uint64_t *out)
+take_decimal(struct span *text, uint64_t unit, bool open, uint64_t *out)
 {
-	uint64_t whole, n;
+	bool digits = text->len > 0 && is_digit(text->p[0]), more;
+	uint64_t whole = 0, fraction;
 
-	if (take_digits(text, &whole) < 0 ||
-	    __builtin_mul_overflow(whole, unit, &n))
+	if ((digits || !open) &&
+	    (take_digits(text, &whole) < 0 ||
+		__builtin_mul_overflow(whole, unit, &whole)))
 		return -1;
-	if (text->len > 0 && text->p[0] == '.') {
-		text->p++;
-		text->len--;
-		if (text->len == 0 || !is_digit(text->p[0]))
-			return -1;
-		while (text->len > 0 && is_digit(text->p[0])) {
-			unit /= 10;
-			if (__builtin_add_overflow(
-				n, unit * (uint64_t)(text->p[0] - '0'), &n))
-				return -1;
-			text->p++;
-			text->len--;
-		}
-	}
-	*out = n;
-	return 0;
+	*out = whole;
+	if (text->len == 0 || text->p[0] != '.')
+		return digits ? 0 : -1;
+	text->p++;
+	text->len--;
+	more = take_fraction(text, unit, &fraction) > 0;
+	if ((!more && !open) || (!more && !digits))
+		return -1;
+	return __builtin_add_overflow(whole, fraction, out) ? -1 : 0;
 }
 
 /* As parse_u64, for what cannot overflow: most numbers there are. */
@@ -123,7 +146,7 @@ parse_seconds(struct span text, uint64_t *out_us)
 {
 	uint64_t us;
 
-	if (take_decimal(&text, 1000000, &us) < 0 || text.len > 0)
+	if (take_decimal(&text, 1000000, false, &us) < 0 || text.len > 0)
 		return -1;
 	*out_us = us;
 	return 0;
@@ -164,6 +187,10 @@ parse_duration(struct span text, uint64_t *out_us)
 {
 	uint64_t total = 0;
 
+	if (text.len > 0 && text.p[0] == '+') {
+		text.p++;
+		text.len--;
+	}
 	if (span_is(text, "0")) { /* needs no unit */
 		*out_us = 0;
 		return 0;
@@ -176,10 +203,10 @@ parse_duration(struct span text, uint64_t *out_us)
 		uint64_t unit = take_unit(&rest);
 		uint64_t ns;
 
-		if (unit == 0 || take_decimal(&number, unit, &ns) < 0 ||
+		if (unit == 0 || take_decimal(&number, unit, true, &ns) < 0 ||
 		    number.len > 0 ||
 		    __builtin_add_overflow(total, ns, &total) ||
-		    total > YEAR_NS)
+		    total > DURATION_NS_MAX)
 			return -1;
 		text = rest;
 	}
@@ -209,7 +236,8 @@ int
 parse_bool(struct span text, bool *out)
 {
 	for (size_t i = 0; i < nitems(switches); i++) {
-		if (span_is(text, switches[i].name)) {
+		if (strlen(switches[i].name) == text.len &&
+		    strncasecmp(text.p, switches[i].name, text.len) == 0) {
 			*out = switches[i].value;
 			return 0;
 		}

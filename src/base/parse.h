@@ -21,15 +21,16 @@ int parse_u64(struct span text, uint64_t *out);
 int parse_seconds(struct span text, uint64_t *out_us);
 
 /*
- * A duration as Go writes it: one or more of "<number><unit>" with the units
- * ns, us, ms, s, m, h: "1s", "500ms", "1m30s". At most a year.
+ * A duration as Go's flags have it: "0", or one or more of "<number><unit>" with
+ * the units ns, us, ms, s, m, h, d, w: "1s", "500ms", "1m30s", ".5s". A plus may
+ * stand in front. At most 2^63 - 1 ns.
  */
 int parse_duration(struct span text, uint64_t *out_us);
 
 /* Octal permissions of a file: "660", "0660", at most "0777". */
 int parse_mode(struct span text, unsigned *out);
 
-/* true, false, yes, no, on, off, 1, 0. */
+/* true, false, yes, no, on, off, t, f, y, n, 1, 0; in any case. */
 int parse_bool(struct span text, bool *out);
 
 #endif

@@ -34,6 +34,15 @@ is_same(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+/* Whether a C string has no blank and no control character. */
+static inline bool
+is_graphic(const char *s)
+{
+	while ((unsigned char)*s > ' ' && *s != 0x7f)
+		s++;
+	return *s == '\0';
+}
+
 /* Whether s holds exactly the bytes of text. */
 static inline bool
 span_is(struct span s, const char *text)

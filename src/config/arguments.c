@@ -1,59 +1,96 @@
 #include "config/arguments.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/parse.h"
 #include "base/span.h"
+#include "config/environment.h"
+#include "config/lines.h"
 #include "config/option_type.h"
 
-#define ENVIRONMENT_PREFIX "MEMCACHED_EXPORTER_"
-
-#define NAME_BYTES_MAX 64
 #define HELP_COLUMN 33
 
-/* One source after the other, the strongest first. */
+#define BOM "\xef\xbb\xbf"
+
 struct parse {
 	struct options *opts;
-	bool only_words; /* behind "--" no flag may follow */
-	bool in_environment;
-	int depth; /* of @file */
+	const struct option *last; /* the flag that was set last */
+	bool only_words;           /* behind "--" no flag may follow */
+	int depth;                 /* of @file */
 	size_t arguments;
 	struct error *e;
 };
 
-static int set(struct parse *p, const struct option *o, const char *text);
-
-/* What a stronger source has said stays. */
-static int
-set_each(struct parse *p, const struct option *o, const char *text)
-{
-	for (const char *const *name = o->stands_for; *name != NULL; name++) {
-		const struct option *each = options_find(*name, strlen(*name));
-
-		if (p->in_environment && p->opts->given[each - options_table])
-			continue;
-		if (set(p, each, text) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int
 set(struct parse *p, const struct option *o, const char *text)
 {
-	char echo[ADDRESS_ECHO_MAX];
-	struct error why;
+	p->last = o;
+	return option_set(p->opts, o, text, p->e);
+}
 
-	p->opts->given[o - options_table] = true;
-	if (o->stands_for != NULL)
-		return set_each(p, o, text);
-	address_echo(text, echo);
-	if (o->type->set(p->opts, o, text, &why) < 0)
-		return error_set(p->e, "--%s=%s: %s", o->name, echo, why.text);
-	return 0;
+/* The switch whose name, with "no-" in front, is that of len bytes. */
+static const struct option *
+find_negated(const char *name, size_t len)
+{
+	const struct option *o = NULL;
+
+	if (len > 3 && memcmp(name, "no-", 3) == 0)
+		o = options_find(name + 3, len - 3);
+	return o != NULL && o->type->is_switch ? o : NULL;
+}
+
+/* --no-flag, --no-flag=true, --no-flag=false. */
+static int
+set_negated(struct parse *p, const struct option *o, const char *text)
+{
+	bool on = true;
+
+	if (text != NULL && parse_bool(span_of(text), &on) < 0)
+		return error_set(p->e,
+		    "--no-%s: expected true or false, or "
+		    "no value",
+		    o->name);
+	return set(p, o, on ? "false" : "true");
+}
+
+/* The first flag that begins with an unknown one's name, such as web.config. */
+static const struct option *
+find_longer(const char *name, size_t len)
+{
+	for (size_t i = 0; len > 1 && i < options_table_len; i++) {
+		const struct option *o = &options_table[i];
+
+		if (!o->hidden && strncmp(o->name, name, len) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+/* arg is without its dashes; its value is not shown. */
+static int
+refuse_long(struct parse *p, const char *arg)
+{
+	int len = (int)strcspn(arg, "="), word = (int)strcspn(arg, "= \t");
+	const struct option *longer = find_longer(arg, (size_t)len);
+	char echo[ADDRESS_ECHO_MAX];
+
+	if (word < len && options_find(arg, (size_t)word) != NULL)
+		return error_set(p->e,
+		    "--%.*s and its value are one argument: write "
+		    "--%.*s=VALUE",
+		    word, arg, word, arg);
+	if (memchr(arg, '@', (size_t)len) != NULL) {
+		address_echo(arg, echo);
+		return error_set(p->e, "unknown long flag '--%s'", echo);
+	}
+	if (longer != NULL)
+		return error_set(p->e,
+		    "unknown long flag '--%.*s', did you mean --%s?", len, arg,
+		    longer->name);
+	return error_set(p->e, "unknown long flag '--%.*s'", len, arg);
 }
 
 /*
@@ -67,21 +104,12 @@ parse_long(struct parse *p, const char *arg, const char *next)
 	const char *text = *equal == '=' ? equal + 1 : NULL;
 	size_t len = (size_t)(equal - arg);
 	const struct option *o = options_find(arg, len);
-	char echo[ADDRESS_ECHO_MAX];
+	const struct option *negated = find_negated(arg, len);
 
-	if (o == NULL && text == NULL && strncmp(arg, "no-", 3) == 0) {
-		o = options_find(arg + 3, len - 3);
-		if (o != NULL && o->type->is_switch)
-			return set(p, o, "false");
-		o = NULL;
-	}
-	if (o == NULL && memchr(arg, '@', len) != NULL) {
-		address_echo(arg, echo);
-		return error_set(p->e, "unknown long flag '--%s'", echo);
-	}
+	if (o == NULL && negated != NULL)
+		return set_negated(p, negated, text);
 	if (o == NULL)
-		return error_set(
-		    p->e, "unknown long flag '--%.*s'", (int)len, arg);
+		return refuse_long(p, arg);
 	if (text == NULL && o->type->is_switch)
 		return set(p, o, "true");
 	if (text != NULL)
@@ -92,30 +120,53 @@ parse_long(struct parse *p, const char *arg, const char *next)
 	return set(p, o, next) < 0 ? -1 : 1;
 }
 
+/* One dash: only -h is a flag. Others may have a value, which is not shown. */
+static int
+parse_short(struct parse *p, const char *arg)
+{
+	size_t len = strcspn(arg + 1, "=");
+
+	if (options_find(arg + 1, len) != NULL ||
+	    find_negated(arg + 1, len) != NULL)
+		return error_set(p->e,
+		    "-%.*s: write it with two dashes, --%.*s", (int)len,
+		    arg + 1, (int)len, arg + 1);
+	if (arg[1] == 'h')
+		return set(p, options_find("help", 4), "true");
+	return error_set(p->e, "unknown short flag '%.2s'", arg);
+}
+
+/* It may be a password that was meant for the flag in front of it. */
+static int
+refuse_word(struct parse *p, const char *arg)
+{
+	char echo[ADDRESS_ECHO_MAX];
+
+	if (p->last != NULL && p->last->connects)
+		return error_set(
+		    p->e, "unexpected argument behind --%s", p->last->name);
+	address_echo(arg, echo);
+	return error_set(p->e, "unexpected %s", echo);
+}
+
 static int parse_file(struct parse *p, const char *path);
 
 /* As parse_long, for any argument. */
 static int
 parse_argument(struct parse *p, const char *arg, const char *next)
 {
-	char echo[ADDRESS_ECHO_MAX];
-
-	address_echo(arg, echo);
 	if (++p->arguments > ARGUMENTS_MAX)
 		return error_set(p->e, "more than %d arguments", ARGUMENTS_MAX);
 	if (p->only_words || (arg[0] != '-' && arg[0] != '@'))
-		return error_set(p->e, "unexpected %s", echo);
+		return refuse_word(p, arg);
 	if (arg[0] == '@')
 		return parse_file(p, arg + 1);
 	if (strcmp(arg, "--") == 0) {
 		p->only_words = true;
 		return 0;
 	}
-	if (strcmp(arg, "-h") == 0)
-		return parse_long(p, "help", NULL);
-	if (arg[1] != '-')
-		return error_set(p->e, "unknown short flag '%s'", echo);
-	return parse_long(p, arg + 2, next);
+	return arg[1] == '-' ? parse_long(p, arg + 2, next)
+			     : parse_short(p, arg);
 }
 
 static int
@@ -132,145 +183,119 @@ parse_list(struct parse *p, int argc, const char *const *argv)
 	return 0;
 }
 
-/* Ends lines with NUL and lists those that hold an argument. */
+/* A pipe will do, as a shell's @<(...) is one. */
 static int
-split_lines(char *text, const char **lines, int max)
-{
-	char *line;
-	int n = 0;
-
-	while ((line = strsep(&text, "\n")) != NULL && n < max) {
-		size_t len = strlen(line);
-
-		if (len > 0 && line[len - 1] == '\r')
-			line[len - 1] = '\0';
-		if (line[0] != '\0' && line[0] != '#')
-			lines[n++] = line;
-	}
-	return n;
-}
-
-static int
-read_text(const char *path, char **out, struct error *e)
+read_text(
+    const char *path, char *text, size_t size, size_t *len, struct error *e)
 {
 	FILE *f = fopen(path, "re");
-	char *text = NULL;
-	size_t n;
 	int r = 0;
 
 	if (f == NULL)
 		return error_set(e, "@%s: %s", path, strerror(errno));
-	text = xmalloc(ARGUMENTS_FILE_MAX + 1);
-	n = fread(text, 1, ARGUMENTS_FILE_MAX + 1, f);
+	*len = fread(text, 1, size, f);
 	if (ferror(f))
 		r = error_set(e, "@%s: %s", path, strerror(errno));
-	else if (n > ARGUMENTS_FILE_MAX)
+	else if (*len == size)
 		r = error_set(
 		    e, "@%s: larger than %u bytes", path, ARGUMENTS_FILE_MAX);
 	(void)fclose(f);
-	if (r < 0) {
-		free(text);
-		return -1;
+	return r;
+}
+
+/* What would end a line, and the rest would be lost. */
+static int
+check_text(const char *path, const char *text, size_t len, struct error *e)
+{
+	const char *nul = memchr(text, '\0', len);
+	size_t number = 1;
+
+	if (nul == NULL)
+		return 0;
+	for (const char *c = text; c < nul; c++)
+		number += *c == '\n';
+	return error_set(
+	    e, "@%s:%zu: expected text in UTF-8, not a NUL byte", path, number);
+}
+
+static int
+parse_lines(struct parse *p, const char *path, char *text)
+{
+	struct line_value *lines = xcalloc(ARGUMENTS_MAX + 1, sizeof(*lines));
+	size_t n = lines_split(text, lines, ARGUMENTS_MAX + 1);
+	int used = 0;
+
+	for (size_t i = 0; i < n && used >= 0; i += 1 + (size_t)used) {
+		struct error why;
+
+		used = parse_argument(
+		    p, lines[i].text, i + 1 < n ? lines[i + 1].text : NULL);
+		if (used >= 0)
+			continue;
+		why = *p->e;
+		(void)error_set(
+		    p->e, "@%s:%zu: %s", path, lines[i].number, why.text);
 	}
-	text[n] = '\0';
-	*out = text;
-	return 0;
+	free(lines);
+	return used < 0 ? -1 : 0;
 }
 
 static int
 parse_file(struct parse *p, const char *path)
 {
-	const char **lines = NULL;
-	char *text = NULL;
-	int r = -1;
+	char *text;
+	size_t len = 0;
+	int r;
 
 	if (p->depth > 0)
-		return error_set(
-		    p->e, "@%s: a file cannot name another one", path);
-	if (read_text(path, &text, p->e) < 0)
-		return -1;
-	p->depth++;
-	lines = xcalloc(ARGUMENTS_MAX + 1, sizeof(*lines));
-	r = parse_list(p, split_lines(text, lines, ARGUMENTS_MAX + 1), lines);
-	p->depth--;
-	free(lines);
+		return error_set(p->e, "a file cannot name another one");
+	text = xmalloc(ARGUMENTS_FILE_MAX + 1);
+	r = read_text(path, text, ARGUMENTS_FILE_MAX + 1, &len, p->e);
+	if (r == 0)
+		r = check_text(path, text, len, p->e);
+	if (r == 0) {
+		text[len] = '\0';
+		p->depth++;
+		r = parse_lines(p, path,
+		    text + (strncmp(text, BOM, strlen(BOM)) == 0 ? strlen(BOM)
+								 : 0));
+		p->depth--;
+	}
 	free(text);
 	return r;
 }
 
-static void
-environment_name(const struct option *o, char name[NAME_BYTES_MAX])
-{
-	char *p = name;
-
-	(void)snprintf(name, NAME_BYTES_MAX, ENVIRONMENT_PREFIX "%s", o->name);
-	for (p += strlen(ENVIRONMENT_PREFIX); *p != '\0'; p++)
-		*p = (char)(isalnum((unsigned char)*p)
-				? toupper((unsigned char)*p)
-				: '_');
-}
-
-/* A list has one value a line; anything else is one value. */
-static int
-set_environment(struct parse *p, const struct option *o, const char *text)
-{
-	const char *lines[ALLOW_RULES_MAX + 1];
-	char *copy;
-	int n, r = 0;
-
-	if (!o->type->is_list)
-		return set(p, o, text);
-	copy = xstrdup(text);
-	n = split_lines(copy, lines, ALLOW_RULES_MAX + 1);
-	for (int i = 0; i < n && r == 0; i++)
-		r = set(p, o, lines[i]);
-	free(copy);
-	return r;
-}
-
-/* MEMCACHED_EXPORTER_VERSION in an environment is no question for ours. */
-static bool
-is_question(const struct option *o)
-{
-	return strcmp(o->name, "help") == 0 || strcmp(o->name, "version") == 0;
-}
-
-static int
-parse_environment(struct parse *p)
-{
-	p->in_environment = true;
-	for (size_t i = 0; i < options_table_len; i++) {
-		char name[NAME_BYTES_MAX];
-		struct error why;
-		const char *text;
-
-		if (is_question(&options_table[i]) || p->opts->given[i])
-			continue;
-		environment_name(&options_table[i], name);
-		text = getenv(name);
-		if (text == NULL || text[0] == '\0')
-			continue;
-		if (set_environment(p, &options_table[i], text) < 0) {
-			why = *p->e;
-			return error_set(p->e, "from %s: %s", name, why.text);
-		}
-	}
-	return 0;
-}
-
 /* Given is not what a preset sets. */
 static int
-parse_presets(struct options *opts, struct error *e)
+set_presets(struct options *opts, struct error *e)
 {
 	for (size_t i = 0; i < options_table_len; i++) {
 		const struct option *o = &options_table[i];
 
-		if (opts->given[i] || o->stands_for != NULL)
-			continue;
-		if (o->type->set(opts, o, o->preset, e) < 0)
+		if (!opts->given[i] && o->preset != NULL &&
+		    o->type->set(opts, o, o->preset, e) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* Somebody in need of help gets it, whatever else is wrong. */
+static bool
+find_question(struct options *opts, int argc, const char *const *argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		const struct option *o = NULL;
+
+		if (strncmp(argv[i], "--", 2) == 0)
+			o = options_find(argv[i] + 2, strlen(argv[i] + 2));
+		else if (strncmp(argv[i], "-h", 2) == 0)
+			o = options_find("help", 4);
+		if (o != NULL && o->asks) {
+			*(bool *)option_field(opts, o) = true;
+			return true;
+		}
+	}
+	return false;
 }
 
 int
@@ -280,10 +305,10 @@ arguments_parse(
 	struct parse p = { .opts = o, .e = e };
 
 	options_init(o);
-	if (parse_list(&p, argc, argv) < 0 || parse_environment(&p) < 0 ||
-	    parse_presets(o, e) < 0)
-		return -1;
-	return options_check(o, e);
+	if (parse_list(&p, argc, argv) == 0 && environment_read(o, e) == 0 &&
+	    set_presets(o, e) == 0 && options_check(o, e) == 0)
+		return 0;
+	return find_question(o, argc, argv) ? 0 : -1;
 }
 
 /* "      --name=preset", as wide as it is. */
@@ -296,8 +321,7 @@ help_head(struct buf *out, const struct option *o)
 	buf_add_str(out, o->type->is_switch && !letter ? "[no-]" : "");
 	buf_add_str(out, o->name);
 	if (!o->type->is_switch)
-		buf_printf(
-		    out, "=%s", o->preset[0] != '\0' ? o->preset : "\"\"");
+		buf_printf(out, "=%s", is_set(o->preset) ? o->preset : "\"\"");
 }
 
 /* What its value may be. */
@@ -325,7 +349,7 @@ arguments_help(struct buf *out)
 		const struct option *o = &options_table[i];
 		size_t before = out->len, width;
 
-		if (o->stands_for != NULL)
+		if (o->hidden)
 			continue;
 		help_head(out, o);
 		width = out->len - before;

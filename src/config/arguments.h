@@ -1,8 +1,7 @@
 /*
  * The command line. Forms: --flag=value, --flag value, --flag, --no-flag,
- * --flag=true, @file (one argument a line). A flag that is not given may come
- * from the environment: MEMCACHED_EXPORTER_ and its name in capitals, with `_`
- * for other signs; there, a repeatable one has one value a line.
+ * --flag=true, --no-flag=true, @file (one argument a line). A flag that is not
+ * given may come from the environment.
  */
 #ifndef CONFIG_ARGUMENTS_H
 #define CONFIG_ARGUMENTS_H
@@ -17,7 +16,8 @@
 
 /*
  * Reads defaults, then the environment, then the arguments without argv[0].
- * Returns -1 with one sentence in e. options_release in any case.
+ * Returns -1 with one sentence in e, unless they ask a question: then only its
+ * answer is wanted, and nothing else may be set. options_release in any case.
  */
 int arguments_parse(
     struct options *o, int argc, const char *const *argv, struct error *e);

@@ -133,11 +133,12 @@ static int
 read_username(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
 	const char *text = tree_text(y, node, e);
+	struct error why;
 
 	if (text == NULL)
 		return -1;
-	if (!secret_is_username(text))
-		return tree_error(y, node, e, "expected a name without blanks");
+	if (secret_check_username(text, &why) < 0)
+		return tree_error(y, node, e, "%s", why.text);
 	return tree_read_string(y, node, dest, e);
 }
 

@@ -16,6 +16,37 @@ option_field(struct options *opts, const struct option *o)
 }
 
 static int
+set_each(struct options *opts, const char *const *names, const char *text,
+    struct error *e)
+{
+	for (; *names != NULL; names++) {
+		const struct option *o = options_find(*names, strlen(*names));
+
+		if (option_set(opts, o, text, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+option_set(struct options *opts, const struct option *o, const char *text,
+    struct error *e)
+{
+	char echo[ADDRESS_ECHO_MAX];
+	struct error why;
+
+	opts->given[o - options_table] = true;
+	if (o->stands_for != NULL)
+		return set_each(opts, o->stands_for, text, e);
+	if (o->type->set(opts, o, text, &why) == 0)
+		return 0;
+	if (o->type->is_private)
+		return error_set(e, "--%s: %s", o->name, why.text);
+	address_echo(text, echo);
+	return error_set(e, "--%s=%s: %s", o->name, echo, why.text);
+}
+
+static int
 set_switch(struct options *opts, const struct option *o, const char *text,
     struct error *e)
 {
@@ -50,7 +81,7 @@ set_path(struct options *opts, const struct option *o, const char *text,
     struct error *e)
 {
 	if (text[0] != '/' || strpbrk(text, "?#%\\\"<>\x7f") != NULL ||
-	    !secret_is_username(text))
+	    !is_graphic(text))
 		return error_set(e,
 		    "expected a path that begins with a slash and has no "
 		    "blank and none of ?#%%\\\"<>");
@@ -61,8 +92,8 @@ static int
 set_username(struct options *opts, const struct option *o, const char *text,
     struct error *e)
 {
-	if (!secret_is_username(text))
-		return error_set(e, "expected a name without blanks");
+	if (secret_check_username(text, e) < 0)
+		return -1;
 	return set_string(opts, o, text, e);
 }
 
@@ -152,7 +183,10 @@ set_allow(struct options *opts, const struct option *o, const char *text,
 {
 	struct allow **allow = option_field(opts, o);
 
-	return text[0] == '\0' ? 0 : allow_add(*allow, text, e);
+	if (text[0] == '\0')
+		return error_set(
+		    e, "expected a rule; without the flag any host is allowed");
+	return allow_add(*allow, text, e);
 }
 
 static void
@@ -202,19 +236,40 @@ set_mode(struct options *opts, const struct option *o, const char *text,
 	return 0;
 }
 
-const struct option_type option_switch = { .set = set_switch,
-	.is_switch = true };
+static bool
+is_off(const void *field)
+{
+	return !*(const bool *)field;
+}
+
+static bool
+is_no_text(const void *field)
+{
+	return !is_set(*(const char *const *)field);
+}
+
+static bool
+is_first_word(const void *field)
+{
+	return *(const unsigned *)field == 0;
+}
+
+#define TEXT .release = release_text, .is_nothing = is_no_text
+
+const struct option_type option_switch = {
+	.set = set_switch, .is_nothing = is_off, .is_switch = true
+};
 const struct option_type option_collector = { .set = set_collector,
 	.is_switch = true };
-const struct option_type option_string = { .set = set_string,
-	.release = release_text };
-const struct option_type option_path = { .set = set_path,
-	.release = release_text };
-const struct option_type option_username = { .set = set_username,
-	.release = release_text };
+const struct option_type option_string = { .set = set_string, TEXT };
+const struct option_type option_path = { .set = set_path, TEXT };
+const struct option_type option_username = {
+	.set = set_username, TEXT, .is_private = true
+};
 const struct option_type option_number = { .set = set_number };
 const struct option_type option_duration = { .set = set_duration };
-const struct option_type option_choice = { .set = set_choice };
+const struct option_type option_choice = { .set = set_choice,
+	.is_nothing = is_first_word };
 const struct option_type option_mode = { .set = set_mode };
 const struct option_type option_target = { .set = set_target };
 const struct option_type option_listen = {

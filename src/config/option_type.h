@@ -13,9 +13,11 @@ struct option_type {
 	/* Reads text into the field of o; one of a list is added. */
 	int (*set)(struct options *opts, const struct option *o,
 	    const char *text, struct error *e);
-	void (*release)(void *field); /* NULL: it owns nothing */
-	bool is_switch;               /* has a --no- form, needs no value */
-	bool is_list;                 /* repeatable */
+	void (*release)(void *field);          /* NULL: it owns nothing */
+	bool (*is_nothing)(const void *field); /* off, empty, the first word */
+	bool is_switch;  /* has a --no- form, needs no value */
+	bool is_list;    /* repeatable */
+	bool is_private; /* an error does not show its text */
 };
 
 extern const struct option_type option_switch; /* a bool */
@@ -27,6 +29,10 @@ extern const struct option_type option_choice;    /* an enum: which of words */
 extern const struct option_type option_mode;      /* an int, or -1 */
 extern const struct option_type option_collector; /* a bit of an unsigned */
 extern const struct option_type option_target, option_listen, option_allow;
+
+/* Sets a flag that is given. An error names it, and what is wrong. */
+int option_set(struct options *opts, const struct option *o, const char *text,
+    struct error *e);
 
 void *option_field(struct options *opts, const struct option *o);
 

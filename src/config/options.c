@@ -20,9 +20,16 @@
 #define WORDS(names) .words = names, .words_len = nitems(names)
 #define RANGE(least, most) .min = least, .max = most
 #define CONNECTS .connects = true
+#define ASKS .asks = true
+#define HIDDEN .hidden = true
+#define NEEDS_TLS .needs = "memcached.tls.enable"
 
 const struct option options_table[] = {
-	ROW("help", switch, help, "false", "Show this help."),
+	ROW("help", switch, help, "false", "Show this help.", ASKS),
+	ROW("help-long", switch, help_long, "false", "Show this help.", ASKS,
+	    HIDDEN),
+	ROW("help-man", switch, help_man, "false", "Say where the manual is.",
+	    ASKS, HIDDEN),
 	ROW("memcached.address", target, target, "localhost:11211",
 	    "Server to scrape: host:port, [IPv6]:port, or the path of a unix "
 	    "socket. Empty: none."),
@@ -35,16 +42,18 @@ const struct option options_table[] = {
 	ROW("memcached.tls.enable", switch, module.has_tls, "false",
 	    "Speak TLS to memcached, and verify its certificate.", CONNECTS),
 	ROW("memcached.tls.cert-file", string, module.tls.cert_file, "",
-	    "Client certificate to show, PEM.", CONNECTS),
+	    "Client certificate to show, PEM.", CONNECTS, NEEDS_TLS),
 	ROW("memcached.tls.key-file", string, module.tls.key_file, "",
-	    "Its key, PEM.", CONNECTS),
+	    "Its key, PEM.", CONNECTS, NEEDS_TLS),
 	ROW("memcached.tls.ca-file", string, module.tls.ca_file, "",
-	    "Authorities to trust, PEM. Empty: the system's.", CONNECTS),
+	    "Authorities to trust, PEM. Empty: the system's.", CONNECTS,
+	    NEEDS_TLS, .void_beside = "memcached.tls.insecure-skip-verify"),
 	ROW("memcached.tls.server-name", string, module.tls.server_name, "",
-	    "Name to verify. Empty: the target's own host.", CONNECTS),
+	    "Name to verify. Empty: the target's own host.", CONNECTS,
+	    NEEDS_TLS),
 	ROW("memcached.tls.insecure-skip-verify", switch, module.tls.insecure,
 	    "false", "Verify no certificate: anybody may be the server.",
-	    CONNECTS),
+	    CONNECTS, NEEDS_TLS),
 	ROW("memcached.protocol", choice, module.protocol, "ascii",
 	    "Protocol to speak; binary is for servers with nothing else.",
 	    WORDS(protocol_names), CONNECTS),
@@ -64,14 +73,17 @@ const struct option options_table[] = {
 	    "Check the configuration, say what is wrong, and exit."),
 	COLLECTORS_EACH(COLLECTOR_ROW){ .name = "collector.slab",
 	    .type = &option_switch,
+	    .hidden = true,
 	    .stands_for = (const char *const[]){ "collector.slabs",
 		"collector.items", NULL } },
 	ROW("web.listen-address", listen, listen, ":9150",
 	    "Address to serve on: host:port, :port, unix:/path or "
-	    "vsock://:port. Repeatable."),
+	    "vsock://:port. Repeatable.",
+	    .void_beside = "web.systemd-socket"),
 	ROW("web.socket-mode", mode, socket_mode, "",
 	    "Permissions of the unix sockets to serve on, in octal: 0660. "
-	    "Empty: what the umask leaves."),
+	    "Empty: what the umask leaves.",
+	    .void_beside = "web.systemd-socket"),
 	ROW("web.systemd-socket", switch, systemd_socket, "false",
 	    "Serve on the sockets that systemd passes, and not on "
 	    "--web.listen-address."),
@@ -86,7 +98,7 @@ const struct option options_table[] = {
 	    "Scrapes that are served at a time. For one more: status 503. "
 	    "0: no limit.",
 	    RANGE(0, OPTIONS_REQUESTS_MAX)),
-	ROW("scrape.allow-target", allow, allow, "",
+	ROW("scrape.allow-target", allow, allow, NULL,
 	    "Target that /scrape may be told: host:port (globs), a network "
 	    "(10.0.0.0/8) or unix:/path. Repeatable. Empty: any host."),
 	ROW("web.telemetry-path", path, telemetry_path, "/metrics",
@@ -109,7 +121,7 @@ const struct option options_table[] = {
 	    WORDS(log_level_names)),
 	ROW("log.format", choice, log_format, "logfmt", "Form of a log line.",
 	    WORDS(log_format_names)),
-	ROW("version", switch, version, "false", "Show the version."),
+	ROW("version", switch, version, "false", "Show the version.", ASKS),
 };
 
 const size_t options_table_len = nitems(options_table);
@@ -165,6 +177,72 @@ options_check(struct options *o, struct error *e)
 		    "--web.telemetry-path and --web.scrape-path are both %s",
 		    o->scrape_path);
 	return 0;
+}
+
+/* Whether it was given, and not as nothing, which is without effect anyway. */
+static bool
+is_said(const struct options *o, const struct option *row)
+{
+	const void *field = (const char *)o + row->field;
+
+	return o->given[row - options_table] &&
+	       (row->type->is_nothing == NULL || !row->type->is_nothing(field));
+}
+
+static bool
+is_on(const struct options *o, const char *name)
+{
+	const struct option *row = options_find(name, strlen(name));
+
+	return *((const bool *)((const char *)o + row->field));
+}
+
+const struct option *
+options_connecting(const struct options *o)
+{
+	for (size_t i = 0; i < options_table_len; i++) {
+		if (options_table[i].connects && is_said(o, &options_table[i]))
+			return &options_table[i];
+	}
+	return NULL;
+}
+
+static bool
+has_unix_socket(const struct options *o)
+{
+	for (size_t i = 0; i < o->listen_len; i++) {
+		if (o->listen[i].is_path)
+			return true;
+	}
+	return false;
+}
+
+void
+options_without_effect(const struct options *o,
+    void (*each)(const char *sentence, void *arg), void *arg)
+{
+	struct error e;
+
+	for (size_t i = 0; i < options_table_len; i++) {
+		const struct option *row = &options_table[i];
+
+		if (!is_said(o, row))
+			continue;
+		if (row->needs != NULL && !is_on(o, row->needs)) {
+			(void)error_set(&e, "--%s has no effect without --%s",
+			    row->name, row->needs);
+			each(e.text, arg);
+		} else if (row->void_beside != NULL &&
+			   is_on(o, row->void_beside)) {
+			(void)error_set(&e, "--%s has no effect beside --%s",
+			    row->name, row->void_beside);
+			each(e.text, arg);
+		}
+	}
+	if (o->socket_mode != -1 && !o->systemd_socket && !has_unix_socket(o))
+		each("--web.socket-mode has no effect: no "
+		     "--web.listen-address is a unix socket",
+		    arg);
 }
 
 void

@@ -31,6 +31,8 @@
 struct options {
 	bool given[OPTIONS_ROWS_MAX]; /* which rows of the table were */
 	bool help;
+	bool help_long;
+	bool help_man;
 	bool version;
 	bool once;
 	bool config_check;
@@ -62,12 +64,16 @@ struct option {
 	const char *name; /* without dashes */
 	const struct option_type *type;
 	size_t field;       /* of struct options */
-	const char *preset; /* its default; NULL as below */
+	const char *preset; /* its default; NULL: no value at all */
 	const char *help;
 	uint64_t min, max;        /* of a number */
 	const char *const *words; /* of a choice */
 	size_t words_len;
-	bool connects; /* says how to speak to memcached */
+	bool connects;           /* says how to speak to memcached */
+	bool asks;               /* wants something else than to run */
+	bool hidden;             /* from --help */
+	const char *needs;       /* the switch without which it has no effect */
+	const char *void_beside; /* the switch beside which it has none */
 	/*
 	 * An old name for these, which end with NULL: not in --help, and
 	 * without a default.
@@ -89,6 +95,13 @@ void options_init(struct options *o);
 
 /* Completes what follows from others, and finds what does not go together. */
 int options_check(struct options *o, struct error *e);
+
+/* Calls each with a sentence for each flag that has no effect as given. */
+void options_without_effect(const struct options *o,
+    void (*each)(const char *sentence, void *arg), void *arg);
+
+/* The first flag that was given and says how to connect; NULL: none. */
+const struct option *options_connecting(const struct options *o);
 
 /* Takes what is all zero, too. */
 void options_release(struct options *o);

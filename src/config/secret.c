@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/span.h"
 
 int
 secret_read(const char *path, char **secret, struct error *e)
@@ -36,12 +37,13 @@ secret_free(char *secret)
 	free(secret);
 }
 
-bool
-secret_is_username(const char *name)
+int
+secret_check_username(const char *name, struct error *e)
 {
-	for (; *name != '\0'; name++) {
-		if ((unsigned char)*name <= ' ' || *name == 0x7f)
-			return false;
-	}
-	return true;
+	if (!is_graphic(name))
+		return error_set(e, "expected a name without blanks");
+	if (strlen(name) > USERNAME_MAX)
+		return error_set(
+		    e, "expected a name of at most %d bytes", USERNAME_MAX);
+	return 0;
 }

@@ -6,6 +6,11 @@
 
 #include "base/error.h"
 
+/*
+ * memcached -Y takes 255 bytes for a name, a colon and a password; SASL has no
+ * limit of its own.
+ */
+#define USERNAME_MAX 255
 #define SECRET_BYTES_MAX 1024
 
 /*
@@ -15,7 +20,7 @@
 int secret_read(const char *path, char **secret, struct error *e);
 void secret_free(char *secret);
 
-/* A name that a server can read: a blank would end it. */
-bool secret_is_username(const char *name);
+/* -1 for a name that no server could read: a blank would end it. */
+int secret_check_username(const char *name, struct error *e);
 
 #endif

@@ -205,13 +205,13 @@ add_flags(struct modules *ms, const struct modules *old,
 static int
 check_default(const struct module *m, const struct options *o, struct error *e)
 {
-	for (size_t i = 0; i < options_table_len; i++) {
-		if (options_table[i].connects && o->given[i])
-			return error_set(e,
-			    "--%s has no effect beside a module %s: only one "
-			    "may say how to connect",
-			    options_table[i].name, MODULE_DEFAULT);
-	}
+	const struct option *flag = options_connecting(o);
+
+	if (flag != NULL)
+		return error_set(e,
+		    "--%s has no effect beside a module %s: only one may say "
+		    "how to connect",
+		    flag->name, MODULE_DEFAULT);
 	if (o->has_target && m->config.targets != NULL &&
 	    allow_target(m->config.targets, &o->target) == ALLOW_NO)
 		return error_set(e,

@@ -45,6 +45,18 @@ def test_authenticated(server, exporter, secret):
     assert len(totals) == 1
 
 
+def test_longest_name(memcached, exporter, secret, tmp_path):
+    """As memcached takes it; a longer one is refused at once."""
+    user = "u" * 253
+    (tmp_path / "users").write_text(f"{user}:p\n")
+    server = memcached("-Y", str(tmp_path / "users"))
+    assert exporter(server.address, *secret("p", user)).metrics().up == 1
+    done = run("--config.check", *secret("p", "u" * 20000))
+    assert done.returncode == 1
+    assert "expected a name of at most 255 bytes" in done.stderr
+    assert len(done.stderr) < 200
+
+
 def test_unix_socket(memcached, exporter, folder, secret, tmp_path):
     (tmp_path / "users").write_text(f"{USER}:{PASSWORD}\n")
     server = memcached("-Y", str(tmp_path / "users"), path=f"{folder}/socket")

@@ -33,7 +33,8 @@ NO_SLAB = ["stats", "stats settings", "stats slabs"]
     ["--web.listen-address=:99999"],
     ["--web.listen-address=nowhere"],
     ["--collector.settings=maybe"],
-    ["--no-collector.settings=true"],
+    ["--no-collector.settings=maybe"],
+    ["--scrape.allow-target="],
     ["unexpected"],
     ["-x"],
     ["@/does/not/exist"],
@@ -60,11 +61,72 @@ def assert_refused(done, word):
     assert word in done.stderr
 
 
-@pytest.mark.parametrize("flag", ["--help", "-h", "--version"])
+@pytest.mark.parametrize("flag", [
+    "--help", "-h", "--help-long", "--help-man", "--version"])
 def test_answers_on_stdout(flag):
     done = run(flag)
     assert (done.returncode, done.stderr) == (0, "")
     assert "memcached_exporter" in done.stdout
+    assert run("--nonsense", "word", flag).stdout == done.stdout
+
+
+def test_terminal(tmp_path):
+    """An error does not make a terminal obey what an argument holds."""
+    path = tmp_path / "arguments"
+    path.write_bytes(b"--log.level=\x1b[2J\x07\xff\xc2\x9b31m")
+    done = run(f"@{path}")
+    assert_refused(done, r"\x1b[2J\x07\xff\x9b31m")
+    assert done.stderr[:-1].isprintable()
+
+
+# Without effect
+
+def warnings(text):
+    return [line for line in text.splitlines() if "level=WARN" in line]
+
+
+@pytest.mark.parametrize("mode", ["--once", "--config.check"])
+def test_without_effect(dead, mode):
+    done = run(mode, f"--memcached.address={dead}", "--web.socket-mode=0660",
+               "--memcached.tls.ca-file=/does/not/exist")
+    told = warnings(done.stderr)
+    assert done.returncode == (1 if mode == "--once" else 0)
+    assert [line for line in told if "--memcached.tls.enable" in line]
+    assert [line for line in told if "--web.socket-mode" in line]
+
+
+MODULE = "modules: {default: {timeout: 1s}}\n"
+
+
+@pytest.mark.parametrize("flag", [
+    "tls.enable", "tls.ca-file=a", "tls.server-name=a",
+    "tls.insecure-skip-verify", "protocol=binary", "auth=sasl"])
+def test_beside_a_default_module(tmp_path, flag):
+    (tmp_path / "modules.yml").write_text(MODULE)
+    done = run("--config.check", f"--config.file={tmp_path}/modules.yml",
+               f"--memcached.{flag}")
+    assert done.returncode == 1
+    assert (f"--memcached.{flag.split('=')[0]} has no effect beside a module "
+            "default") in done.stderr
+
+
+@pytest.mark.parametrize("flag", [
+    "tls.enable=false", "tls.ca-file=", "protocol=ascii", "timeout=2s"])
+def test_nothing_beside_a_default_module(tmp_path, flag):
+    (tmp_path / "modules.yml").write_text(MODULE)
+    done = run("--config.check", f"--config.file={tmp_path}/modules.yml",
+               f"--memcached.{flag}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_unknown_variables(exporter):
+    env = {f"MEMCACHED_EXPORTER_{name}": "tcp://10.0.0.1:9150" for name in (
+        "MEMCACHED_ADRESS", "OPTS", "PORT", "PORT_9150_TCP", "SERVICE_HOST",
+        "WEB_PORT", "VERSION")}
+    env["MEMCACHED_EXPORTER_ARGS"] = ""
+    told = warnings("\n".join(exporter("", env=env).log()))
+    assert sorted(re.search("name=MEMCACHED_EXPORTER_([A-Z_]+)$", line)[1]
+                  for line in told) == ["MEMCACHED_ADRESS", "OPTS"]
 
 
 def test_version():

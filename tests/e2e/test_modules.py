@@ -47,6 +47,8 @@ def check(tmp_path):
     (f"modules:\n  a:\n    {TARGETS}\n    "
      + AUTH.replace("{", "{type: sasl, ") + "\n    protocol: ascii\n",
      "5:5", "auth of type sasl needs protocol binary"),
+    (f"modules: {{a: {{auth: {{username: {'u' * 256}}}}}}}\n", "1:32",
+     "expected a name of at most 255 bytes"),
     ("modules: {a: \n", "2:1", "expected YAML"),
 ])
 def test_wrong(check, text, place, words):

@@ -20,6 +20,8 @@ describe(struct buf *out, const struct options *o)
 		bool is, unless;
 	} switches[] = {
 		{ "help", o->help, false },
+		{ "help-long", o->help_long, false },
+		{ "help-man", o->help_man, false },
 		{ "version", o->version, false },
 		{ "once", o->once, false },
 		{ "settings", sections & 1U << SECTION_SETTINGS, true },
@@ -32,9 +34,13 @@ describe(struct buf *out, const struct options *o)
 	char text[ADDRESS_TEXT_MAX] = "none";
 
 	for (EACH(s, switches)) {
+		if (o->pid_file == NULL && s->unless)
+			continue; /* nothing but the question counts */
 		if (s->is != s->unless)
 			buf_printf(out, "%s%s ", s->is ? "" : "no-", s->name);
 	}
+	if (o->pid_file == NULL)
+		return;
 	if (o->has_target)
 		address_text(&o->target, text);
 	if (strcmp(text, "localhost:11211") != 0)
@@ -132,19 +138,69 @@ static const struct {
 	{ { "--memcached.auth=sasl", "--memcached.protocol=binary" }, "" },
 	{ { "--memcached.auth=ascii", "--memcached.protocol=ascii" }, "" },
 	{ { "--" }, "" },
+	{ { "--no-once=false" }, "once " },
+	{ { "--no-once=true" }, "" },
+	{ { "--once=TRUE" }, "once " },
+	{ { "--log.level=DEBUG" }, "log=debug,logfmt " },
+	{ { "--log.level=Error", "--log.format=JSON" }, "log=error,json " },
+	{ { "--memcached.timeout=.5s" }, "timeout=500000 " },
+	{ { "--memcached.timeout", "9000h" }, "timeout=32400000000000 " },
+	{ { "--help-long" }, "help-long " },
+	{ { "--help-man" }, "help-man " },
+
+	/* whatever else is wrong */
+	{ { "--help", "--nonsense" }, "help " },
+	{ { "--nonsense", "--help" }, "help " },
+	{ { "word", "-h" }, "help " },
+	{ { "--memcached.timeout=soon", "--version" }, "version " },
+	{ { "--memcached.timeout", "--version" }, "version " },
+	{ { "-hx" }, "help " },
+	{ { "--nonsense", "--help-man" }, "help-man " },
+	{ { "--nonsense", "--", "--help" }, "unknown long flag '--nonsense'" },
 
 	{ { "--nonsense" }, "unknown long flag '--nonsense'" },
 	{ { "--nonsense=1" }, "unknown long flag '--nonsense'" },
 	{ { "--no-nonsense" }, "unknown long flag '--no-nonsense'" },
 	{ { "--no-" }, "unknown long flag '--no-'" },
 	{ { "--Help" }, "unknown long flag '--Help'" },
-	{ { "--hel" }, "unknown long flag '--hel'" },
+	{ { "--hel" }, "unknown long flag '--hel', did you mean --help?" },
 	{ { "--=x" }, "unknown long flag '--'" },
 	{ { "--no-memcached.address" },
 	    "unknown long flag '--no-memcached.address'" },
-	{ { "--no-once=true" }, "unknown long flag '--no-once'" },
+	{ { "--no-once=maybe" },
+	    "--no-once: expected true or false, or no value" },
+	{ { "--no-memcached.address=h" },
+	    "unknown long flag '--no-memcached.address'" },
+	{ { "--web.config=web.yml" },
+	    "unknown long flag '--web.config', did you mean"
+	    " --web.config.file?" },
+	{ { "--memcached.password=tiger" },
+	    "unknown long flag '--memcached.password', did you mean"
+	    " --memcached.password-file?" },
+	{ { "--log.level debug" },
+	    "--log.level and its value are one argument: write"
+	    " --log.level=VALUE" },
+	{ { "--memcached.username scott=tiger" },
+	    "--memcached.username and its value are one argument: write"
+	    " --memcached.username=VALUE" },
+	{ { "--memcached.username=scott tiger" },
+	    "--memcached.username: expected a name without blanks" },
+	{ { "--memcached.username", "scott", "tiger" },
+	    "unexpected argument behind --memcached.username" },
+	{ { "scott:tiger@h" }, "unexpected ***@h" },
 	{ { "-x" }, "unknown short flag '-x'" },
-	{ { "-once" }, "unknown short flag '-once'" },
+	{ { "-ptiger" }, "unknown short flag '-p'" },
+	{ { "-once" }, "-once: write it with two dashes, --once" },
+	{ { "-no-once" }, "-no-once: write it with two dashes, --no-once" },
+	{ { "-memcached.address", "h:1" },
+	    "-memcached.address: write it with two dashes,"
+	    " --memcached.address" },
+	{ { "-web.listen-address=:9150" },
+	    "-web.listen-address: write it with two dashes,"
+	    " --web.listen-address" },
+	{ { "--scrape.allow-target=" },
+	    "--scrape.allow-target=: expected a rule; without the flag any"
+	    " host is allowed" },
 	{ { "-" }, "unknown short flag '-'" },
 	{ { "word" }, "unexpected word" },
 	{ { "" }, "unexpected " },
@@ -293,6 +349,21 @@ TEST(environment)
 		    "listen=:1 listen=:2 " },
 		{ "WEB_LISTEN_ADDRESS", ":1\n:2", { "--web.listen-address=:3" },
 		    "listen=:3 " },
+		{ "MEMCACHED_ADDRESS", " h:1\r\n", { NULL }, "target=h:1 " },
+		{ "MEMCACHED_ADDRESS", " \n", { NULL }, "" },
+		{ "MEMCACHED_PID_FILE", "\t/a b \n", { NULL },
+		    "pid-file=/a b " },
+		{ "ONCE", "True\n", { NULL }, "once " },
+		{ "WEB_LISTEN_ADDRESS", " :1 \n\t:2\r\n", { NULL },
+		    "listen=:1 listen=:2 " },
+		{ "SCRAPE_ALLOW_TARGET", "", { NULL }, "" },
+		{ "SCRAPE_ALLOW_TARGET", "# all\n", { NULL },
+		    "from " ENVIRONMENT "SCRAPE_ALLOW_TARGET: expected a value"
+		    " on a line" },
+		{ "MEMCACHED_USERNAME", "scott tiger", { NULL },
+		    "from " ENVIRONMENT "MEMCACHED_USERNAME:"
+		    " --memcached.username: expected a name without blanks" },
+		{ "MEMCACHED_TIMEOUT", "soon", { "--help" }, "help " },
 		{ "LOG_LEVEL", "loud", { NULL },
 		    "from " ENVIRONMENT "LOG_LEVEL: --log.level=loud: expected"
 		    " one of debug, info, warn, error" },
@@ -304,6 +375,7 @@ TEST(environment)
 		{ "NONSENSE", "1", { NULL }, "" },
 		{ "HELP", "true", { NULL }, "" },
 		{ "VERSION", "0.1.0", { NULL }, "" },
+		{ "HELP_MAN", "true", { NULL }, "" },
 	};
 
 	for (EACH(r, vars)) {
@@ -328,30 +400,48 @@ file_of(const char *text, size_t len)
 	return argument;
 }
 
+/* An error names the line, behind the file. */
 TEST(files)
 {
 	static const struct {
-		const char *text;
+		struct span text;
 		const char *options;
 	} files[] = {
-		{ "", "" },
-		{ "--once\n", "once " },
-		{ "--once", "once " },
-		{ "--once\r\n\r\n", "once " },
-		{ "# why\n--log.level\ndebug\n\n", "log=debug,logfmt " },
-		{ "--memcached.pid-file=/a b\n", "pid-file=/a b " },
-		{ "--memcached.pid-file=\"/a\"\n", "pid-file=\"/a\" " },
-		{ "word\n", "unexpected word" },
-		{ " --once\n", "unexpected  --once" },
-		{ "--log.level", "expected argument for flag '--log.level'" },
-		{ "@/tmp/another\n",
-		    "@/tmp/another: a file cannot name another one" },
+		{ SPAN(""), "" },
+		{ SPAN("--once\n"), "once " },
+		{ SPAN("--once"), "once " },
+		{ SPAN("--once\r\n\r\n"), "once " },
+		{ SPAN("\t--once \n"), "once " },
+		{ SPAN(" # why\n--log.level\ndebug\n\n"), "log=debug,logfmt " },
+		{ SPAN("--memcached.pid-file=/a b\n"), "pid-file=/a b " },
+		{ SPAN("--memcached.pid-file=\"/a\"\n"), "pid-file=\"/a\" " },
+		{ SPAN("\xef\xbb\xbf--once\n"), "once " },
+		{ SPAN("\xef\xbb\xbf# note\r\n--once\n"), "once " },
+		{ SPAN("\xef\xbb\xbf"), "" },
+		{ SPAN("word\n"), ":1: unexpected word" },
+		{ SPAN("# why\n\n--once\n--log.level=loud\n--help\n"),
+		    ":4: --log.level=loud: expected one of debug, info, warn, "
+		    "error" },
+		{ SPAN("--log.level"),
+		    ":1: expected argument for flag '--log.level'" },
+		{ SPAN("\n--log.level debug\n"),
+		    ":2: --log.level and its value are one argument: write "
+		    "--log.level=VALUE" },
+		{ SPAN("@/tmp/another\n"),
+		    ":1: a file cannot name another one" },
+		{ SPAN("--once\n--log.level=debug\0\n--nonsense\n"),
+		    ":2: expected text in UTF-8, not a NUL byte" },
+		{ SPAN("\xff\xfe-\0-\0"),
+		    ":1: expected text in UTF-8, not a NUL byte" },
 	};
 
 	for (EACH(r, files)) {
-		const char *argument = file_of(r->text, strlen(r->text));
+		const char *argument = file_of(r->text.p, r->text.len);
+		char wanted[ERROR_TEXT_MAX];
 
-		check_options(r->text, 1, &argument, r->options);
+		(void)snprintf(wanted, sizeof(wanted), "%s%s",
+		    r->options[0] == ':' ? argument : "", r->options);
+		check_options(r->text.p, 1, &argument, wanted);
 	}
 }
 
@@ -399,6 +489,7 @@ TEST(too_many_lines)
 {
 	char text[8 * (ARGUMENTS_MAX + 1) + 1];
 	const char *argument;
+	char wanted[100];
 
 	for (size_t i = 0; i <= ARGUMENTS_MAX; i++)
 		memcpy(text + 8 * i, "--once\r\n", 8);
@@ -406,7 +497,9 @@ TEST(too_many_lines)
 	argument = file_of(text, 8 * (ARGUMENTS_MAX - 1));
 	check_options("most", 1, &argument, "once ");
 	argument = file_of(text, 8 * (ARGUMENTS_MAX + 1));
-	check_options("too many", 1, &argument, "more than 4096 arguments");
+	(void)snprintf(wanted, sizeof(wanted),
+	    "%s:4096: more than 4096 arguments", argument);
+	check_options("too many", 1, &argument, wanted);
 }
 
 TEST(too_many_addresses)

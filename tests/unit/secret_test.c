@@ -91,20 +91,31 @@ TEST(usernames)
 {
 	static const struct {
 		const char *name;
-		bool is;
+		int result;
 	} rows[] = {
-		{ "user", true },
-		{ "user@EXAMPLE.org", true },
-		{ "M\xc3\xbcller", true },
-		{ "two words", false },
-		{ "user\n", false },
-		{ "\tuser", false },
-		{ "user\r\nstats", false },
-		{ "user\x7f", false },
+		{ "user", 0 },
+		{ "user@EXAMPLE.org", 0 },
+		{ "M\xc3\xbcller", 0 },
+		{ "two words", -1 },
+		{ "user\n", -1 },
+		{ "\tuser", -1 },
+		{ "user\r\nstats", -1 },
+		{ "user\x7f", -1 },
 	};
+	char name[USERNAME_MAX + 2];
+	struct error e;
 
 	for (EACH(r, rows))
-		check_number(r->name, secret_is_username(r->name), r->is);
+		check_number(
+		    r->name, secret_check_username(r->name, &e), r->result);
+	memset(name, 'u', sizeof(name));
+	name[USERNAME_MAX] = '\0';
+	check_number("longest", secret_check_username(name, &e), 0);
+	name[USERNAME_MAX] = 'u';
+	name[USERNAME_MAX + 1] = '\0';
+	check_number("too long", secret_check_username(name, &e), -1);
+	check_text("too long", span_of(e.text),
+	    "expected a name of at most 255 bytes");
 }
 
 int
