@@ -203,7 +203,7 @@ address_parse_listen(struct address *a, const char *text, struct error *e)
 		return parse(a, text, -1, USE_LISTEN, e);
 	if (!span_begins(all, VSOCK ":") ||
 	    parse_u64(span_of(text + strlen(VSOCK ":")), &n) < 0 ||
-	    n >= VMADDR_PORT_ANY)
+	    n >= UINT32_MAX) /* VMADDR_PORT_ANY */
 		return error_set(e, "expected vsock://:port");
 	*a = (struct address){ .is_vsock = true, .port = (uint32_t)n };
 	return 0;
