@@ -53,7 +53,8 @@ HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY) \
 LINK_HARDENING = -pie -Wl,-z,relro,-z,now
 endif
 
-DEFINES = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc
+# The folder that it is built in shows nowhere: two builds give the same bytes.
+DEFINES = -std=gnu11 -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc
 COMPILE = $(CC) $(DEFINES) $(CPPFLAGS) $(LIBRARY_CFLAGS) $(WARNINGS) \
 	$(HARDENING) $(CFLAGS) -MMD -MP
 # For what is compiled and linked in one go.
@@ -262,17 +263,70 @@ regen: $(GOLDEN) $(BINARY) ## write anew what is generated: goldens, lists of me
 	[ ! -x tests/docs/gen ] || tests/docs/gen
 	contrib/grafana/generate
 
-# ---- Installation
+# ---- Installation and packages
 
 install: $(BINARY) ## install below DESTDIR and PREFIX
 	install -D $(BINARY) $(DESTDIR)$(PREFIX)/bin/memcached_exporter
 	install -D -m 644 memcached_exporter.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/memcached_exporter.1
 
+uninstall: ## remove what install has put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/memcached_exporter \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/memcached_exporter.1
+
+# One time for all that is packed: that of the last commit, or of the files of a
+# tarball.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || \
+	stat -c %Y CHANGELOG.md)
+TAR = tar --sort=name --owner=0 --group=0 --numeric-owner \
+	--mtime=@$(SOURCE_DATE_EPOCH)
 DIST = memcached_exporter-$(VERSION)
-dist: ## pack the last commit into build/
+ARCHITECTURE = $(shell dpkg --print-architecture 2>/dev/null || uname -m)
+
+dist: build/$(DIST).tar.gz ## pack the sources into build/
+
+build/$(DIST).tar.gz: FORCE
 	@mkdir -p build
-	git archive --prefix=$(DIST)/ -o build/$(DIST).tar.gz HEAD
+	{ git ls-files -z 2>/dev/null || \
+	    find . -path ./build -prune -o -type f -print0; } | LC_ALL=C sort -z | \
+	    $(TAR) --null --files-from=- --transform='s,^\(\./\)*,$(DIST)/,' -c | \
+	    gzip -9n >$@
+
+distcheck: dist ## build, test and install the tarball elsewhere, without git
+	contrib/package/distcheck build/$(DIST).tar.gz $(DIST)
+
+# A program that is linked for the loader and the libraries of its own tree.
+BUNDLE_PREFIX = $(if $(filter command,$(origin PREFIX)),$(PREFIX),\
+	/opt/memcached_exporter)
+LOADER = $(notdir $(shell readlink -f /proc/self/exe | xargs ldd 2>/dev/null | \
+	awk '/ld-/ { print $$1 }'))
+BUNDLE_LINK = $(LINK) -Wl,--dynamic-linker=$(strip $1)/lib/$(LOADER) \
+	-Wl,--disable-new-dtags -Wl,-rpath,'$$ORIGIN/../lib' \
+	-o $@ $^ $(LIBRARY_LIBS)
+BUNDLE = $(DIST)-linux-$(ARCHITECTURE)
+
+$(BUILD)/bundle/memcached_exporter: $(BUILD)/obj/main.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call BUNDLE_LINK,$(BUNDLE_PREFIX))
+
+$(BUILD)/image/memcached_exporter: $(BUILD)/obj/main.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call BUNDLE_LINK,)
+
+bundle: $(BUILD)/bundle/memcached_exporter ## make a tree for PREFIX that needs nothing of the system
+	contrib/package/bundle $< build/bundle/tree $(VERSION)
+	$(TAR) -C build/bundle/tree -c \
+	    --transform='s,^\.,$(notdir $(BUNDLE_PREFIX)),' . | \
+	    gzip -9n >build/$(BUNDLE).tar.gz
+	cd build && sha256sum $(BUNDLE).tar.gz >$(BUNDLE).tar.gz.sha256
+
+deb: build/$(DIST).tar.gz ## make the Debian package
+	contrib/package/deb $< $(DIST) $(VERSION)
+
+image: $(BUILD)/image/memcached_exporter ## make an OCI image, without an engine
+	contrib/package/bundle $< build/image/tree $(VERSION)
+	contrib/package/image build/image/tree build/image/layout $(VERSION)
+	$(TAR) -C build/image/layout -cf build/$(BUNDLE).oci.tar .
 
 deps: ## install what building and the demo need
 	@.ci/apt-install $(PACKAGES)
@@ -293,7 +347,7 @@ help: ## list the targets
 
 .PHONY: all test check check-asan check-tsan check-valgrind unit e2e fuzz \
 	fuzzers $(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen \
-	install dist deps deps-test demo clean help FORCE
+	install uninstall dist distcheck bundle deb image deps deps-test demo clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES) \
 	$(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%))

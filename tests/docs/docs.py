@@ -142,7 +142,9 @@ def metrics_section():
     for heading, list_of_families in all_families().items():
         lines += [f".Ss {heading}", ".Bl -tag -width Ds"]
         for name, labels, kind, help_text in list_of_families:
-            braces = f" Ns No {{{','.join(labels)}}}" if labels else ""
+            # a long list may break behind each comma
+            listed = ",\\:".join(labels)
+            braces = f" Ns No {{{listed}}}" if labels else ""
             lines.append(f".It Ic {name}{braces} {kind}")
             lines += textwrap.wrap(
                 unhyphenated(help_text), 78, break_on_hyphens=False)
