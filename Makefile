@@ -301,20 +301,21 @@ BUNDLE_PREFIX = $(if $(filter command,$(origin PREFIX)),$(PREFIX),\
 LOADER = $(notdir $(shell readlink -f /proc/self/exe | xargs ldd 2>/dev/null | \
 	awk '/ld-/ { print $$1 }'))
 BUNDLE_LINK = $(LINK) -Wl,--dynamic-linker=$(strip $1)/lib/$(LOADER) \
-	-Wl,--disable-new-dtags -Wl,-rpath,'$$ORIGIN/../lib' \
-	-o $@ $^ $(LIBRARY_LIBS)
+	-Wl,--disable-new-dtags -Wl,-rpath,$(strip $1)/lib \
+	-o $@ $(filter-out FORCE,$^) $(LIBRARY_LIBS)
 BUNDLE = $(DIST)-linux-$(ARCHITECTURE)
 
-$(BUILD)/bundle/memcached_exporter: $(BUILD)/obj/main.o $(LIBRARY)
+# PREFIX is no file: they are linked each time.
+$(BUILD)/bundle/memcached_exporter: $(BUILD)/obj/main.o $(LIBRARY) FORCE
 	@mkdir -p $(@D)
 	$(call BUNDLE_LINK,$(BUNDLE_PREFIX))
 
-$(BUILD)/image/memcached_exporter: $(BUILD)/obj/main.o $(LIBRARY)
+$(BUILD)/image/memcached_exporter: $(BUILD)/obj/main.o $(LIBRARY) FORCE
 	@mkdir -p $(@D)
 	$(call BUNDLE_LINK,)
 
 bundle: $(BUILD)/bundle/memcached_exporter ## make a tree for PREFIX that needs nothing of the system
-	contrib/package/bundle $< build/bundle/tree $(VERSION)
+	contrib/package/bundle $< build/bundle/tree $(VERSION) $(BUNDLE_PREFIX)
 	$(TAR) -C build/bundle/tree -c \
 	    --transform='s,^\.,$(notdir $(BUNDLE_PREFIX)),' . | \
 	    gzip -9n >build/$(BUNDLE).tar.gz
@@ -324,7 +325,7 @@ deb: build/$(DIST).tar.gz ## make the Debian package
 	contrib/package/deb $< $(DIST) $(VERSION)
 
 image: $(BUILD)/image/memcached_exporter ## make an OCI image, without an engine
-	contrib/package/bundle $< build/image/tree $(VERSION)
+	contrib/package/bundle $< build/image/tree $(VERSION) /
 	contrib/package/image build/image/tree build/image/layout $(VERSION)
 	$(TAR) -C build/image/layout -cf build/$(BUNDLE).oci.tar .
 
