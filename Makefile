@@ -324,6 +324,9 @@ bundle: $(BUILD)/bundle/memcached_exporter ## make a tree for PREFIX that needs 
 deb: build/$(DIST).tar.gz ## make the Debian package
 	contrib/package/deb $< $(DIST) $(VERSION)
 
+rpm: build/$(DIST).tar.gz ## make the RPM, by Debian's rpmbuild
+	contrib/package/rpm $< $(VERSION)
+
 image: $(BUILD)/image/memcached_exporter ## make an OCI image, without an engine
 	contrib/package/bundle $< build/image/tree $(VERSION) /
 	contrib/package/image build/image/tree build/image/layout $(VERSION)
@@ -348,7 +351,7 @@ help: ## list the targets
 
 .PHONY: all test check check-asan check-tsan check-valgrind unit e2e fuzz \
 	fuzzers $(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen \
-	install uninstall dist distcheck bundle deb image deps deps-test demo clean help FORCE
+	install uninstall dist distcheck bundle deb rpm image deps deps-test demo clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES) \
 	$(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%))
