@@ -314,6 +314,17 @@ $(BUILD)/image/memcached_exporter: $(BUILD)/obj/main.o $(LIBRARY) FORCE
 	@mkdir -p $(@D)
 	$(call BUNDLE_LINK,)
 
+# What making and testing packages takes besides.
+PACKAGE_PACKAGES = busybox-static ca-certificates debhelper debootstrap dpkg-dev \
+	lintian python3 rpm rpmlint umoci
+
+packages: dist bundle deb rpm image ## make all packages
+
+check-packages: deps deps-test ## make them and test them in empty roots, as root
+	@.ci/apt-install $(PACKAGE_PACKAGES)
+	$(STAGE) packages
+	contrib/package/check $(VERSION)
+
 bundle: $(BUILD)/bundle/memcached_exporter ## make a tree for PREFIX that needs nothing of the system
 	contrib/package/bundle $< build/bundle/tree $(VERSION) $(BUNDLE_PREFIX)
 	$(TAR) -C build/bundle/tree -c \
@@ -351,7 +362,7 @@ help: ## list the targets
 
 .PHONY: all test check check-asan check-tsan check-valgrind unit e2e fuzz \
 	fuzzers $(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen \
-	install uninstall dist distcheck bundle deb rpm image deps deps-test demo clean help FORCE
+	install uninstall dist distcheck packages check-packages bundle deb rpm image deps deps-test demo clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES) \
 	$(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/%))
