@@ -53,13 +53,14 @@ HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY) \
 LINK_HARDENING = -pie -Wl,-z,relro,-z,now
 endif
 
-# The folder that it is built in shows nowhere: two builds give the same bytes.
-DEFINES = -std=gnu11 -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc
-COMPILE = $(CC) $(DEFINES) $(CPPFLAGS) $(LIBRARY_CFLAGS) $(WARNINGS) \
+# The folder and the moment of a build show nowhere: two give the same bytes.
+SAME = -ffile-prefix-map=$(CURDIR)=. -frandom-seed=$(@:$(BUILD)/%=%)
+DEFINES = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc
+COMPILE = $(CC) $(SAME) $(DEFINES) $(CPPFLAGS) $(LIBRARY_CFLAGS) $(WARNINGS) \
 	$(HARDENING) $(CFLAGS) -MMD -MP
 # For what is compiled and linked in one go.
 DEPFILE = -MF $@.d -MT $@
-LINK = $(CC) $(HARDENING) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS)
+LINK = $(CC) $(SAME) $(HARDENING) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS)
 
 BINARY = $(BUILD)/memcached_exporter
 PAGE = $(BUILD)/obj/pages/page.o
