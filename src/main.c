@@ -11,6 +11,7 @@
 #include "base/span.h"
 #include "config/arguments.h"
 #include "config/environment.h"
+#include "healthcheck.h"
 #include "http/body.h"
 #include "http/web.h"
 #include "memcached/modules.h"
@@ -259,7 +260,7 @@ run(struct program *p, int argc, const char *const *argv)
 		    "of the source.");
 	if (o->version)
 		return print_version();
-	r = work(p, &e);
+	r = o->healthcheck ? healthcheck(o, &e) : work(p, &e);
 	return r < 0 ? complain(&e, "") : r;
 }
 

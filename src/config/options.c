@@ -114,6 +114,9 @@ const struct option options_table[] = {
 	ROW("once", switch, once, "false",
 	    "Scrape once, print the metrics, exit with 0 if the server is "
 	    "up."),
+	ROW("healthcheck", switch, healthcheck, "false",
+	    "Ask the exporter that runs with the same flags whether it is "
+	    "healthy; exit with 0 if so."),
 	ROW("pid-file", string, own_pid_file, "",
 	    "File to write the exporter's own process id to, while it "
 	    "serves."),

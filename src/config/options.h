@@ -36,6 +36,7 @@ struct options {
 	bool version;
 	bool once;
 	bool config_check;
+	bool healthcheck;
 	bool lifecycle;
 	bool no_exporter_metrics;
 	bool has_target;

@@ -570,6 +570,7 @@ TEST(help_shows_every_flag)
 		"      --[no-]web.enable-lifecycle ",
 		"      --[no-]web.disable-exporter-metrics ",
 		"      --[no-]once ",
+		"      --[no-]healthcheck ",
 		"      --pid-file=\"\" ",
 		"      --log.level=info ",
 		"      --log.format=logfmt ",
