@@ -3,7 +3,7 @@
 #include "http/accept.h"
 
 static bool
-is_same(struct accepted a, struct accepted b)
+same_choice(struct accepted a, struct accepted b)
 {
 	return a.type == b.type && a.escaping == b.escaping;
 }
@@ -19,7 +19,7 @@ LLVMFuzzerTestOneInput(const char *data, size_t size)
 
 	for (size_t i = 0; i < size; i++)
 		loud[i] -= loud[i] >= 'a' && loud[i] <= 'z' ? 'a' - 'A' : 0;
-	assert(is_same(accept_metrics(shouted), a));
+	assert(same_choice(accept_metrics(shouted), a));
 	assert(accept_gzip(shouted) == gzip);
 	if (a.type == ACCEPT_OPENMETRICS)
 		assert(memmem(loud, size, "OPENMETRICS-TEXT", 16) != NULL ||
@@ -30,7 +30,7 @@ LLVMFuzzerTestOneInput(const char *data, size_t size)
 		       memchr(loud, '*', size) != NULL);
 	/* an answer's type asks for itself */
 	accept_content_type(&a, type);
-	assert(is_same(accept_metrics(span_of(type)), a));
+	assert(same_choice(accept_metrics(span_of(type)), a));
 	free(copy);
 	free(loud);
 	return 0;
