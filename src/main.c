@@ -70,7 +70,7 @@ open_program(struct program *p)
 	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 	p->base = new_base();
 	p->keys = keys_new();
-	p->targets = targets_new(p->base, p->keys);
+	p->targets = targets_new(p->base, p->keys, p->options.max_targets);
 }
 
 static void

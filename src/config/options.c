@@ -101,6 +101,10 @@ const struct option options_table[] = {
 	ROW("scrape.allow-target", allow, allow, NULL,
 	    "Target that /scrape may be told: host:port (globs), a network "
 	    "(10.0.0.0/8) or unix:/path. Repeatable. Empty: any host."),
+	ROW("scrape.max-targets", number, max_targets, "16384",
+	    "Targets kept at a time, with their connections. For one more, "
+	    "the one idle for longest goes.",
+	    RANGE(1, OPTIONS_TARGETS_MAX)),
 	ROW("web.telemetry-path", path, telemetry_path, "/metrics",
 	    "Path of the metrics."),
 	ROW("web.scrape-path", path, scrape_path, "/scrape",

@@ -22,6 +22,9 @@
 /* Scrapes at a time, as --web.max-requests has it at most. */
 #define OPTIONS_REQUESTS_MAX 1000000
 
+/* Targets that are kept, as --scrape.max-targets has it at most. */
+#define OPTIONS_TARGETS_MAX 1000000
+
 /* More addresses to listen on than this are refused. */
 #define OPTIONS_LISTEN_MAX 64
 
@@ -47,6 +50,7 @@ struct options {
 	char *config_file;
 	char *web_config_file;
 	uint64_t max_connections;
+	uint64_t max_targets;
 	uint64_t max_requests; /* 0: no limit */
 	char *telemetry_path;
 	char *scrape_path;

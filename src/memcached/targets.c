@@ -37,7 +37,7 @@ struct targets {
 	struct collection_env env;
 	TAILQ_HEAD(, place) list; /* the one got last at the end */
 	void *tree;               /* the same by address, of tsearch(3) */
-	size_t len;
+	size_t len, max;
 	bool stopped;
 	struct event *sweep;
 };
@@ -186,9 +186,9 @@ targets_get(struct targets *ts, const struct peer *peer, struct error *e)
 		(void)error_set(e, "The exporter is stopping.");
 		return NULL;
 	}
-	if (p == NULL && ts->len >= TARGETS_MAX && targets_make_room(ts) < 0) {
-		(void)error_because(e, REASON_BUSY,
-		    "%d targets are being scraped", TARGETS_MAX);
+	if (p == NULL && ts->len >= ts->max && targets_make_room(ts) < 0) {
+		(void)error_because(
+		    e, REASON_BUSY, "%zu targets are being scraped", ts->max);
 		return NULL;
 	}
 	if (p == NULL)
@@ -200,10 +200,11 @@ targets_get(struct targets *ts, const struct peer *peer, struct error *e)
 }
 
 struct targets *
-targets_new(struct event_base *base, const struct keys *keys)
+targets_new(struct event_base *base, const struct keys *keys, size_t max)
 {
 	struct targets *ts = xcalloc(1, sizeof(*ts));
 
+	ts->max = max;
 	ts->env = (struct collection_env){
 		.connections = { .base = base,
 		    .resolver = resolver_new(base),
@@ -292,7 +293,7 @@ targets_reload(struct targets *ts, const struct modules *ms)
 		if (p->forgotten || modules_has(ms, p->peer->module))
 			continue;
 		/* one that is busy keeps its place, so there are two */
-		if (!busy || ts->len < TARGETS_MAX)
+		if (!busy || ts->len < ts->max)
 			targets_add_heir(ts, p, ms);
 		if (busy)
 			place_forget(ts, p);

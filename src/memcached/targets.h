@@ -21,14 +21,12 @@ struct status;
 struct target;
 struct targets;
 
-/* Targets that are kept at a time, with their connections. */
-#define TARGETS_MAX 16384
-
 /* Idle timeout: a target that is not scraped for so long is dropped. */
 #define TARGET_IDLE_SECONDS 600
 
-/* keys is borrowed. */
-struct targets *targets_new(struct event_base *base, const struct keys *keys);
+/* keys is borrowed; at most max targets are kept at a time. */
+struct targets *targets_new(
+    struct event_base *base, const struct keys *keys, size_t max);
 /*
  * Ends all that wait, with REASON_OTHER, and takes no more. Comes before
  * targets_free, while those that wait are there.

@@ -14,8 +14,6 @@
 /* Room for all that there can be, with long names and errors. */
 #define LISTING_BYTES_MAX (64U << 20)
 
-_Static_assert(LISTING_LIMIT_MAX == TARGETS_MAX, "all can be asked for");
-
 struct kept {
 	struct body *body; /* NULL: too large */
 	size_t limit;

@@ -2,12 +2,13 @@
 
 import os
 import pathlib
+import threading
 
 import pytest
 
 from authority import context
 from exporter import probe
-from fake import serve
+from fake import gated, serve
 from poll import eventually
 
 CHANGES = {
@@ -135,3 +136,46 @@ def test_certificates(served, authority, tmp_path, name):
         served, speak_tls, path,
         f"tls: {{{', '.join(f'{k}: {v}' for k, v in files.items())}}}",
         b"# renewed\n" + path.read_bytes())
+
+
+def test_no_more_than_there_may_be(fake, exporter, tmp_path):
+    """A target that is being scraped when its module changes has a successor
+    only where there is room for both."""
+    config = tmp_path / "modules.yml"
+    config.write_text("modules: {a: {}}\n")
+    gate = threading.Event()
+    servers = [fake(gated(gate)) for _ in range(2)]
+    running = exporter(
+        "", f"--config.file={config}", "--web.enable-lifecycle",
+        "--scrape.max-targets=3", timeout=10)
+
+    def known():
+        return running.metrics().value("memcached_exporter_targets")
+
+    def send(server):
+        sock = running.send((f"GET {probe(server.address)}&module=a HTTP/1.1"
+                             "\r\nHost: x\r\n\r\n").encode())
+        eventually(lambda: server.commands)
+        return sock
+
+    socks = [send(server) for server in servers]
+    for changed, count in ("2s", 3), ("3s", 3):
+        config.write_text(f"modules: {{a: {{timeout: {changed}}}}}\n")
+        reload(running)
+        assert known() == count
+    gate.set()
+    for sock in socks:
+        assert b"\nmemcached_up 1\n" in sock.recv(65536)
+        sock.close()
+
+
+def test_max_targets(fake, exporter):
+    """The one idle for longest makes room."""
+    servers = [fake(serve) for _ in range(3)]
+    running = exporter("", "--scrape.max-targets=2")
+    for server in servers:
+        assert running.scrape(server.address).up == 1
+    eventually(lambda: servers[0].connections[0].closed_by_peer)
+    assert running.metrics().value("memcached_exporter_targets") == 2
+    assert running.scrape(servers[2].address).up == 1
+    assert len(servers[2].connections) == 1

@@ -565,6 +565,7 @@ TEST(help_shows_every_flag)
 		"      --web.max-connections=8192 ",
 		"      --web.max-requests=0 ",
 		"      --scrape.allow-target=\"\" ",
+		"      --scrape.max-targets=16384 ",
 		"      --web.telemetry-path=/metrics ",
 		"      --web.scrape-path=/scrape ",
 		"      --[no-]web.enable-lifecycle ",
