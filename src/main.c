@@ -1,6 +1,8 @@
 /* What the program is asked for: help, version, a check, a scrape, to serve. */
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <event2/event.h>
 
@@ -55,6 +57,7 @@ on_libevent_log(int severity, const char *msg)
 }
 
 struct program {
+	const char *const *argv;
 	struct options options;
 	struct signals signals;
 	struct event_base *base;
@@ -196,11 +199,29 @@ warn_of_flag(const char *sentence, void *arg)
 	log_warn(sentence);
 }
 
+/* As contrib's unit does with the flags in MEMCACHED_EXPORTER_OPTS. */
+static bool
+is_passed_on(const struct program *p, const char *name)
+{
+	static const char blanks[] = " \t\n";
+	const char *value = getenv(name);
+	size_t len;
+
+	value += strspn(value, blanks);
+	len = strcspn(value, blanks);
+	for (const char *const *arg = p->argv; *arg != NULL; arg++) {
+		if (strlen(*arg) == len && strncmp(*arg, value, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 warn_of_variable(const char *name, void *arg)
 {
-	(void)arg;
-	log_warn("Variable of no flag in the environment", "name", name);
+	if (!is_passed_on(arg, name))
+		log_warn(
+		    "Variable of no flag in the environment", "name", name);
 }
 
 /* What the options ask for. */
@@ -214,7 +235,7 @@ work(struct program *p, struct error *e)
 		signals_leave(&p->signals);
 	log_setup(p->options.log_level, p->options.log_format);
 	options_without_effect(&p->options, warn_of_flag, NULL);
-	environment_unknown(warn_of_variable, NULL);
+	environment_unknown(warn_of_variable, p);
 	if (modules_load(&p->options, NULL, &modules, e) < 0)
 		return -1;
 	if (p->options.config_check) {
@@ -249,6 +270,7 @@ run(struct program *p, int argc, const char *const *argv)
 	struct error e;
 	int r;
 
+	p->argv = argv;
 	if (arguments_parse(&p->options, argc, argv, &e) < 0)
 		return complain(&e, ", try --help");
 	if (o->help || o->help_long)

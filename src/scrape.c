@@ -104,14 +104,13 @@ scrape_note(const struct scrape *s, const struct outcome *outcome,
 		return;
 	address_text(target_address(s->target), address);
 	log_debug("Scraped", "target", address, "up", down == NULL ? "1" : "0");
-	if (!news || !log_has(down == NULL ? LEVEL_INFO : LEVEL_WARN) ||
-	    !log_admits(rate))
-		return;
-	if (down == NULL)
-		log_info("Target is up again", "target", address);
-	else
-		log_warn("Target is down", "target", address, "reason",
-		    reason_name(down->reason), "err", error_whole(down, whole));
+	if (news && down == NULL)
+		log_news(
+		    rate, LEVEL_INFO, "Target is up again", "target", address);
+	else if (news)
+		log_news(rate, LEVEL_WARN, "Target is down", "target", address,
+		    "reason", reason_name(down->reason), "err",
+		    error_whole(down, whole));
 }
 
 static void

@@ -43,6 +43,7 @@ struct serving {
 	struct landing *landing;
 	struct notify *notify;
 	struct event *give_up;
+	struct rate news; /* reloads, which clients may ask for */
 };
 
 /* As many descriptors as the system allows, which is no more than asking. */
@@ -105,7 +106,8 @@ reload_modules(struct serving *s, struct error *e)
 
 	self_configured(s->self, r == 0);
 	if (r < 0) {
-		log_error("Configuration not reloaded", "err", e->text);
+		log_news(&s->news, LEVEL_ERROR, "Configuration not reloaded",
+		    "err", e->text);
 		return -1;
 	}
 	targets_reload(s->targets, ms);
@@ -113,7 +115,7 @@ reload_modules(struct serving *s, struct error *e)
 	landing_use(s->landing, ms);
 	modules_release(s->modules);
 	s->modules = ms;
-	log_info("Configuration reloaded");
+	log_news(&s->news, LEVEL_INFO, "Configuration reloaded");
 	return 0;
 }
 
@@ -312,6 +314,7 @@ serve(const struct serve_env *env, struct error *e)
 		.modules = env->modules };
 	int r;
 
+	rate_init(&s.news, LOG_NEWS_INTERVAL_US, LOG_NEWS_BURST);
 	modules_hold(s.modules);
 	r = serving_open(&s, e);
 

@@ -321,8 +321,10 @@ tell_losses(void)
 }
 
 bool
-log_admits(struct rate *news)
+log_admits(struct rate *news, enum log_level level)
 {
+	if (!log_has(level))
+		return false;
 	if (rate_take(news, clock_us()) == 0)
 		return true;
 	drop(LOSS_FLOOD);

@@ -60,10 +60,10 @@ void log_setup(enum log_level least, enum log_format format);
 bool log_has(enum log_level level);
 
 /*
- * Whether this bucket has a token for one more line; if not, that line counts
- * as dropped, so the caller has to know that it would come out.
+ * Whether a line of that level comes out for which this bucket has to have a
+ * token; if it has none, the line counts as dropped.
  */
-bool log_admits(struct rate *news);
+bool log_admits(struct rate *news, enum log_level level);
 
 /* Lines that did not come out, though their level should. */
 uint64_t log_lines_dropped(void);
@@ -74,6 +74,12 @@ void log_write(enum log_level level, const char *file, int line,
 
 #define log_at(level, ...)                                                     \
 	log_write(level, __FILE__, __LINE__, __VA_ARGS__, (const char *)0)
+/* A line about what clients do at will. */
+#define log_news(news, level, ...)                                             \
+	do {                                                                   \
+		if (log_admits(news, level))                                   \
+			log_at(level, __VA_ARGS__);                            \
+	} while (0)
 #define log_debug(...) log_at(LEVEL_DEBUG, __VA_ARGS__)
 #define log_info(...) log_at(LEVEL_INFO, __VA_ARGS__)
 #define log_warn(...) log_at(LEVEL_WARN, __VA_ARGS__)

@@ -53,6 +53,7 @@ struct web {
 	uint64_t read_at;
 	struct auth *auth;
 	struct rate rate;
+	struct rate news; /* reloads, which clients may ask for */
 	struct event *look;
 };
 
@@ -147,7 +148,8 @@ tell_fault(struct web *w, enum cause cause, const char *fault)
 {
 	if (cause == CAUSE_FAILED && strcmp(fault, w->fault) == 0)
 		return;
-	log_error("Web configuration not reloaded", "err", fault);
+	log_news(&w->news, LEVEL_ERROR, "Web configuration not reloaded", "err",
+	    fault);
 	(void)snprintf(w->fault, sizeof(w->fault), "%s", fault);
 }
 
@@ -166,7 +168,8 @@ reload(struct web *w, enum cause cause, struct error *e)
 		return -1;
 	}
 	use(w, r);
-	log_info("Web configuration reloaded", "file", w->path);
+	log_news(&w->news, LEVEL_INFO, "Web configuration reloaded", "file",
+	    w->path);
 	return 0;
 }
 
@@ -216,6 +219,7 @@ web_new(struct event_base *base, const char *path, struct error *e)
 	w->base = base;
 	w->path = xstrdup(path);
 	w->auth = auth_new(base);
+	rate_init(&w->news, LOG_NEWS_INTERVAL_US, LOG_NEWS_BURST);
 	w->look = xnonnull(evtimer_new(base, on_look, w));
 	use(w, r);
 	if (path[0] != '\0')

@@ -88,8 +88,9 @@ resolver_new(struct event_base *base)
 	TAILQ_INIT(&r->unknown);
 	(void)getrlimit(RLIMIT_NOFILE, &limit);
 	r->attempts_max = RESOLVE_ATTEMPTS_MAX;
-	if (limit.rlim_cur / DESCRIPTORS_SHARE < r->attempts_max)
-		r->attempts_max = (size_t)limit.rlim_cur / DESCRIPTORS_SHARE;
+	/* the soft one is raised to it */
+	if (limit.rlim_max / DESCRIPTORS_SHARE < r->attempts_max)
+		r->attempts_max = (size_t)limit.rlim_max / DESCRIPTORS_SHARE;
 	return r;
 }
 

@@ -174,6 +174,20 @@ def test_news_are_bounded(exporter, dead):
     assert len(running.stderr) < 100_000
 
 
+def test_reloads_are_bounded(exporter):
+    """Clients may ask for them."""
+    running = exporter("", "--log.format=json", "--web.enable-lifecycle")
+    conn = running.connection()
+    for _ in range(1000):
+        assert running.request(
+            conn, "/-/reload", method="POST").status == 200
+    running.stop()
+    lines = [entry for entry in map(json.loads, running.log())
+             if entry["msg"].endswith("eloaded")]
+    assert len(lines) < 500
+    assert len(lines) + told(running) == 1000
+
+
 @pytest.mark.parametrize("script", [
     saying(EVIL * 3, then=close),
     saying(b"SERVER_ERROR " + EVIL),

@@ -374,7 +374,8 @@ TEST(news)
 	rate_init(&rate, 1000000000, 2);
 	capture(LEVEL_INFO, FORMAT_LOGFMT);
 	for (int i = 0; i < 5; i++)
-		check_number("admitted", log_admits(&rate), i < 2);
+		check_number("admitted", log_admits(&rate, LEVEL_INFO), i < 2);
+	check("not of that level", !log_admits(&rate, LEVEL_DEBUG));
 	log_info("m");
 	captured();
 	check_number("dropped", log_lines_dropped() - before, 3);
