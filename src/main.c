@@ -116,7 +116,8 @@ static int
 scrape_once(struct program *p, struct modules *modules, struct error *e)
 {
 	struct scrape_own own = { .has_target = p->options.has_target,
-		.target = p->options.target };
+		.target = p->options.target,
+		.prefixes_max = (unsigned)p->options.prefixes_max };
 	struct scrape_options options = { .arrived = clock_us(),
 		.timeout_us = module_timeout(modules_own(modules)) };
 	struct once once = { .base = p->base };

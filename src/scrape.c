@@ -13,6 +13,7 @@
 #include "memcached/target.h"
 #include "memcached/targets.h"
 #include "self.h"
+#include "stats/plan.h"
 #include "stats/render.h"
 
 /* What is not shared: a family, and the end of the text. */
@@ -23,6 +24,7 @@ struct scraper {
 	struct targets *targets;
 	struct self *self;
 	struct modules *modules;
+	struct plans *plans;
 	struct scrape_own own;
 	size_t usual_bytes; /* of the last text */
 	/* the others' news cannot keep back the default target's */
@@ -62,6 +64,7 @@ scraper_new(struct targets *targets, struct self *self,
 	s->own = *own;
 	rate_init(&s->own_news, LOG_NEWS_INTERVAL_US, LOG_NEWS_BURST);
 	rate_init(&s->news, LOG_NEWS_INTERVAL_US, LOG_NEWS_BURST);
+	s->plans = plans_new(own->prefixes_max);
 	scraper_use(s, modules);
 	return s;
 }
@@ -72,6 +75,7 @@ scraper_free(struct scraper *s)
 	if (s == NULL)
 		return;
 	modules_release(s->modules);
+	plans_free(s->plans);
 	free(s);
 }
 
@@ -130,19 +134,17 @@ render_up(struct buf *out, enum text_format format, bool up)
 
 /* Of all that were to be asked: a failed scrape has the same series always. */
 static void
-render_collectors(struct buf *out, enum text_format format, unsigned sections,
-    const struct reply *reply)
+render_collectors(struct buf *out, enum text_format format,
+    const struct plan *plan, const struct reply *reply)
 {
 	static const char name[] = "memcached_scrape_collector_success";
 
 	gauge(out, format, name,
 	    "1 when the server answered this sub-command of \"stats\".");
-	for (unsigned i = 0; i < SECTIONS; i++) {
-		enum section section = (enum section)i;
+	for (size_t i = 0; i < plan->len; i++) {
+		enum section section = plan->steps[i].section;
 
-		if ((sections & 1U << i) == 0)
-			continue;
-		text_sample_of(out, name, "collector", section_name(section),
+		text_sample_of(out, name, "collector", collectors[section].name,
 		    reply != NULL && reply_has_ended(reply, section));
 	}
 }
@@ -161,8 +163,7 @@ render_scrape(struct buf *out, const struct scrape *s,
 		text_sample_of(
 		    out, failure, "reason", reason_name(down->reason), 1);
 	}
-	render_collectors(
-	    out, s->format, collectors_asked(s->waiter.sections), reply);
+	render_collectors(out, s->format, s->waiter.plan, reply);
 	gauge(out, s->format, ignored,
 	    "Lines of the answer that were not understood.");
 	text_sample_u64(out, ignored, reply != NULL ? reply_ignored(reply) : 0);
@@ -203,7 +204,7 @@ render(const struct scrape *s, struct reply *reply, const struct error *down)
 	(void)buf_reserve(&out, all->usual_bytes);
 	render_up(&out, s->format, down == NULL);
 	if (down == NULL)
-		render_reply(&out, s->format, reply, s->waiter.sections);
+		render_reply(&out, s->format, reply, s->waiter.plan->on);
 	render_scrape(&out, s, reply, down);
 	if (s->is_default)
 		self_render(all->self, &out, s->format);
@@ -358,7 +359,7 @@ scrape_start(struct scraper *all, const struct scrape_options *o,
 	s->is_default = o->is_default;
 	s->done = done;
 	s->arg = arg;
-	s->waiter.sections = o->sections;
+	s->waiter.plan = plans_usual(all->plans, o->collectors);
 	s->waiter.deadline_us = o->arrived + o->timeout_us;
 	s->waiter.done = on_outcome;
 	s->waiter.arg = s;
@@ -403,7 +404,7 @@ scrape_start_default(struct scraper *all, const struct scrape_options *options,
 	}
 	o.module = modules_own(all->modules);
 	o.target = &all->own.target;
-	o.sections = module_sections(o.module);
+	o.collectors = module_collectors(o.module);
 	o.is_default = true;
 	scrape_start(all, &o, done, arg);
 }

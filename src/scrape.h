@@ -30,6 +30,7 @@ struct targets;
 struct scrape_own {
 	bool has_target;
 	struct address target;
+	unsigned prefixes_max; /* of the collector `detail` */
 };
 
 /* What a scrape asks. All is borrowed for the call. */
@@ -41,7 +42,7 @@ struct scrape_options {
 	/* scrape_start_default fills these */
 	const struct module *module;
 	const struct address *target;
-	unsigned sections; /* 1 << section */
+	unsigned collectors; /* that are on: 1 << section */
 	bool is_default;
 };
 

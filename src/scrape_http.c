@@ -100,22 +100,22 @@ scrape_serve(struct request *r, void *arg)
 
 /* The collect[] parameters, if there are any. */
 static int
-narrow(const struct query *query, unsigned *sections, struct error *e)
+narrow(const struct query *query, unsigned *on, struct error *e)
 {
 	unsigned wanted = 0;
 	const char *name;
 	size_t at = 0;
 
 	while ((name = query_next(query, "collect[]", &at)) != NULL) {
-		unsigned section = collector_section(name);
+		unsigned set = collector_set(name);
 
-		if (section == 0)
+		if (set == 0)
 			return error_set(e, "Unknown collector; there are %s.",
 			    collector_names());
-		wanted |= section;
+		wanted |= set;
 	}
 	if (wanted != 0)
-		*sections &= wanted | SECTIONS_ALWAYS;
+		*on &= wanted | COLLECTORS_ALWAYS;
 	return 0;
 }
 
@@ -133,8 +133,8 @@ read_query(const struct modules *modules, const struct query *query,
 	if (options->module == NULL)
 		return error_set(
 		    e, "Unknown module; --config.file has those there are.");
-	options->sections = module_sections(options->module);
-	return narrow(query, &options->sections, e);
+	options->collectors = module_collectors(options->module);
+	return narrow(query, &options->collectors, e);
 }
 
 void

@@ -245,7 +245,8 @@ serving_open(struct serving *s, struct error *e)
 {
 	const struct options *o = s->options;
 	struct scrape_own own = { .has_target = o->has_target,
-		.target = o->target };
+		.target = o->target,
+		.prefixes_max = (unsigned)o->prefixes_max };
 	size_t descriptors = raise_descriptors();
 
 	s->web = web_new(s->base, o->web_config_file, e);

@@ -11,7 +11,7 @@ static const struct {
 };
 
 unsigned
-collector_section(const char *name)
+collector_set(const char *name)
 {
 	for (size_t i = 0; i < SECTIONS; i++) {
 		if (strcmp(collectors[i].name, name) == 0)

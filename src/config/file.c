@@ -54,18 +54,18 @@ read_collector(struct tree *y, const char *key, yaml_node_t *key_node,
 {
 	struct module_config *m = dest;
 	const char *name = tree_text(y, node, e);
-	unsigned section;
+	unsigned set;
 
 	(void)key;
 	(void)key_node;
 	if (name == NULL)
 		return -1;
-	section = collector_section(name);
-	if (section == 0)
+	set = collector_set(name);
+	if (set == 0)
 		return tree_error(y, node, e,
 		    "unknown collector \"%.64s\", expected one of %s", name,
 		    collector_names());
-	m->sections |= section;
+	m->collectors |= set;
 	return 0;
 }
 
@@ -74,7 +74,7 @@ read_collectors(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
 	struct module_config *m = dest;
 
-	m->sections = SECTIONS_ALWAYS;
+	m->collectors = COLLECTORS_ALWAYS;
 	return tree_each_item(y, node, read_collector, m, e);
 }
 

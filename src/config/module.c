@@ -63,8 +63,8 @@ module_config_equal(
 		if (strcmp(text_at(a, i), text_at(b, i)) != 0)
 			return false;
 	}
-	return a->timeout_us == b->timeout_us && a->sections == b->sections &&
-	       a->has_tls == b->has_tls &&
+	return a->timeout_us == b->timeout_us &&
+	       a->collectors == b->collectors && a->has_tls == b->has_tls &&
 	       a->tls.min_version == b->tls.min_version &&
 	       a->tls.insecure == b->tls.insecure &&
 	       a->protocol == b->protocol && a->has_auth == b->has_auth &&

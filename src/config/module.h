@@ -32,7 +32,7 @@ struct module_config {
 	char *name;
 	char *place;         /* "file:line:column"; not set by the flags */
 	uint64_t timeout_us; /* 0: as the flags have it */
-	unsigned sections;   /* to ask for, 1 << section; 0: the same */
+	unsigned collectors; /* that are on, 1 << section; 0: the same */
 	bool has_tls;
 	struct tls_settings tls;
 	bool has_protocol; /* it was given; SASL implies it */

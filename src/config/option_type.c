@@ -155,15 +155,15 @@ static int
 set_collector(struct options *opts, const struct option *o, const char *text,
     struct error *e)
 {
-	unsigned section = collector_section(strchr(o->name, '.') + 1);
-	unsigned *sections = option_field(opts, o);
+	unsigned bits = collector_set(strchr(o->name, '.') + 1);
+	unsigned *set = option_field(opts, o);
 	bool on;
 
 	if (parse_bool(span_of(text), &on) < 0)
 		return error_set(e, "expected true or false");
-	if (!on && section == COLLECTOR_BIT(SECTION_STATS))
+	if (!on && bits == COLLECTOR_BIT(SECTION_STATS))
 		return error_set(e, "stats is always asked, for memcached_up");
-	*sections = on ? *sections | section : *sections & ~section;
+	*set = on ? *set | bits : *set & ~bits;
 	return 0;
 }
 

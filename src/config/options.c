@@ -8,6 +8,7 @@
 #include "config/collectors.h"
 #include "config/option_type.h"
 #include "config/protocol.h"
+#include "stats/detail.h"
 
 #define ROW(flag, kind, member, value, text, ...)                              \
 	{                                                                      \
@@ -16,7 +17,7 @@
 		.help = text, __VA_ARGS__                                      \
 	}
 #define COLLECTOR_ROW(id, word, sub, is_preset, most, kind, text)              \
-	ROW("collector." word, collector, module.sections, #is_preset, text),
+	ROW("collector." word, collector, module.collectors, #is_preset, text),
 #define WORDS(names) .words = names, .words_len = nitems(names)
 #define RANGE(least, most) .min = least, .max = most
 #define CONNECTS .connects = true
@@ -71,7 +72,12 @@ const struct option options_table[] = {
 	    "YAML file with modules: ways to scrape that a request picks."),
 	ROW("config.check", switch, config_check, "false",
 	    "Check the configuration, say what is wrong, and exit."),
-	COLLECTORS_EACH(COLLECTOR_ROW){ .name = "collector.slab",
+	COLLECTORS_EACH(COLLECTOR_ROW)
+	    ROW("collector.detail.max-prefixes", number, prefixes_max, "100",
+		"Busiest key prefixes with series of their own; the others are "
+		"added up under an empty prefix.",
+		RANGE(1, DETAIL_PREFIXES_MAX)),
+	{ .name = "collector.slab",
 	    .type = &option_switch,
 	    .hidden = true,
 	    .stands_for = (const char *const[]){ "collector.slabs",
@@ -165,7 +171,7 @@ check_module(struct options *o)
 {
 	struct module_config *m = &o->module;
 
-	m->sections |= SECTIONS_ALWAYS;
+	m->collectors |= COLLECTORS_ALWAYS;
 	m->has_protocol = options_is_given(o, "memcached.protocol");
 	m->has_auth = is_set(m->username) || is_set(m->password_file);
 	m->has_targets = o->has_target;

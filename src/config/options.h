@@ -49,6 +49,7 @@ struct options {
 	char *own_pid_file;
 	char *config_file;
 	char *web_config_file;
+	uint64_t prefixes_max; /* of the collector `detail` */
 	uint64_t max_connections;
 	uint64_t max_targets;
 	uint64_t max_requests; /* 0: no limit */

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "memcached/peer.h"
 #include "stats/binary.h"
+#include "stats/plan.h"
 #include "stats/reader.h"
 
 struct reader *
@@ -11,8 +12,8 @@ ask_reader(
 {
 	struct reader *r =
 	    access->protocol == PROTOCOL_BINARY
-		? reader_new_binary(keys, ask->sections)
-		: reader_new(keys, ask->sections, access->username != NULL);
+		? reader_new_binary(keys, ask->plan)
+		: reader_new(keys, ask->plan, access->username != NULL);
 
 	reader_skip(r, ask->refused);
 	return r;
@@ -25,19 +26,19 @@ ask_next(const struct ask *ask, unsigned missing)
 }
 
 void
-ask_commands(struct buf *out, const struct access *access, unsigned sections,
-    bool is_new)
+ask_commands(struct buf *out, const struct ask *ask,
+    const struct access *access, unsigned steps, bool is_new)
 {
-	if (access->protocol == PROTOCOL_BINARY) {
-		if (is_new && access->username != NULL)
-			binary_authenticate(
-			    out, access->username, access->password);
-		binary_ask(out, sections);
-		return;
-	}
-	for (unsigned s = 0; s < SECTIONS; s++) {
-		if (sections & (1U << s))
-			buf_add_str(out, section_command((enum section)s));
+	const struct plan *plan = ask->plan;
+	bool binary = access->protocol == PROTOCOL_BINARY;
+
+	if (binary && is_new && access->username != NULL)
+		binary_authenticate(out, access->username, access->password);
+	for (size_t i = 0; i < plan->len; i++) {
+		const struct step *step = &plan->steps[i];
+
+		if (steps & step->bit)
+			buf_add_span(out, binary ? step->packet : step->text);
 	}
 }
 

@@ -1,6 +1,6 @@
 /*
  * What a server is asked over one connection, and how: several commands in one
- * write, or one by one. A set of sections is a mask of 1 << section.
+ * write, or one by one. Sets are of a plan's steps.
  */
 #ifndef MEMCACHED_ASK_H
 #define MEMCACHED_ASK_H
@@ -11,11 +11,12 @@
 struct access;
 struct buf;
 struct keys;
+struct plan;
 struct reader;
 
 struct ask {
-	unsigned sections;
-	unsigned refused; /* of these, that need not be asked */
+	const struct plan *plan;
+	unsigned refused; /* steps that need not be asked */
 	bool one_by_one;  /* the text protocol only */
 
 	/* only shares out the time among the addresses of a name */
@@ -29,12 +30,12 @@ struct ask {
 struct reader *ask_reader(const struct ask *ask, const struct access *access,
     const struct keys *keys);
 
-/* The sections to send next, of those that are missing; 0: none. */
+/* The steps to send next, of those that are missing; 0: none. */
 unsigned ask_next(const struct ask *ask, unsigned missing);
 
-/* Appends the commands of sections; on a new connection, what goes first. */
-void ask_commands(struct buf *out, const struct access *access,
-    unsigned sections, bool is_new);
+/* Appends the commands of steps; on a new connection, what goes first. */
+void ask_commands(struct buf *out, const struct ask *ask,
+    const struct access *access, unsigned steps, bool is_new);
 
 /*
  * A connection of `memcached -Y` speaks after it has stored the credentials

@@ -9,7 +9,7 @@
 #include "memcached/habits.h"
 #include "memcached/links.h"
 #include "memcached/peer.h"
-#include "stats/collector.h"
+#include "stats/plan.h"
 
 /*
  * Beside a connection that says nothing for this part of the time left a hedge
@@ -36,7 +36,7 @@ struct collection {
 	struct collection_calls calls;
 
 	enum collection_state state;
-	unsigned sections;
+	const struct plan *plan;
 	uint64_t soonest;    /* of the deadlines of those that wait */
 	uint64_t deadline;   /* the last one */
 	struct event *timer; /* to hedge; or the end of a stall's backoff */
@@ -71,7 +71,7 @@ hedge_at(uint64_t from, uint64_t deadline)
 static void
 collection_send(struct collection *c, struct link *l, bool one_by_one)
 {
-	struct ask ask = { .sections = c->sections,
+	struct ask ask = { .plan = c->plan,
 		.refused = one_by_one ? c->habits.refused : 0,
 		.one_by_one = one_by_one,
 		.deadline_us = c->deadline };
@@ -81,8 +81,8 @@ collection_send(struct collection *c, struct link *l, bool one_by_one)
 		    &c->env->connections, c->peer, on_collection_answer, c);
 	l->state = LINK_ASKED;
 	l->one_by_one = one_by_one;
-	l->asked =
-	    ask.sections & ~(ask.refused | connection_refused(l->connection));
+	l->asked = ask.plan->asked &
+		   ~(ask.refused | connection_refused(l->connection));
 	connection_ask(l->connection, &ask);
 }
 
@@ -95,8 +95,8 @@ collection_is_pipelined(const struct collection *c, const struct link *l)
 }
 
 bool
-collection_start(struct collection *c, unsigned sections, uint64_t soonest_us,
-    uint64_t deadline_us)
+collection_start(struct collection *c, const struct plan *plan,
+    uint64_t soonest_us, uint64_t deadline_us)
 {
 	uint64_t now = clock_us();
 	struct link *l = links_pick(&c->links, now);
@@ -107,7 +107,7 @@ collection_start(struct collection *c, unsigned sections, uint64_t soonest_us,
 		return false;
 	}
 	collection_set_state(c, COLLECTION_ASKING);
-	c->sections = collectors_asked(sections);
+	c->plan = plan;
 	c->soonest = soonest_us;
 	c->deadline = deadline_us;
 	collection_send(c, l, habits_one_by_one(&c->habits, now));

@@ -17,6 +17,7 @@
 
 struct collection;
 struct peer;
+struct plan;
 struct reply;
 
 /* What all collections share: borrowed. */
@@ -48,7 +49,7 @@ struct collection *collection_new(struct collection_env *env,
 void collection_free(struct collection *c, enum close_reason reason);
 
 /*
- * Begins, with commands for a set of sections; ends with the call of `done` or
+ * Begins, with the steps of a plan, which is borrowed; ends with the call of `done` or
  * with collection_give_up. The hedge connection comes in time for the soonest
  * deadline of those that wait, the last one is that of them all (clock_us).
  *
@@ -56,7 +57,7 @@ void collection_free(struct collection *c, enum close_reason reason);
  * connections that there may be are late. Then `ready` is called when one of
  * them is not any more, unless collection_give_up comes before.
  */
-bool collection_start(struct collection *c, unsigned sections,
+bool collection_start(struct collection *c, const struct plan *plan,
     uint64_t soonest_us, uint64_t deadline_us);
 
 /* One more waits for the collection, or the next one, with this deadline. */

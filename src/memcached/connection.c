@@ -13,6 +13,7 @@
 #include "memcached/dial.h"
 #include "memcached/peer.h"
 #include "memcached/stream.h"
+#include "stats/plan.h"
 #include "stats/reader.h"
 
 /* "1234.567": digits of a uint64_t, a point and three more, and the NUL. */
@@ -41,9 +42,9 @@ struct connection {
 	struct event *report;    /* makes that call, from the loop */
 
 	struct ask ask;
-	unsigned refused; /* sections, since it was opened */
-	unsigned sent;    /* sections of the last write */
-	unsigned begun;   /* sections that were missing when it was opened */
+	unsigned refused; /* steps, since it was opened */
+	unsigned sent;    /* steps of the last write */
+	unsigned begun;   /* steps that were missing when it was opened */
 	uint64_t heard;   /* when something came, or the ask began */
 	struct reader *reader;
 
@@ -143,7 +144,7 @@ conn_send_commands(struct connection *c)
 
 	c->sent = ask_next(&c->ask, reader_missing(c->reader));
 	buf_init(&out, ASK_BYTES_MAX);
-	ask_commands(&out, c->peer->access, c->sent, !c->reused);
+	ask_commands(&out, &c->ask, c->peer->access, c->sent, !c->reused);
 	reader_sent(c->reader, c->sent);
 	stream_send(c->stream, &out);
 }
@@ -396,7 +397,8 @@ connection_answered(const struct connection *c)
 {
 	if (c->reader == NULL)
 		return 0;
-	return c->ask.sections & ~c->ask.refused & ~reader_missing(c->reader);
+	return c->ask.plan->asked & ~c->ask.refused &
+	       ~reader_missing(c->reader);
 }
 
 unsigned

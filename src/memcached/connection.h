@@ -81,13 +81,13 @@ uint64_t connection_since(const struct connection *c);
 bool connection_is_silent(const struct connection *c);
 uint64_t connection_heard(const struct connection *c);
 
-/* Of the last ask: the sections that were answered, refused ones included. */
+/* Of the last ask: the steps that were answered, refused ones included. */
 unsigned connection_answered(const struct connection *c);
 
-/* The section that is waited for, of those that are asked one by one; or 0. */
+/* The step that is waited for, of those that are asked one by one; or 0. */
 unsigned connection_stuck(const struct connection *c);
 
-/* The sections that were refused, since it was opened. */
+/* The steps that were refused, since it was opened. */
 unsigned connection_refused(const struct connection *c);
 
 /* What came since the last ask, complete or not: borrowed; or NULL. */

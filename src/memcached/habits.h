@@ -21,7 +21,7 @@ struct reply;
 
 struct habits {
 	bool one_by_one;
-	unsigned refused;  /* sections, 1 << section */
+	unsigned refused;  /* steps of a plan */
 	uint64_t until_us; /* of clock_us */
 	uint64_t uptime;   /* when last told, in seconds */
 };
@@ -30,7 +30,7 @@ struct habits {
 bool habits_one_by_one(struct habits *h, uint64_t now_us);
 
 /*
- * It got further when asked one by one, but refused some sections; and if
+ * It got further when asked one by one, but refused some steps; and if
  * stuck is not 0, it did not answer that one by the deadline.
  */
 void habits_learn(

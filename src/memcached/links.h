@@ -38,7 +38,7 @@ struct link {
 	enum link_state state;
 	struct connection *connection; /* but for LINK_FREE */
 	uint64_t late_us;              /* since when it is */
-	unsigned asked;                /* sections that it was asked for */
+	unsigned asked;                /* steps that it was asked for */
 	bool one_by_one;               /* and so */
 };
 

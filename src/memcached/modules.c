@@ -110,8 +110,8 @@ module_new(const struct module_config *c, const struct options *o,
 	module_config_copy(&m->config, c);
 	if (c->timeout_us == 0)
 		m->config.timeout_us = o->module.timeout_us;
-	if (c->sections == 0)
-		m->config.sections = o->module.sections;
+	if (c->collectors == 0)
+		m->config.collectors = o->module.collectors;
 	if (read_files(m, shared, e) < 0) {
 		release(m);
 		return NULL;
@@ -325,9 +325,9 @@ module_timeout(const struct module *m)
 }
 
 unsigned
-module_sections(const struct module *m)
+module_collectors(const struct module *m)
 {
-	return m->config.sections;
+	return m->config.collectors;
 }
 
 static enum verdict

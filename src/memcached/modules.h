@@ -49,7 +49,7 @@ void module_release(const struct module *m);
 /* Its name; "" when it is the flags', for --memcached.address alone. */
 const char *module_label(const struct module *m);
 uint64_t module_timeout(const struct module *m);
-unsigned module_sections(const struct module *m);
+unsigned module_collectors(const struct module *m);
 
 /*
  * What a target is in this module: fills peer, borrowed from the module. -1,

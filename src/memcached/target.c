@@ -26,10 +26,10 @@ struct target {
 	struct collection_env *env;
 	enum target_state state;
 	struct status status;
-	struct waiters asking;  /* share the collection under way */
-	struct waiters waiting; /* will share the next one */
-	uint64_t began;         /* when the last one did */
-	unsigned sections;      /* of the collection under way */
+	struct waiters asking;   /* share the collection under way */
+	struct waiters waiting;  /* will share the next one */
+	uint64_t began;          /* when the last one did */
+	const struct plan *plan; /* of the collection under way */
 	struct collection *collection;
 };
 
@@ -74,10 +74,10 @@ target_gather(struct target *t)
 {
 	struct waiter *w = TAILQ_FIRST(&t->waiting), *next;
 
-	t->sections = w->sections;
+	t->plan = w->plan;
 	for (; w != NULL; w = next) {
 		next = TAILQ_NEXT(w, entry);
-		if (w->sections != t->sections)
+		if (w->plan != t->plan)
 			continue;
 		TAILQ_REMOVE(&t->waiting, w, entry);
 		TAILQ_INSERT_TAIL(&t->asking, w, entry);
@@ -90,16 +90,16 @@ static void
 target_start(struct target *t)
 {
 	struct waiter *w;
-	unsigned sections = TAILQ_FIRST(&t->waiting)->sections;
+	const struct plan *plan = TAILQ_FIRST(&t->waiting)->plan;
 	uint64_t soonest = UINT64_MAX, deadline = 0;
 
 	TAILQ_FOREACH (w, &t->waiting, entry) {
 		if (w->deadline_us < soonest)
 			soonest = w->deadline_us;
-		if (w->sections == sections && w->deadline_us > deadline)
+		if (w->plan == plan && w->deadline_us > deadline)
 			deadline = w->deadline_us;
 	}
-	if (!collection_start(t->collection, sections, soonest, deadline)) {
+	if (!collection_start(t->collection, plan, soonest, deadline)) {
 		target_set_state(t, TARGET_STALLED);
 		return;
 	}

@@ -19,6 +19,7 @@ struct address;
 struct collection_env;
 struct event;
 struct peer;
+struct plan;
 struct reply;
 struct status;
 struct target;
@@ -47,8 +48,8 @@ struct outcome {
  * deadline at the latest.
  */
 struct waiter {
-	unsigned sections;    /* to ask for: 1 << section */
-	uint64_t deadline_us; /* of clock_us */
+	const struct plan *plan; /* what to ask, borrowed */
+	uint64_t deadline_us;    /* of clock_us */
 	void (*done)(struct outcome *outcome, void *arg);
 	void *arg;
 

@@ -40,17 +40,13 @@ add_header(struct buf *out, enum binary_opcode opcode, size_t key_len,
 }
 
 void
-binary_ask(struct buf *out, unsigned sections)
+binary_ask(struct buf *out, enum section section)
 {
-	for (unsigned s = 0; s < SECTIONS; s++) {
-		const char *word = collectors[s].argument;
-		size_t len = strlen(word);
+	const char *argument = collectors[section].argument;
+	size_t len = strlen(argument);
 
-		if ((sections & 1U << s) == 0)
-			continue;
-		add_header(out, BINARY_STAT, len, len, s);
-		buf_add_str(out, word);
-	}
+	add_header(out, BINARY_STAT, len, len, section);
+	buf_add_str(out, argument);
 }
 
 void

@@ -38,8 +38,8 @@ enum binary_status {
 	BINARY_UNKNOWN_COMMAND = 0x81
 };
 
-/* Appends the requests for a set of sections. */
-void binary_ask(struct buf *out, unsigned sections);
+/* Appends the request for a section. */
+void binary_ask(struct buf *out, enum section section);
 
 /* Appends the request that authenticates. */
 void binary_authenticate(

@@ -17,6 +17,7 @@
 #include "stats/text.h"
 
 struct line;
+struct plan;
 
 /* STAT lines of most answers. */
 #define COLLECTOR_ENTRIES_USUAL 32768
@@ -113,6 +114,7 @@ struct answer {
 	struct span class_prefix;
 
 	size_t size;
+	void (*init)(void *state, const struct plan *plan); /* if need be */
 	enum answer_result (*take)(void *state, const struct line *line);
 	void (*end)(void *state);
 	void (*render)(

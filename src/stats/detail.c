@@ -16,6 +16,7 @@
 #include "base/parse.h"
 #include "stats/collector.h"
 #include "stats/line.h"
+#include "stats/plan.h"
 
 /* The longest key there is. */
 #define PREFIX_BYTES_MAX 250
@@ -194,13 +195,19 @@ take_lines(struct detail *d, struct span text)
 	return worst;
 }
 
+static void
+init(void *state, const struct plan *plan)
+{
+	struct detail *d = state;
+
+	d->max = plan->prefixes_max;
+}
+
 static enum answer_result
 take(void *state, const struct line *line)
 {
 	struct detail *d = state;
 
-	if (d->max == 0)
-		d->max = DETAIL_PREFIXES_USUAL;
 	if (line->kind == LINE_PREFIX)
 		return take_line(d, line->text);
 	if (span_is(line->key, "detailed"))
@@ -278,6 +285,7 @@ release(void *state)
 
 const struct answer answer_detail = {
 	.size = sizeof(struct detail),
+	.init = init,
 	.take = take,
 	.end = end,
 	.render = render,

@@ -4,6 +4,5 @@
 
 /* Prefixes that have series of their own at most, as the flag has it. */
 #define DETAIL_PREFIXES_MAX 10000
-#define DETAIL_PREFIXES_USUAL 100
 
 #endif

@@ -106,12 +106,15 @@ void
 line_splitter_init(struct line_splitter *s)
 {
 	buf_init(&s->partial, LINE_LENGTH_MAX);
+	buf_init(&s->counted, LINE_BYTES_MAX);
+	s->passed = 0;
 }
 
 void
 line_splitter_release(struct line_splitter *s)
 {
 	buf_release(&s->partial);
+	buf_release(&s->counted);
 }
 
 /* A line whose start, or more, came before; the next one begins anew. */
@@ -149,6 +152,48 @@ line_next(struct line_splitter *s, struct span *data, struct line *line)
 		*line = (struct line){ .kind = LINE_LONG };
 	else
 		parse(line, text);
+	return true;
+}
+
+/* Too many to keep. */
+static bool
+pass_bytes(struct line_splitter *s, struct span *data, size_t n)
+{
+	size_t missing = n - s->passed;
+
+	if (data->len < missing) {
+		s->passed += data->len;
+		*data = skip(*data, data->len);
+		return false;
+	}
+	*data = skip(*data, missing);
+	s->passed = 0;
+	return true;
+}
+
+bool
+line_take_bytes(
+    struct line_splitter *s, struct span *data, size_t n, struct span *bytes)
+{
+	size_t missing = n - s->counted.len;
+
+	if (n > LINE_BYTES_MAX) {
+		*bytes = (struct span){ NULL, 0 };
+		return pass_bytes(s, data, n);
+	}
+	if (data->len < missing) {
+		buf_add_span(&s->counted, *data);
+		*data = skip(*data, data->len);
+		return false;
+	}
+	if (s->counted.len == 0) {
+		*bytes = (struct span){ data->p, n };
+	} else {
+		buf_add(&s->counted, data->p, missing);
+		*bytes = (struct span){ s->counted.p, n };
+		s->counted.len = 0;
+	}
+	*data = skip(*data, missing);
 	return true;
 }
 

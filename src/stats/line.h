@@ -37,9 +37,17 @@ struct line {
 	struct span value; /* STAT only */
 };
 
-/* Cuts a stream into lines; holds at most one line that is not whole yet. */
+/* More counted bytes than this are passed over. */
+#define LINE_BYTES_MAX 65536
+
+/*
+ * Cuts a stream into lines and, where a line says how many bytes follow it,
+ * these; holds at most one piece that is not whole yet.
+ */
 struct line_splitter {
 	struct buf partial; /* full: of a line that is too long */
+	struct buf counted;
+	size_t passed; /* of counted bytes that are too many */
 };
 
 void line_splitter_init(struct line_splitter *s);
@@ -51,6 +59,15 @@ void line_splitter_release(struct line_splitter *s);
  * line: it was kept, and *data is empty.
  */
 bool line_next(struct line_splitter *s, struct span *data, struct line *line);
+
+/*
+ * Takes the next n bytes off the front of *data, as the lines after `get` count
+ * them: they may hold line ends. The span is valid until the next call, and
+ * without a pointer when n is past LINE_BYTES_MAX. Returns false when they are
+ * not whole: ask again, with the same n, when there is more.
+ */
+bool line_take_bytes(
+    struct line_splitter *s, struct span *data, size_t n, struct span *bytes);
 
 /*
  * Whether what is kept of a line that is not whole may become one of the

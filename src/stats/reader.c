@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "stats/binary.h"
 #include "stats/line.h"
+#include "stats/plan.h"
 
 #define UNAUTHENTICATED "CLIENT_ERROR unauthenticated"
 
@@ -27,9 +28,10 @@ enum credentials {
 };
 
 struct reader {
-	unsigned sections;
-	unsigned current; /* the section being answered; SECTIONS at the end */
-	unsigned refused; /* sections answered with an error */
+	const struct plan *plan;
+	unsigned skipped; /* steps that are not asked */
+	size_t at; /* of the step being answered; the plan's len at the end */
+	unsigned refused; /* steps answered with an error */
 	size_t commands;  /* in one write */
 	size_t bytes, bytes_max;
 	bool understood; /* a line of the protocol has come */
@@ -47,31 +49,48 @@ struct reader {
 	} splitter;
 };
 
-/* The first asked section at or behind `from`. */
-static unsigned
-next_section(const struct reader *r, unsigned from)
+/* The place of the first step at or behind `from` that is asked. */
+static size_t
+next_step(const struct reader *r, size_t from)
 {
-	while (from < SECTIONS && (r->sections & (1U << from)) == 0)
+	while (
+	    from < r->plan->len && (r->plan->steps[from].bit & r->skipped) != 0)
 		from++;
 	return from;
 }
 
+static bool
+is_done(const struct reader *r)
+{
+	return r->at == r->plan->len;
+}
+
+/* The step being answered. */
+static const struct step *
+step(const struct reader *r)
+{
+	return &r->plan->steps[r->at];
+}
+
+static bool
+is_stats(const struct reader *r)
+{
+	return step(r)->section == SECTION_STATS;
+}
+
 static struct reader *
-new_reader(const struct keys *keys, unsigned sections)
+new_reader(const struct keys *keys, const struct plan *plan)
 {
 	struct reader *r = xcalloc(1, sizeof(*r));
 
-	r->sections = sections;
-	reader_sent(r, sections);
+	r->plan = plan;
 	r->reply = reply_new(keys);
-	r->current = next_section(r, 0);
+	reply_asked(r->reply, plan);
+	reader_sent(r, plan->asked);
 	r->bytes_max = READER_BYTES_MAX;
-	for (unsigned s = 0; s < SECTIONS; s++) {
-		size_t entries = collectors[s].entries_max;
+	for (size_t i = 0; i < plan->len; i++) {
+		size_t entries = collectors[plan->steps[i].section].entries_max;
 
-		if ((sections & (1U << s)) == 0)
-			continue;
-		reply_asked(r->reply, (enum section)s);
 		if (entries > COLLECTOR_ENTRIES_USUAL)
 			r->bytes_max += entries * COLLECTOR_LINE_BYTES;
 	}
@@ -79,9 +98,9 @@ new_reader(const struct keys *keys, unsigned sections)
 }
 
 struct reader *
-reader_new(const struct keys *keys, unsigned sections, bool credentials)
+reader_new(const struct keys *keys, const struct plan *plan, bool credentials)
 {
-	struct reader *r = new_reader(keys, sections);
+	struct reader *r = new_reader(keys, plan);
 
 	r->credentials = credentials ? CREDENTIALS_READY : CREDENTIALS_NONE;
 	line_splitter_init(&r->splitter.lines);
@@ -89,9 +108,9 @@ reader_new(const struct keys *keys, unsigned sections, bool credentials)
 }
 
 struct reader *
-reader_new_binary(const struct keys *keys, unsigned sections)
+reader_new_binary(const struct keys *keys, const struct plan *plan)
 {
-	struct reader *r = new_reader(keys, sections);
+	struct reader *r = new_reader(keys, plan);
 
 	r->binary = true;
 	binary_splitter_init(&r->splitter.packets);
@@ -202,19 +221,17 @@ next_answer(struct reader *r)
 {
 	r->understood = true;
 	r->has_stat = false;
-	r->current = next_section(r, r->current + 1);
+	r->at = next_step(r, r->at + 1);
 }
 
 /* An answer is whole. */
 static int
 take_end(struct reader *r, struct error *e)
 {
-	enum section section = (enum section)r->current;
-
-	if (section == SECTION_STATS && !r->has_stat)
+	if (is_stats(r) && !r->has_stat)
 		return error_because(e, REASON_PROTOCOL,
 		    "stats was answered without a STAT line");
-	reply_ended(r->reply, section);
+	reply_ended(r->reply, step(r)->section);
 	next_answer(r);
 	return 0;
 }
@@ -222,8 +239,7 @@ take_end(struct reader *r, struct error *e)
 static bool
 wants_credentials(const struct reader *r, const struct line *line)
 {
-	return r->credentials == CREDENTIALS_READY &&
-	       r->current == SECTION_STATS &&
+	return r->credentials == CREDENTIALS_READY && is_stats(r) &&
 	       span_begins(line->text, UNAUTHENTICATED);
 }
 
@@ -255,8 +271,8 @@ static int
 take_error(struct reader *r, const struct line *line, struct error *e)
 {
 	if (!span_begins(line->text, "SERVER_ERROR"))
-		r->refused |= 1U << r->current;
-	if (r->current == SECTION_STATS)
+		r->refused |= step(r)->bit;
+	if (is_stats(r))
 		return refused(r, line, e);
 	next_answer(r);
 	return 0;
@@ -269,7 +285,7 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 	case LINE_STAT:
 		r->understood = true;
 		r->has_stat = true;
-		return reply_take(r->reply, (enum section)r->current, line, e);
+		return reply_take(r->reply, step(r)->section, line, e);
 	case LINE_END:
 		return take_end(r, e);
 	case LINE_ERROR:
@@ -280,10 +296,9 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 			return take_error(r, line, e);
 		break;
 	case LINE_PREFIX:
-		if (collectors[r->current].answer->has_prefix_lines) {
+		if (collectors[step(r)->section].answer->has_prefix_lines) {
 			r->has_stat = true;
-			return reply_take(
-			    r->reply, (enum section)r->current, line, e);
+			return reply_take(r->reply, step(r)->section, line, e);
 		}
 		break;
 	case LINE_OTHER:
@@ -296,8 +311,8 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 static int
 take_refusal(struct reader *r, const struct binary_packet *p, struct error *e)
 {
-	r->refused |= 1U << r->current;
-	if (r->current != SECTION_STATS) {
+	r->refused |= step(r)->bit;
+	if (!is_stats(r)) {
 		next_answer(r);
 		return 0;
 	}
@@ -310,7 +325,7 @@ take_refusal(struct reader *r, const struct binary_packet *p, struct error *e)
 static int
 take_stat(struct reader *r, const struct binary_packet *p, struct error *e)
 {
-	if (p->opaque != r->current)
+	if (p->opaque != step(r)->section)
 		return error_because(
 		    e, REASON_PROTOCOL, "an answer to nothing that was asked");
 	if (p->status != BINARY_OK)
@@ -322,8 +337,7 @@ take_stat(struct reader *r, const struct binary_packet *p, struct error *e)
 	if (p->key.len == 0)
 		return take_end(r, e);
 	r->has_stat = true;
-	return reply_add(
-	    r->reply, (enum section)r->current, p->key, p->value, e);
+	return reply_add(r->reply, step(r)->section, p->key, p->value, e);
 }
 
 /* A server without SASL does not know the request, and needs none. */
@@ -349,7 +363,7 @@ take_packets(struct reader *r, struct span *data, struct error *e)
 {
 	struct binary_packet packet;
 
-	while (r->current < SECTIONS) {
+	while (!is_done(r)) {
 		switch (binary_next(&r->splitter.packets, data, &packet)) {
 		case BINARY_NONE:
 			return READER_MORE;
@@ -370,8 +384,7 @@ take_lines(struct reader *r, struct span *data, struct error *e)
 {
 	struct line line = { .kind = LINE_OTHER };
 
-	while (r->current < SECTIONS &&
-	       line_next(&r->splitter.lines, data, &line)) {
+	while (!is_done(r) && line_next(&r->splitter.lines, data, &line)) {
 		if (r->credentials == CREDENTIALS_SENT) {
 			enum reader_state state = take_verdict(r, &line, e);
 
@@ -399,12 +412,12 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 	state = r->binary ? take_packets(r, data, e) : take_lines(r, data, e);
 	if (state != READER_MORE)
 		return state;
-	if (r->current == SECTIONS)
+	if (is_done(r))
 		return READER_DONE;
 	if (r->bytes > r->bytes_max) {
 		(void)error_because(e, REASON_TOO_LARGE,
 		    "more than %zu bytes without the END of %s", r->bytes_max,
-		    section_name((enum section)r->current));
+		    section_name(step(r)->section));
 		return READER_FAILED;
 	}
 	return READER_MORE;
@@ -431,15 +444,13 @@ reader_broken(const struct reader *r, struct error *why)
 	else
 		(void)error_because(why, cause.reason, "%s; %s %s", cause.text,
 		    r->bytes == 0 ? "no answer to" : "no END of",
-		    r->current == SECTIONS
-			? "stats"
-			: section_name((enum section)r->current));
+		    is_done(r) ? "stats" : section_name(step(r)->section));
 }
 
 void
-reader_sent(struct reader *r, unsigned sections)
+reader_sent(struct reader *r, unsigned steps)
 {
-	r->commands = (size_t)__builtin_popcount(sections);
+	r->commands = (size_t)__builtin_popcount(steps);
 }
 
 void
@@ -451,17 +462,21 @@ reader_reopen(struct reader *r)
 }
 
 void
-reader_skip(struct reader *r, unsigned sections)
+reader_skip(struct reader *r, unsigned steps)
 {
-	r->sections &= ~sections | 1U << SECTION_STATS;
-	r->current = next_section(r, 0);
-	reader_sent(r, r->sections);
+	r->skipped = steps & ~COLLECTOR_BIT(SECTION_STATS);
+	r->at = next_step(r, 0);
+	reader_sent(r, r->plan->asked & ~r->skipped);
 }
 
 unsigned
 reader_missing(const struct reader *r)
 {
-	return r->sections & ~((1U << r->current) - 1);
+	unsigned missing = 0;
+
+	for (size_t i = r->at; i < r->plan->len; i++)
+		missing |= r->plan->steps[i].bit;
+	return missing & ~r->skipped;
 }
 
 unsigned

@@ -35,14 +35,15 @@ enum reader_state {
 struct reader;
 
 /*
- * A set of sections is a bit mask of 1 << section. The reader fills a new
- * reply that it owns; keys is borrowed. Without credentials, a
+ * The answers come in the order of the plan's steps. The reader fills a new
+ * reply that it owns; keys and plan are borrowed. Without credentials, a
  * server that wants some has failed.
  */
 struct reader *reader_new(
-    const struct keys *keys, unsigned sections, bool credentials);
+    const struct keys *keys, const struct plan *plan, bool credentials);
 /* The same for the binary protocol, where the credentials go first. */
-struct reader *reader_new_binary(const struct keys *keys, unsigned sections);
+struct reader *reader_new_binary(
+    const struct keys *keys, const struct plan *plan);
 void reader_free(struct reader *r);
 
 /*
@@ -60,10 +61,10 @@ enum reader_state reader_feed(
 void reader_broken(const struct reader *r, struct error *why);
 
 /*
- * For servers that cannot take several commands in one write. A set of
- * sections is a bit mask as above; the reader keeps what has been answered.
+ * For servers that cannot take several commands in one write. Sets
+ * are of steps; the reader keeps what has been answered.
  *
- * The sections that have not been answered yet, in part perhaps; those that
+ * The steps that have not been answered yet, in part perhaps; those that
  * were answered with an error, but for SERVER_ERROR, which may pass.
  */
 unsigned reader_missing(const struct reader *r);
@@ -73,10 +74,10 @@ unsigned reader_refused(const struct reader *r);
  * Before anything is read: these were refused before and are not asked again.
  * They stay unanswered in the reply. `stats` is always asked.
  */
-void reader_skip(struct reader *r, unsigned sections);
+void reader_skip(struct reader *r, unsigned steps);
 
 /* These were sent in one write: all of them unless this is called. */
-void reader_sent(struct reader *r, unsigned sections);
+void reader_sent(struct reader *r, unsigned steps);
 
 /* What comes next is from another connection, where the missing is asked. */
 void reader_reopen(struct reader *r);

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "stats/line.h"
+#include "stats/plan.h"
 
 #define REPLY_TEXT_USUAL 8192 /* of some ten slab classes */
 
@@ -30,6 +31,7 @@ struct reply {
 	size_t slabs_len;
 	struct slab current; /* of the last line: many of one class follow */
 	uint64_t ignored;
+	const struct plan *plan; /* NULL: not told */
 	struct part {
 		size_t entries;
 		bool asked, ended, failed;
@@ -166,6 +168,16 @@ keep(struct reply *r, struct value *v, struct span text, struct error *e)
 	return 0;
 }
 
+static void *
+new_state(const struct reply *r, const struct answer *answer)
+{
+	void *state = xcalloc(1, answer->size);
+
+	if (answer->init != NULL && r->plan != NULL)
+		answer->init(state, r->plan);
+	return state;
+}
+
 static enum answer_result
 add_up(struct reply *r, enum section section, const struct line *line)
 {
@@ -175,7 +187,7 @@ add_up(struct reply *r, enum section section, const struct line *line)
 	if (answer->take == NULL)
 		return ANSWER_TAKEN;
 	if (part->state == NULL)
-		part->state = xcalloc(1, answer->size);
+		part->state = new_state(r, answer);
 	return answer->take(part->state, line);
 }
 
@@ -256,9 +268,11 @@ reply_ignore(struct reply *r)
 }
 
 void
-reply_asked(struct reply *r, enum section section)
+reply_asked(struct reply *r, const struct plan *plan)
 {
-	r->parts[section].asked = true;
+	r->plan = plan;
+	for (size_t i = 0; i < plan->len; i++)
+		r->parts[plan->steps[i].section].asked = true;
 }
 
 void
@@ -271,7 +285,7 @@ reply_ended(struct reply *r, enum section section)
 		return;
 	part->ended = true;
 	if (answer->size > 0 && part->state == NULL)
-		part->state = xcalloc(1, answer->size);
+		part->state = new_state(r, answer);
 	if (answer->end != NULL)
 		answer->end(part->state);
 }

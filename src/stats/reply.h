@@ -28,6 +28,7 @@
 #define REPLY_SERVER (-1)
 
 struct line;
+struct plan;
 struct reply;
 
 /* keys is borrowed. */
@@ -50,11 +51,13 @@ int reply_add(struct reply *r, enum section section, struct span key,
 /* A line that was not understood. */
 void reply_ignore(struct reply *r);
 
+/* What is asked; borrowed for as long as the reply is filled. */
+void reply_asked(struct reply *r, const struct plan *plan);
+
 /*
- * A sub-command was asked; it was answered to its END, which means nothing
- * when the collector has failed.
+ * A sub-command was answered to its END, which means nothing when the
+ * collector has failed.
  */
-void reply_asked(struct reply *r, enum section section);
 void reply_ended(struct reply *r, enum section section);
 
 bool reply_was_asked(const struct reply *r, enum section section);

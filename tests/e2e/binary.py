@@ -43,6 +43,8 @@ def packet(request, key=b"", value=b"", status=OK):
 
 def entries(answer):
     """The keys and values of an answer in ASCII."""
+    if answer.startswith(b"PREFIX "):
+        yield b"detailed", answer
     for line in answer.splitlines():
         if line.startswith(b"STAT "):
             yield (*line.split(b" ", 2), b"")[1:3]

@@ -102,7 +102,7 @@ class Exposition:
         family = self.families.get(name)
         return [dict(labels) for labels in family.samples] if family else []
 
-    def value(self, name, **labels):
+    def value(self, name, /, **labels):
         """A number; None when there is no such series."""
         family = self.families.get(name)
         text = family and family.samples.get(frozenset(labels.items()))

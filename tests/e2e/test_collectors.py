@@ -59,6 +59,22 @@ def test_real_memcached(memcached, exporter):
                         ("set", "any"): 1, ("delete", "any"): 0}
 
 
+def test_real_memcached_in_binary(memcached, exporter):
+    """It has no `conns` there, and all prefixes are one value."""
+    server = memcached("-o", "track_sizes")
+    server.ask(b"stats detail on\r\n", b"OK\r\n")
+    server.ask(b"get users:1\r\nget pages:1\r\n", b"END\r\nEND\r\n")
+    metrics = exporter(server.address, "--memcached.protocol=binary",
+                       *asking("conns", "sizes", "detail")).metrics()
+    assert {n for n, ok in metrics.success.items() if not ok} == {"conns"}
+    name = "memcached_prefix_commands_total"
+    assert {labels["prefix"] for labels in metrics.labels(name)} == {
+        "users", "pages"}
+    assert metrics.value(
+        name, prefix="users", command="get", status="miss") == 1
+    assert metrics.histogram("memcached_item_size_bytes")[2] == 0
+
+
 def test_sizes_are_not_counted(memcached, exporter):
     metrics = exporter(memcached().address, "--collector.sizes").metrics()
     assert metrics.up == 1 and not metrics.success["sizes"]
@@ -128,3 +144,20 @@ def test_classes(fake, exporter):
         assert metrics.value("memcached_active_slabs") == 1
     text = exporter(fake().address, "--no-collector.slab").metrics().text
     assert "slab=" not in text and of_the_server(text)
+
+
+def test_busiest_prefixes(fake, exporter):
+    """The others are added up."""
+    lines = "".join(f"PREFIX p{i} get {10 * i} hit {i} set {i} del 1\r\n"
+                    for i in range(1000))
+    server = fake(answers={"stats detail dump": lines.encode() + b"END\r\n"})
+    name = "memcached_prefix_commands_total"
+    metrics = exporter(server.address, "--collector.detail",
+                       "--collector.detail.max-prefixes=3").metrics()
+    found = {labels["prefix"] for labels in metrics.labels(name)}
+    assert found == {"", "p997", "p998", "p999"}
+    hits = [metrics.value(name, command="get", status="hit", prefix=prefix)
+            for prefix in ("", "p997", "p998", "p999")]
+    assert hits == [sum(range(997)), 997, 998, 999]
+    metrics = exporter(server.address, "--collector.detail").metrics()
+    assert len(metrics.labels(name)) == 4 * 101

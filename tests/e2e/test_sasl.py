@@ -208,7 +208,7 @@ def test_same_metrics_as_in_ascii(memcached, exporter):
 @pytest.mark.parametrize("server", SERVERS, ids=lambda folder: folder.name)
 def test_same_metrics_of_every_server(fake, exporter, server):
     address = fake(binary.serve, answers=replay(server)).address
-    flags = ["--collector.scrub"] if (server / "scrub.txt").exists() else []
+    flags = [f"--collector.{path.stem}" for path in server.glob("*.txt")]
     metrics = exporter(address, BINARY, *flags, timeout=10).metrics()
     wanted = (server / "expected.prom").read_text()
     assert of_the_server(metrics.text) == of_the_server(wanted)

@@ -15,14 +15,8 @@ SERVERS = sorted(p.parent for p in TOP.glob("fixtures/servers/*/server.json"))
 TIMEOUT = 2
 
 
-# They cannot take several commands in one write: not yet asked alone.
-PENDING = {"memcarrot", "seastar"}
-
-
 @pytest.fixture(params=SERVERS, ids=lambda folder: folder.name)
 def player(request):
-    if request.param.name in PENDING:
-        request.applymarker(pytest.mark.xfail(reason="pipelining"))
     return Player(request.param)
 
 

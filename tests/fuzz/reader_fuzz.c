@@ -2,6 +2,7 @@
 #include <limits.h>
 
 #include "fuzz.h"
+#include "stats/plan.h"
 #include "stats/reader.h"
 #include "stats/render.h"
 
@@ -22,11 +23,15 @@ static struct reader *
 new_reader(const struct keys *keys, const struct head *head)
 {
 	unsigned sections = head->sections[0] | head->sections[1] << 8U;
+	static struct plans *plans;
+	const struct plan *plan;
 
+	plans = plans != NULL ? plans : plans_new(3);
 	sections %= 1U << SECTIONS;
+	plan = plans_get(plans, sections, sections);
 	if (head->flags & FLAG_BINARY)
-		return reader_new_binary(keys, sections);
-	return reader_new(keys, sections, false);
+		return reader_new_binary(keys, plan);
+	return reader_new(keys, plan, false);
 }
 
 static void

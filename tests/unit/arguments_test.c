@@ -14,7 +14,7 @@
 static void
 describe(struct buf *out, const struct options *o)
 {
-	unsigned sections = o->module.sections;
+	unsigned sections = o->module.collectors;
 	const struct {
 		const char *name;
 		bool is, unless;
@@ -558,6 +558,7 @@ TEST(help_shows_every_flag)
 		"      --[no-]collector.proxy ",
 		"      --[no-]collector.proxyfuncs ",
 		"      --[no-]collector.proxybe ",
+		"      --collector.detail.max-prefixes=100 ",
 		"      --web.listen-address=:9150 ",
 		"      --web.socket-mode=\"\" ",
 		"      --[no-]web.systemd-socket ",

@@ -8,12 +8,15 @@
 #include "memcached/habits.h"
 #include "memcached/links.h"
 #include "memcached/peer.h"
+#include "stats/plan.h"
 #include "support.h"
 
 #define MS 1000ULL
 #define SECOND 1000000ULL
-#define ALL 0xfU /* sections: stats and three more */
+#define ALL 0xfU /* steps: stats and three more */
 #define STATS 0x1U
+
+static const struct plan all = { .asked = ALL };
 
 /* ---- Connections */
 
@@ -208,7 +211,7 @@ says(struct connection *con, unsigned answered)
 static void
 answers(struct connection *con)
 {
-	says(con, con->ask.sections & ~con->ask.refused);
+	says(con, con->ask.plan->asked & ~con->ask.refused);
 	con->done(con, NULL, con->arg);
 }
 
@@ -299,7 +302,7 @@ end(struct collection *c)
 static bool
 start(struct collection *c, uint64_t us)
 {
-	return collection_start(c, ALL, now_us + us, now_us + us);
+	return collection_start(c, &all, now_us + us, now_us + us);
 }
 
 static struct connection *const first = &connections[0];
@@ -324,7 +327,7 @@ TEST(answered)
 	struct collection *c = begin();
 
 	assert_true(start(c, SECOND));
-	assert_int_equal(first->ask.sections, ALL);
+	assert_int_equal(first->ask.plan->asked, ALL);
 	assert_int_equal(first->ask.deadline_us, START_US + SECOND);
 	assert_false(first->ask.one_by_one);
 	answers(first);
@@ -395,7 +398,7 @@ TEST(hedge_at_a_quarter)
 	assert_int_equal(made, 1);
 	pass(1);
 	assert_int_equal(made, 2);
-	assert_int_equal(second->ask.sections, ALL);
+	assert_int_equal(second->ask.plan->asked, ALL);
 	assert_int_equal(second->ask.deadline_us, first->ask.deadline_us);
 	assert_false(second->ask.one_by_one);
 	pass(SECOND / 2);
@@ -409,7 +412,8 @@ TEST(hedge_of_the_soonest)
 	uint64_t began = now_us;
 
 	/* one of two has only 400 ms */
-	assert_true(collection_start(c, ALL, began + 400 * MS, began + SECOND));
+	assert_true(
+	    collection_start(c, &all, began + 400 * MS, began + SECOND));
 	pass(50 * MS);
 	/* another has more time, and changes nothing */
 	collection_hurry(c, now_us + 10 * SECOND);
@@ -441,7 +445,7 @@ TEST(no_hedge)
 	static const struct {
 		const char *name;
 		bool fresh;        /* the connection is */
-		unsigned answered; /* sections, and what is not whole */
+		unsigned answered; /* steps, and what is not whole */
 		bool is_binary;
 	} rows[] = {
 		{ "a new connection", true, 0, false },

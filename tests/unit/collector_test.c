@@ -17,13 +17,12 @@ TEST(rows)
 		buf_add_str(&command, "\r\n");
 		check_text(c->name, span_of_buf(&command), c->command);
 		buf_release(&command);
-		check_number(
-		    c->name, collector_section(c->name), COLLECTOR_BIT(s));
+		check_number(c->name, collector_set(c->name), COLLECTOR_BIT(s));
 		check(c->name, c->answer != NULL && c->entries_max > 0);
 		check(c->name, c->help[strlen(c->help) - 1] == '.');
 		check(c->name, strstr(collector_names(), c->name) != NULL);
 	}
-	check_number("stats is first", collector_section("stats"), 1);
+	check_number("stats is first", collector_set("stats"), 1);
 	check_text("argument", span_of(collectors[0].argument), "");
 }
 
@@ -43,7 +42,7 @@ TEST(names)
 	};
 
 	for (EACH(r, rows))
-		check_number(r->name, collector_section(r->name), r->set);
+		check_number(r->name, collector_set(r->name), r->set);
 	check("no comma in front",
 	    strncmp(collector_names(), "stats, settings, ", 17) == 0);
 	check_number("asked", collectors_asked(0),

@@ -17,7 +17,7 @@ describe(struct buf *out, const struct config *c)
 	if (m->timeout_us > 0)
 		buf_printf(
 		    out, " timeout=%llu", (unsigned long long)m->timeout_us);
-	buf_add_str(out, m->sections != 0 ? " collectors" : "");
+	buf_add_str(out, m->collectors != 0 ? " collectors" : "");
 	buf_add_str(out, m->has_tls ? " tls" : "");
 	buf_add_str(out, is_set(m->tls.ca_file) ? " ca_file" : "");
 	buf_add_str(

@@ -13,7 +13,7 @@
 
 #include "memcached/dial.h"
 #include "memcached/peer.h"
-#include "stats/collector.h"
+#include "stats/plan.h"
 #include "stats/reply.h"
 #include "support.h"
 
@@ -35,6 +35,7 @@ struct dial {
 };
 
 static struct dial dialing;
+static struct plans *plans;
 static unsigned dials, cancels;
 static bool reached;
 
@@ -113,6 +114,7 @@ begin(void)
 {
 	env = (struct connection_env){ .base = event_base_new(),
 		.keys = keys_new() };
+	plans = plans_new(100);
 	access_of = (struct access){ .protocol = PROTOCOL_ASCII };
 	dials = cancels = told = 0;
 	reached = false;
@@ -143,13 +145,15 @@ end(void)
 	connection_close(con, CLOSE_SHUTDOWN);
 	hang_up();
 	event_base_free(env.base);
+	plans_free(plans);
 	keys_free(u.keys);
 }
 
 static void
 ask(unsigned sections, bool one_by_one)
 {
-	struct ask a = { .sections = sections, .one_by_one = one_by_one };
+	struct ask a = { .plan = plans_get(plans, sections, sections),
+		.one_by_one = one_by_one };
 
 	connection_ask(con, &a);
 }
@@ -497,11 +501,10 @@ TEST(refused_is_not_asked_again)
 /* The owner knows of more. */
 TEST(told_not_to_ask)
 {
-	struct ask a = {
-		.sections = ALL, .refused = STATS | SLABS, .one_by_one = true
-	};
+	struct ask a = { .refused = STATS | SLABS, .one_by_one = true };
 
 	begin();
+	a.plan = plans_get(plans, ALL, ALL);
 	connection_ask(con, &a);
 	connected();
 	HEARD("stats\r\n");

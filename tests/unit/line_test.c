@@ -199,4 +199,63 @@ TEST(long_lines)
 	}
 }
 
-TESTS("line", T(every_chunking), T(long_lines))
+/* Counted bytes between lines, in pieces of any size. */
+TEST(counted)
+{
+	static const char text[] =
+	    "VALUE k 0 12\r\nEND\r\nSTAT\0a\n\r\nEND\r\n";
+	struct span whole = SPAN(text);
+
+	for (size_t size = 1; size <= whole.len; size++) {
+		struct line line = { .kind = LINE_LONG };
+		bool in_bytes = false, taken = false, ended = false;
+		struct line_splitter s;
+
+		line_splitter_init(&s);
+		for (size_t at = 0; at < whole.len; at += size) {
+			size_t n = whole.len - at;
+			struct span data = { whole.p + at,
+				n < size ? n : size };
+			struct span bytes;
+
+			while (!in_bytes && line_next(&s, &data, &line)) {
+				in_bytes =
+				    !taken && span_begins(line.text, "VALUE");
+				ended = line.kind == LINE_END;
+			}
+			if (!in_bytes ||
+			    !line_take_bytes(&s, &data, 12, &bytes))
+				continue;
+			check_bytes("bytes", bytes, SPAN("END\r\nSTAT\0a\n"));
+			in_bytes = false;
+			taken = true;
+			while (line_next(&s, &data, &line))
+				ended = line.kind == LINE_END;
+		}
+		check("taken", taken);
+		check("ended", ended);
+		line_splitter_release(&s);
+	}
+}
+
+/* Up to the limit they are handed out, past it they are passed over. */
+TEST(many_counted)
+{
+	static char text[LINE_BYTES_MAX + 1];
+
+	for (size_t n = LINE_BYTES_MAX; n <= LINE_BYTES_MAX + 1; n++) {
+		struct span first = { text, 1 }, rest = { text + 1, n - 1 };
+		struct line_splitter s;
+		struct span bytes;
+
+		line_splitter_init(&s);
+		check("first", !line_take_bytes(&s, &first, n, &bytes));
+		check("rest", line_take_bytes(&s, &rest, n, &bytes));
+		check_number("left", rest.len, 0);
+		check_number("len", bytes.len, n == LINE_BYTES_MAX ? n : 0);
+		check_number("none", bytes.p == NULL, n > LINE_BYTES_MAX);
+		line_splitter_release(&s);
+	}
+}
+
+TESTS("line", T(counted), T(many_counted), T(every_chunking), T(long_lines))

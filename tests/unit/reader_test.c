@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "stats/plan.h"
 #include "support.h"
 
 #define STATS (1U << SECTION_STATS)
@@ -14,12 +15,21 @@
 #define UPTIME "STAT uptime 1\r\n"
 
 static struct keys *keys;
+static struct plans *plans;
+
+/* The plan that asks exactly these. */
+static const struct plan *
+plan_of(unsigned sections)
+{
+	return plans_get(plans, sections, sections);
+}
 
 static int
 begin(void **state)
 {
 	(void)state;
 	keys = keys_new();
+	plans = plans_new(100);
 	return 0;
 }
 
@@ -27,6 +37,7 @@ static int
 end(void **state)
 {
 	(void)state;
+	plans_free(plans);
 	keys_free(keys);
 	return 0;
 }
@@ -61,7 +72,7 @@ outcome(struct buf *out, unsigned sections, struct span text, size_t size)
 		[READER_DONE] = "done",
 		[READER_FAILED] = "failed",
 	};
-	struct reader *r = reader_new(keys, sections, false);
+	struct reader *r = reader_new(keys, plan_of(sections), false);
 	const struct reply *reply = reader_reply(r);
 	enum reader_state state;
 	struct error e;
@@ -284,7 +295,8 @@ TEST(credentials)
 
 	for (EACH(row, rows)) {
 		for (size_t size = 1; size <= row->input.len; size++) {
-			struct reader *r = reader_new(keys, USUAL, true);
+			struct reader *r =
+			    reader_new(keys, plan_of(USUAL), true);
 			struct span rest = row->input;
 			enum reader_state state;
 			struct error e;
@@ -332,7 +344,7 @@ TEST(in_order)
 		 "STAT active_slabs 3\r\nEND\r\n"
 		 "STAT total_malloced 4\r\nEND\r\n"
 		 "STAT scrubber:status 5\r\nEND\r\n");
-	struct reader *r = reader_new(keys, USUAL | SCRUB, false);
+	struct reader *r = reader_new(keys, plan_of(USUAL | SCRUB), false);
 	enum reader_state state;
 	struct error e;
 
@@ -368,7 +380,7 @@ TEST(too_large)
 	};
 
 	for (EACH(row, rows)) {
-		struct reader *r = reader_new(keys, USUAL, false);
+		struct reader *r = reader_new(keys, plan_of(USUAL), false);
 		struct span data = SPAN(UPTIME "END\r\n");
 		enum reader_state state = reader_feed(r, &data, NULL);
 		struct error e = { 0 };
@@ -401,7 +413,7 @@ TEST(too_large)
 /* Past its lines a collector fails alone; `stats` fails for all. */
 TEST(too_many_lines)
 {
-	struct reader *r = reader_new(keys, USUAL, false);
+	struct reader *r = reader_new(keys, plan_of(USUAL), false);
 	const struct reply *reply = reader_reply(r);
 	enum reader_state state;
 	struct buf text;
@@ -418,7 +430,7 @@ TEST(too_many_lines)
 		check_number(section_name(s), reply_has_ended(reply, s),
 		    s != SECTION_SETTINGS && (USUAL >> s & 1) != 0);
 	reader_free(r);
-	r = reader_new(keys, USUAL, false);
+	r = reader_new(keys, plan_of(USUAL), false);
 	(void)feed(r,
 	    (struct span){ text.p + strlen(UPTIME "END\r\n"),
 		text.len - strlen(UPTIME "END\r\n") },
@@ -432,7 +444,7 @@ TEST(too_many_lines)
 /* The limit is for what has no END: one that comes in time counts. */
 TEST(large_but_whole)
 {
-	struct reader *r = reader_new(keys, STATS, false);
+	struct reader *r = reader_new(keys, plan_of(STATS), false);
 	static char text[READER_BYTES_MAX];
 	struct span data = { text, sizeof(text) };
 	struct error e;
@@ -451,7 +463,7 @@ TEST(large_but_whole)
 /* The last byte that is allowed, and the first that is not. */
 TEST(bytes)
 {
-	struct reader *r = reader_new(keys, STATS, false);
+	struct reader *r = reader_new(keys, plan_of(STATS), false);
 	static char text[READER_BYTES_MAX + 1];
 	struct span data = { text, READER_BYTES_MAX };
 	struct error e;
@@ -527,7 +539,7 @@ TEST(broken)
 	};
 
 	for (EACH(row, rows)) {
-		struct reader *r = reader_new(keys, USUAL, false);
+		struct reader *r = reader_new(keys, plan_of(USUAL), false);
 		enum reader_state state;
 		struct error e;
 		char whole[ERROR_WHOLE_MAX];
@@ -552,7 +564,7 @@ TEST(broken)
 /* What a server says is shown, but not at any length. */
 TEST(long_sample)
 {
-	struct reader *r = reader_new(keys, USUAL, false);
+	struct reader *r = reader_new(keys, plan_of(USUAL), false);
 	static char text[5000];
 	struct span data = { text, sizeof(text) };
 	struct error e;
@@ -589,7 +601,7 @@ TEST(missing)
 	};
 
 	for (EACH(row, rows)) {
-		struct reader *r = reader_new(keys, USUAL, false);
+		struct reader *r = reader_new(keys, plan_of(USUAL), false);
 		enum reader_state state;
 		struct error e;
 
@@ -603,7 +615,7 @@ TEST(missing)
 /* One command after the other, the last on another connection. */
 TEST(alone)
 {
-	struct reader *r = reader_new(keys, STATS | SETTINGS, false);
+	struct reader *r = reader_new(keys, plan_of(STATS | SETTINGS), false);
 	struct span first = SPAN(UPTIME "END\r\n"), half = SPAN("STAT maxc"),
 		    second = SPAN("STAT maxconns 7\r\nEND\r\n"), value;
 	struct error e;
@@ -621,7 +633,7 @@ TEST(alone)
 	reader_free(r);
 
 	/* one line that is no answer to one command says it all */
-	r = reader_new(keys, USUAL, false);
+	r = reader_new(keys, plan_of(USUAL), false);
 	reader_sent(r, STATS);
 	first = SPAN("-ERR unknown command\r\n");
 	check_number("one", reader_feed(r, &first, &e), READER_FAILED);

@@ -1,5 +1,6 @@
 #include "stats/render.h"
 
+#include "stats/plan.h"
 #include "stats/reader.h"
 #include "support.h"
 
@@ -21,7 +22,8 @@ render_as(
     struct buf *out, enum text_format format, struct span answers, unsigned set)
 {
 	struct keys *keys = keys_new();
-	struct reader *r = reader_new(keys, ALL, false);
+	struct plans *plans = plans_new(100);
+	struct reader *r = reader_new(keys, plans_get(plans, ALL, ALL), false);
 	struct error e;
 	unsigned ignored;
 
@@ -29,6 +31,7 @@ render_as(
 	render_reply(out, format, reader_reply(r), set);
 	ignored = (unsigned)reply_ignored(reader_reply(r));
 	reader_free(r);
+	plans_free(plans);
 	keys_free(keys);
 	return ignored;
 }
@@ -402,7 +405,8 @@ TEST(twice)
 	static const char answers[] = STATS("STAT uptime 1\nSTAT threads x\n");
 	struct span data = SPAN(answers);
 	struct keys *keys = keys_new();
-	struct reader *r = reader_new(keys, ALL, false);
+	struct plans *plans = plans_new(100);
+	struct reader *r = reader_new(keys, plans_get(plans, ALL, ALL), false);
 	struct error e;
 	struct buf out;
 
@@ -418,6 +422,7 @@ TEST(twice)
 	    "memcached_uptime_seconds 1\n");
 	buf_release(&out);
 	reader_free(r);
+	plans_free(plans);
 	keys_free(keys);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "stats/catalogue.h"
+#include "stats/plan.h"
 #include "support.h"
 
 static struct keys *keys;
@@ -286,8 +287,11 @@ TEST(rejecting_counts_once)
 
 TEST(asked_and_ended)
 {
-	reply_asked(reply, SECTION_STATS);
-	reply_asked(reply, SECTION_ITEMS);
+	struct plans *plans = plans_new(100);
+	unsigned set =
+	    COLLECTOR_BIT(SECTION_STATS) | COLLECTOR_BIT(SECTION_ITEMS);
+
+	reply_asked(reply, plans_get(plans, set, set));
 	reply_ended(reply, SECTION_STATS);
 	for (enum section s = 0; s < SECTIONS; s++) {
 		check_number(section_name(s), reply_was_asked(reply, s),
@@ -295,6 +299,7 @@ TEST(asked_and_ended)
 		check_number(section_name(s), reply_has_ended(reply, s),
 		    s == SECTION_STATS);
 	}
+	plans_free(plans);
 }
 
 #define R(name) cmocka_unit_test_setup_teardown(name, begin, end)

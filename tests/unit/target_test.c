@@ -11,10 +11,14 @@
 #include "memcached/peer.h"
 #include "memcached/status.h"
 #include "memcached/tls.h"
+#include "stats/plan.h"
 #include "support.h"
 
 #define MS 1000ULL
 #define SECOND 1000000ULL
+
+/* Told apart by where they are. */
+static const struct plan one = { .asked = 1 }, three = { .asked = 3 };
 
 /* ---- What a target is made of */
 
@@ -22,7 +26,7 @@ struct collection {
 	struct collection_calls calls;
 	bool stalled;
 	unsigned starts, gave_up, hurried;
-	unsigned sections;
+	const struct plan *plan;
 	uint64_t soonest, deadline, hurry;
 	enum close_reason closed;
 };
@@ -47,13 +51,13 @@ collection_free(struct collection *c, enum close_reason reason)
 }
 
 bool
-collection_start(struct collection *c, unsigned sections, uint64_t soonest_us,
-    uint64_t deadline_us)
+collection_start(struct collection *c, const struct plan *plan,
+    uint64_t soonest_us, uint64_t deadline_us)
 {
 	if (c->stalled)
 		return false;
 	c->starts++;
-	c->sections = sections;
+	c->plan = plan;
 	c->soonest = soonest_us;
 	c->deadline = deadline_us;
 	return true;
@@ -201,10 +205,10 @@ end(struct target *t)
 }
 
 static void
-ask_for(struct target *t, unsigned i, uint64_t us, unsigned sections)
+ask_for(struct target *t, unsigned i, uint64_t us, const struct plan *plan)
 {
 	askers[i] = (struct asker){ .reply = NOT_ENDED };
-	askers[i].waiter.sections = sections;
+	askers[i].waiter.plan = plan;
 	askers[i].waiter.deadline_us = now_us + us;
 	askers[i].waiter.done = on_done;
 	askers[i].waiter.arg = &askers[i];
@@ -214,7 +218,7 @@ ask_for(struct target *t, unsigned i, uint64_t us, unsigned sections)
 static void
 ask(struct target *t, unsigned i, uint64_t us)
 {
-	ask_for(t, i, us, 1);
+	ask_for(t, i, us, &one);
 }
 
 static void
@@ -230,7 +234,7 @@ answered(size_t reply, const struct error *why)
 		assert_int_equal(askers[i].reason, why);                       \
 	} while (0)
 
-TEST(one)
+TEST(one_waiter)
 {
 	struct target *t = begin();
 
@@ -277,16 +281,16 @@ TEST(group_commit)
 }
 
 /* None is told more, or less, than it asked for. */
-TEST(only_the_same_sections_share)
+TEST(only_the_same_plans_share)
 {
 	struct target *t = begin();
 
-	ask_for(t, 0, SECOND, 1);
-	ask_for(t, 1, SECOND, 3);
-	ask_for(t, 2, SECOND / 2, 1);
-	ask_for(t, 3, 2 * SECOND, 3);
+	ask_for(t, 0, SECOND, &one);
+	ask_for(t, 1, SECOND, &three);
+	ask_for(t, 2, SECOND / 2, &one);
+	ask_for(t, 3, 2 * SECOND, &three);
 	answered(0, NULL);
-	assert_int_equal(collection.sections, 3);
+	assert_ptr_equal(collection.plan, &three);
 	/* of all that wait: the next one must come in time, too */
 	assert_int_equal(collection.soonest, START_US + SECOND / 2);
 	assert_int_equal(collection.deadline, START_US + 2 * SECOND);
@@ -295,7 +299,7 @@ TEST(only_the_same_sections_share)
 	GIVEN(1, 1, REASONS);
 	GIVEN(3, 1, REASONS);
 	assert_int_equal(askers[2].reply, NOT_ENDED);
-	assert_int_equal(collection.sections, 1);
+	assert_ptr_equal(collection.plan, &one);
 	answered(2, NULL);
 	GIVEN(2, 2, REASONS);
 	end(t);
@@ -518,7 +522,7 @@ TEST(spared)
 	end(t);
 }
 
-TESTS("target", T(one), T(group_commit), T(only_the_same_sections_share),
+TESTS("target", T(one_waiter), T(group_commit), T(only_the_same_plans_share),
     T(one_that_has_less_time), T(deadline), T(deadline_of_one),
     T(deadline_of_many), T(next_after_a_deadline), T(blames_the_earlier_one),
     T(stalled), T(stalled_until_none_waits), T(stall_that_a_newcomer_ends),

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "stats/plan.h"
 #include "stats/reader.h"
 #include "stats/render.h"
 
@@ -28,6 +29,7 @@ transcript_render(const char *folder, struct buf *out, struct error *e)
 {
 	static char texts[SECTIONS][TRANSCRIPT_FILE_MAX];
 	enum reader_state state = READER_FAILED;
+	struct plans *plans = plans_new(100);
 	struct keys *keys = keys_new();
 	struct span answers[SECTIONS];
 	unsigned sections = 0;
@@ -41,7 +43,7 @@ transcript_render(const char *folder, struct buf *out, struct error *e)
 		    0)
 			sections |= 1U << s;
 	}
-	r = reader_new(keys, sections, false);
+	r = reader_new(keys, plans_get(plans, sections, sections), false);
 	for (enum section s = 0; s < SECTIONS; s++) {
 		if (sections & (1U << s))
 			state = reader_feed(r, &answers[s], e);
@@ -51,6 +53,7 @@ transcript_render(const char *folder, struct buf *out, struct error *e)
 	else if (state == READER_MORE)
 		(void)error_set(e, "%s: an answer has no END", folder);
 	reader_free(r);
+	plans_free(plans);
 	keys_free(keys);
 	return state == READER_DONE ? 0 : -1;
 }
