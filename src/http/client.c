@@ -35,6 +35,9 @@
 #define WRITE_BYTES_MIN (4U << 10)
 #define TURN_WRITE_BYTES_MAX (4U << 20)
 
+/* More clients than this wait behind others with what is left of an answer. */
+#define CROWD 64
+
 /* What still comes from a client that was answered for the last time. */
 #define LINGER_BYTES_MAX (4U << 20)
 
@@ -50,6 +53,7 @@ struct client {
 	bool is_open;
 	bool is_plain; /* of a server with TLS */
 	bool has_turn;
+	bool is_later;   /* its events wait behind those of others */
 	bool is_surplus; /* this and what follows: about the request */
 	bool is_last;
 	enum head_fault fault;
@@ -294,10 +298,20 @@ client_end(struct client *c)
 	client_move(c, CLIENT_LINGERING);
 }
 
+static void
+client_set_later(struct client *c, bool later)
+{
+	if (later != c->is_later)
+		(void)bufferevent_priority_set(
+		    c->bev, later ? CLIENT_PRIORITY_LATER : CLIENT_PRIORITY);
+	c->is_later = later;
+}
+
 /* The answer has been written. */
 static void
 client_answered(struct client *c)
 {
+	client_set_later(c, false);
 	if (c->fault == HEAD_FINE)
 		c->start += c->head.len;
 	if (c->is_last) {
@@ -340,7 +354,7 @@ client_write(struct client *c, struct evbuffer *out)
 		(void)bufferevent_write_buffer(c->bev, out);
 	}
 	if (is_tls)
-		server_tls_write(c->bev);
+		server_tls_write(c->bev, share);
 	return true;
 }
 
@@ -378,6 +392,7 @@ static void
 client_go_on_writing(struct client *c)
 {
 	client_move(c, CLIENT_ANSWERING);
+	client_set_later(c, clients_busy(c->env->clients) > CROWD);
 	client_watch_end(c);
 }
 

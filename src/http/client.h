@@ -19,6 +19,16 @@
 #include "http/clients.h"
 #include "http/head.h"
 
+/*
+ * Priorities of the event base, of which libevent takes the middle one unless
+ * told otherwise. What is left of the answers to a crowd comes later than all
+ * else, and for so long at a time.
+ */
+#define CLIENT_PRIORITIES 3
+#define CLIENT_PRIORITY 1
+#define CLIENT_PRIORITY_LATER 2
+#define CLIENT_LATER_US 5000
+
 struct client;
 struct evbuffer;
 struct event_base;

@@ -221,22 +221,24 @@ set_cork(struct bufferevent *bev, int on)
 }
 
 void
-server_tls_write(struct bufferevent *bev)
+server_tls_write(struct bufferevent *bev, size_t max)
 {
 	struct evbuffer *out = bufferevent_get_output(bev);
 	SSL *ssl = bufferevent_openssl_get_ssl(bev);
-	size_t len, part;
+	size_t len, part, written = 0;
 	int n = 1;
 
 	set_cork(bev, true);
-	while (n > 0 && (len = evbuffer_get_length(out)) > 0) {
+	while (n > 0 && written < max && (len = evbuffer_get_length(out)) > 0) {
 		part = len < RECORD_BYTES_MAX ? len : RECORD_BYTES_MAX;
 		ERR_clear_error();
 		/* the header shares a record with the body's beginning */
 		n = SSL_write(
 		    ssl, evbuffer_pullup(out, (ev_ssize_t)part), (int)part);
-		if (n > 0)
+		if (n > 0) {
 			(void)evbuffer_drain(out, (size_t)n);
+			written += (size_t)n;
+		}
 	}
 	set_cork(bev, false);
 }

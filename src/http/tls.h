@@ -7,6 +7,7 @@
 #define HTTP_TLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
@@ -44,9 +45,10 @@ void server_tls_failed(struct bufferevent *bev);
 void server_tls_say_end(struct bufferevent *bev);
 
 /*
- * Writes what the socket takes now of what such a bufferevent has to write; it
- * goes on with the rest itself, but says nothing when there is none.
+ * Writes what the socket takes now of what such a bufferevent has to write, up
+ * to the record that ends behind max bytes; it goes on with the rest itself,
+ * but says nothing when there is none.
  */
-void server_tls_write(struct bufferevent *bev);
+void server_tls_write(struct bufferevent *bev, size_t max);
 
 #endif

@@ -13,7 +13,7 @@
 #define BELOW_ONE (1 - DBL_EPSILON / 2) /* the next double */
 
 /* In place of what was heard. */
-#define SEE_LOG " (the log has it)"
+#define SEE_LOG " (see the log)"
 
 static const char *const health_names[] = {
 	[HEALTH_UNKNOWN] = "unknown",

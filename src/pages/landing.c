@@ -94,9 +94,8 @@ add_targets(struct buf *out, const struct targets *targets, size_t limit)
 	    w.known, w.down, now, now);
 	add_table(out, &w);
 	buf_printf(out,
-	    "<p id=\"none\"%s>None yet: a server is listed here once it has "
-	    "been scraped, until nobody has asked for it during ten "
-	    "minutes.</p>\n"
+	    "<p id=\"none\"%s>None yet: a target is listed here after its "
+	    "first scrape, and dropped after ten minutes without one.</p>\n"
 	    "<p id=\"more\"%s><span>%zu</span> more are in "
 	    "<a href=\"./api/v1/targets?limit=%d\">the list as JSON</a>.</p>\n"
 	    "</section>\n",

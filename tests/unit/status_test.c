@@ -159,7 +159,7 @@ TEST(what_a_server_said_is_left_out)
 	(void)error_hear(&down, SPAN("SSH-2.0-OpenSSH_9.2"));
 	(void)status_note(&s, NULL, &down, 1);
 	check_text("heard", span_of(s.error),
-	    "stats was answered with: (the log has it)");
+	    "stats was answered with: (see the log)");
 	status_release(&s);
 }
 
