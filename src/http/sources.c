@@ -1,45 +1,16 @@
 #include "http/sources.h"
 
-#include <sys/stat.h>
-
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/mem.h"
-
-/* What tells one state of a file from another. */
-struct stamp {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec changed; /* its content, or its owner or mode */
-};
+#include "base/stamp.h"
 
 struct source {
 	char *path;
 	struct stamp added;
 	struct stamp seen; /* at the last look */
 };
-
-/* A file that is not there has a stamp as well. */
-static struct stamp
-stamp_of(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return (struct stamp){ 0 };
-	return (struct stamp){ st.st_dev, st.st_ino, st.st_size, st.st_ctim };
-}
-
-static bool
-same_stamp(const struct stamp *a, const struct stamp *b)
-{
-	return a->device == b->device && a->inode == b->inode &&
-	       a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
-	       a->changed.tv_nsec == b->changed.tv_nsec;
-}
 
 void
 sources_add(struct sources *s, const char *path)
@@ -72,8 +43,8 @@ sources_look(struct sources *s)
 		struct source *source = &s->list[i];
 		struct stamp now = stamp_of(source->path);
 
-		changed |= !same_stamp(&now, &source->added);
-		settled &= same_stamp(&now, &source->seen);
+		changed |= !stamp_same(&now, &source->added);
+		settled &= stamp_same(&now, &source->seen);
 		source->seen = now;
 	}
 	if (!settled)

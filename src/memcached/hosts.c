@@ -1,16 +1,14 @@
 #include "memcached/hosts.h"
 
-#include <sys/stat.h>
-
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "base/stamp.h"
 #include "memcached/words.h"
 
 /* One name of one line. */
@@ -21,8 +19,7 @@ struct entry {
 
 struct hosts {
 	char *path;
-	struct timespec changed;
-	off_t size;
+	struct stamp stamp;
 	char *text;
 	struct entry *entries; /* by name, then as in the file */
 	size_t len, cap;
@@ -101,20 +98,19 @@ compare(const void *a, const void *b)
 }
 
 static void
-read_again(struct hosts *h, const struct stat *st)
+read_again(struct hosts *h, const struct stamp *stamp)
 {
 	struct span text, line;
 	struct error e;
 
 	forget(h);
-	h->changed = st->st_mtim;
-	h->size = st->st_size;
-	if (st->st_size >= HOSTS_BYTES_MAX)
+	h->stamp = *stamp;
+	if (stamp->size >= HOSTS_BYTES_MAX)
 		return;
 	/* a file that grows meanwhile is read again */
-	h->text = xmalloc((size_t)st->st_size + 2);
+	h->text = xmalloc((size_t)stamp->size + 2);
 	text.p = h->text;
-	if (file_read(h->path, h->text, (size_t)st->st_size + 1, &text, &e) < 0)
+	if (file_read(h->path, h->text, (size_t)stamp->size + 1, &text, &e) < 0)
 		return;
 	while (words_line(&text, &line))
 		read_line(h, line);
@@ -125,12 +121,10 @@ read_again(struct hosts *h, const struct stat *st)
 static void
 refresh(struct hosts *h)
 {
-	struct stat st = { 0 };
+	struct stamp now = stamp_of(h->path);
 
-	(void)stat(h->path, &st);
-	if (st.st_mtim.tv_sec != h->changed.tv_sec ||
-	    st.st_mtim.tv_nsec != h->changed.tv_nsec || st.st_size != h->size)
-		read_again(h, &st);
+	if (!stamp_same(&now, &h->stamp))
+		read_again(h, &now);
 }
 
 /* The first that is not before the name. */

@@ -2,18 +2,17 @@
 
 #include <sys/queue.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <event2/event.h>
 
 #include "base/mem.h"
 #include "base/span.h"
+#include "base/stamp.h"
 #include "memcached/attempt.h"
 #include "memcached/hosts.h"
 #include "memcached/resolv_conf.h"
@@ -67,7 +66,7 @@ struct resolver {
 	struct event_base *base;
 	struct hosts *hosts;
 	struct resolv_conf *conf;
-	struct timespec changed;
+	struct stamp stamp;
 	size_t preferred;              /* the server that answered last */
 	struct lookups known, unknown; /* under way, the oldest attempt first */
 	size_t attempts_len, attempts_max;
@@ -107,13 +106,11 @@ resolver_free(struct resolver *r)
 static struct resolv_conf *
 current_conf(struct resolver *r)
 {
-	struct stat st = { 0 };
+	struct stamp now = stamp_of(RESOLV_CONF_PATH);
 
-	(void)stat(RESOLV_CONF_PATH, &st);
-	if (r->conf != NULL && st.st_mtim.tv_sec == r->changed.tv_sec &&
-	    st.st_mtim.tv_nsec == r->changed.tv_nsec)
+	if (r->conf != NULL && stamp_same(&now, &r->stamp))
 		return r->conf;
-	r->changed = st.st_mtim;
+	r->stamp = now;
 	r->preferred = 0;
 	resolv_conf_release(r->conf);
 	r->conf = resolv_conf_new(RESOLV_CONF_PATH);
