@@ -14,10 +14,10 @@ FUZZ_SECONDS = 60
 PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
 	libisal-dev libcrypt-dev memcached curl
 TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy \
-	cppcheck git libclang-rt-dev libcmocka-dev libfaketime \
+	cppcheck fish git libclang-rt-dev libcmocka-dev libfaketime \
 	libsasl2-modules mandoc openssl prometheus python3 \
 	python3-prometheus-client python3-pytest python3-pytest-xdist \
-	python3-yaml sasl2-bin shellcheck strace systemd valgrind
+	python3-yaml sasl2-bin shellcheck strace systemd valgrind zsh
 
 # What pkg-config calls each library, and the package it comes in.
 LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev \
@@ -266,14 +266,24 @@ regen: $(GOLDEN) $(BINARY) ## write anew what is generated: goldens, lists of me
 
 # ---- Installation and packages
 
+MAN = share/man/man1/memcached_exporter.1
+COMPLETIONS = bash:share/bash-completion/completions/memcached_exporter \
+	zsh:share/zsh/site-functions/_memcached_exporter \
+	fish:share/fish/vendor_completions.d/memcached_exporter.fish
+
 install: $(BINARY) ## install below DESTDIR and PREFIX
 	install -D $(BINARY) $(DESTDIR)$(PREFIX)/bin/memcached_exporter
-	install -D -m 644 memcached_exporter.1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man1/memcached_exporter.1
+	install -D -m 644 memcached_exporter.1 $(DESTDIR)$(PREFIX)/$(MAN)
+	set -e; for c in $(COMPLETIONS); do \
+	    install -d "$(DESTDIR)$(PREFIX)/$$(dirname "$${c#*:}")"; \
+	    $(EMULATOR) $(BINARY) --completion-script-$${c%%:*} \
+		>"$(DESTDIR)$(PREFIX)/$${c#*:}"; \
+	done
 
 uninstall: ## remove what install has put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/memcached_exporter \
-	    $(DESTDIR)$(PREFIX)/share/man/man1/memcached_exporter.1
+	cd $(DESTDIR)$(PREFIX) && \
+	    rm -f bin/memcached_exporter $(MAN) $(foreach c,$(COMPLETIONS),\
+	    $(lastword $(subst :, ,$c)))
 
 # One time for all that is packed: that of the last commit, or of the files of a
 # tarball.

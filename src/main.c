@@ -161,17 +161,45 @@ serve_modules(struct program *p, struct modules *modules, struct error *e)
 }
 
 static int
+print_text(struct buf *text)
+{
+	bool failed = text->full ||
+		      fwrite(text->p, 1, text->len, stdout) != text->len ||
+		      fflush(stdout) != 0;
+
+	buf_release(text);
+	return failed ? 1 : 0;
+}
+
+static int
 print_help(void)
 {
 	struct buf out;
-	bool failed;
 
 	buf_init(&out, HELP_BYTES_MAX);
 	arguments_help(&out);
-	failed =
-	    fwrite(out.p, 1, out.len, stdout) != out.len || fflush(stdout) != 0;
-	buf_release(&out);
-	return failed ? 1 : 0;
+	return print_text(&out);
+}
+
+static int
+print_completion(enum shell shell)
+{
+	struct buf out;
+
+	buf_init(&out, HELP_BYTES_MAX);
+	completion_write(shell, &out);
+	return print_text(&out);
+}
+
+/* The shell whose script is asked for. */
+static enum shell
+wanted_completion(const struct options *o)
+{
+	for (int i = SHELL_BASH; i <= SHELL_FISH; i++) {
+		if (o->completion[i])
+			return (enum shell)i;
+	}
+	return SHELL_NONE;
 }
 
 static int
@@ -288,6 +316,8 @@ run(struct program *p, int argc, const char *const *argv)
 		    "of the source.");
 	if (o->version)
 		return print_version();
+	if (wanted_completion(o) != SHELL_NONE)
+		return print_completion(wanted_completion(o));
 	r = o->healthcheck ? healthcheck(o, &e) : work(p, &e);
 	return r < 0 ? complain(&e, "") : r;
 }

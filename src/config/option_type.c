@@ -262,6 +262,9 @@ const struct option_type option_switch = {
 const struct option_type option_collector = { .set = set_collector,
 	.is_switch = true };
 const struct option_type option_string = { .set = set_string, TEXT };
+const struct option_type option_file = {
+	.set = set_string, .is_file = true, TEXT
+};
 const struct option_type option_path = { .set = set_path, TEXT };
 const struct option_type option_username = {
 	.set = set_username, TEXT, .is_private = true

@@ -17,11 +17,12 @@ struct option_type {
 	bool (*is_nothing)(const void *field); /* off, empty, the first word */
 	bool is_switch;  /* has a --no- form, needs no value */
 	bool is_list;    /* repeatable */
+	bool is_file;    /* the name of one */
 	bool is_private; /* an error does not show its text */
 };
 
 extern const struct option_type option_switch; /* a bool */
-extern const struct option_type option_string, option_path,
+extern const struct option_type option_string, option_file, option_path,
     option_username;                              /* a char * */
 extern const struct option_type option_number;    /* a uint64_t, min to max */
 extern const struct option_type option_duration;  /* a uint64_t, in us */

@@ -31,22 +31,28 @@ const struct option options_table[] = {
 	    HIDDEN),
 	ROW("help-man", switch, help_man, "false", "Say where the manual is.",
 	    ASKS, HIDDEN),
+	ROW("completion-script-bash", switch, completion[SHELL_BASH], "false",
+	    "Print a completion script for bash.", ASKS, HIDDEN),
+	ROW("completion-script-zsh", switch, completion[SHELL_ZSH], "false",
+	    "Print a completion script for zsh.", ASKS, HIDDEN),
+	ROW("completion-script-fish", switch, completion[SHELL_FISH], "false",
+	    "Print a completion script for fish.", ASKS, HIDDEN),
 	ROW("memcached.address", target, target, "localhost:11211",
 	    "Server to scrape: host:port, [IPv6]:port, or the path of a unix "
 	    "socket. Empty: none."),
 	ROW("memcached.timeout", duration, module.timeout_us, "1s",
 	    "Time for a whole scrape. A shorter one that Prometheus sends "
 	    "wins."),
-	ROW("memcached.pid-file", string, pid_file, "",
+	ROW("memcached.pid-file", file, pid_file, "",
 	    "File with memcached's process id, for the memcached_process_* "
 	    "metrics."),
 	ROW("memcached.tls.enable", switch, module.has_tls, "false",
 	    "Speak TLS to memcached, and verify its certificate.", CONNECTS),
-	ROW("memcached.tls.cert-file", string, module.tls.cert_file, "",
+	ROW("memcached.tls.cert-file", file, module.tls.cert_file, "",
 	    "Client certificate to show, PEM.", CONNECTS, NEEDS_TLS),
-	ROW("memcached.tls.key-file", string, module.tls.key_file, "",
+	ROW("memcached.tls.key-file", file, module.tls.key_file, "",
 	    "Its key, PEM.", CONNECTS, NEEDS_TLS),
-	ROW("memcached.tls.ca-file", string, module.tls.ca_file, "",
+	ROW("memcached.tls.ca-file", file, module.tls.ca_file, "",
 	    "Authorities to trust, PEM. Empty: the system's.", CONNECTS,
 	    NEEDS_TLS, .void_beside = "memcached.tls.insecure-skip-verify"),
 	ROW("memcached.tls.server-name", string, module.tls.server_name, "",
@@ -66,9 +72,9 @@ const struct option options_table[] = {
 	    "User to authenticate as. Told to "
 	    "--memcached.address alone.",
 	    CONNECTS),
-	ROW("memcached.password-file", string, module.password_file, "",
+	ROW("memcached.password-file", file, module.password_file, "",
 	    "File whose first line is the password.", CONNECTS),
-	ROW("config.file", string, config_file, "",
+	ROW("config.file", file, config_file, "",
 	    "YAML file with modules: ways to scrape that a request picks."),
 	ROW("config.check", switch, config_check, "false",
 	    "Check the configuration, say what is wrong, and exit."),
@@ -93,7 +99,7 @@ const struct option options_table[] = {
 	ROW("web.systemd-socket", switch, systemd_socket, "false",
 	    "Serve on the sockets that systemd passes, and not on "
 	    "--web.listen-address."),
-	ROW("web.config.file", string, web_config_file, "",
+	ROW("web.config.file", file, web_config_file, "",
 	    "YAML file with TLS, users and more for the HTTP side, as all "
 	    "exporters read it."),
 	ROW("web.max-connections", number, max_connections, "8192",
@@ -127,7 +133,7 @@ const struct option options_table[] = {
 	ROW("healthcheck", switch, healthcheck, "false",
 	    "Ask the exporter that runs with the same flags whether it is "
 	    "healthy; exit with 0 if so."),
-	ROW("pid-file", string, own_pid_file, "",
+	ROW("pid-file", file, own_pid_file, "",
 	    "File to write the exporter's own process id to, while it "
 	    "serves."),
 	ROW("log.level", choice, log_level, "info", "Least level to log.",

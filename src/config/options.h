@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "config/allow.h"
+#include "config/completion.h"
 #include "config/module.h"
 
 /* HTTP clients connected at a time, as --web.max-connections has it at most. */
@@ -37,6 +38,7 @@ struct options {
 	bool help_long;
 	bool help_man;
 	bool version;
+	bool completion[SHELL_FISH + 1]; /* by enum shell */
 	bool once;
 	bool config_check;
 	bool healthcheck;
