@@ -13,7 +13,7 @@ struct room {
 	struct event_base *base;
 	struct clients *clients;
 	struct seat seats[2 * MAX + CLIENTS_SURPLUS_MAX];
-	char told[64]; /* a letter for each that was closed, "-" for a leave */
+	char told[256]; /* a letter for each that was closed, "-" for a leave */
 	size_t told_len;
 };
 
