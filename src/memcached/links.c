@@ -107,8 +107,7 @@ links_unanswered(struct links *ls, uint64_t now_us)
 {
 	if (ls->backoff_us == 0)
 		ls->backoff_us = LINKS_BACKOFF_US;
-	if (ls->retry_us < now_us + ls->backoff_us)
-		ls->retry_us = now_us + ls->backoff_us;
+	ls->retry_us = now_us + ls->backoff_us;
 }
 
 void

@@ -427,6 +427,17 @@ TEST(hedge_of_the_soonest)
 	end(c);
 }
 
+TEST(hedge_of_one_with_more_time)
+{
+	struct collection *c = begin_at_rest();
+
+	assert_true(start(c, SECOND));
+	collection_hurry(c, now_us + 10 * SECOND);
+	pass(SECOND / 4);
+	assert_int_equal(made, 2);
+	end(c);
+}
+
 /* Its deadline has passed already. */
 TEST(hedge_of_a_late_one)
 {
@@ -813,6 +824,25 @@ begin_stalled(void)
 	return c;
 }
 
+/* One that is refused is no answer: it takes as long as before. */
+TEST(backoff_after_a_failure)
+{
+	struct collection *c = begin_stalled();
+
+	pass(LINKS_BACKOFF_US);
+	assert_true(start(c, SECOND));
+	fails(third, REASON_CLOSED);
+	assert_true(start(c, SECOND));
+	deadline(c);
+	assert_false(start(c, SECOND));
+	told.ready = 0;
+	pass(2 * LINKS_BACKOFF_US - 1);
+	assert_int_equal(told.ready, 0);
+	pass(1);
+	assert_int_equal(told.ready, 1);
+	end(c);
+}
+
 TEST(stall_ends)
 {
 	struct collection *c = begin_stalled();
@@ -993,12 +1023,13 @@ TEST(stuck_is_remembered)
 
 TESTS("collection", T(answered), T(closed_at_rest), T(closed_after_the_answer),
     T(failed), T(hedge_at_a_quarter), T(hedge_of_the_soonest),
-    T(hedge_of_a_late_one), T(no_hedge), T(hedge_when_the_rest_is_dropped),
-    T(hedge_wins), T(hedge_loses), T(hedge_fails),
-    T(first_fails_beside_the_hedge), T(reused_and_closed),
+    T(hedge_of_one_with_more_time), T(hedge_of_a_late_one), T(no_hedge),
+    T(hedge_when_the_rest_is_dropped), T(hedge_wins), T(hedge_loses),
+    T(hedge_fails), T(first_fails_beside_the_hedge), T(reused_and_closed),
     T(out_of_descriptors), T(one_by_one), T(both_failed), T(only_one_command),
     T(refused_is_remembered), T(late_is_used_again),
-    T(late_that_connects_is_closed), T(backoff), T(stall_ends),
-    T(stall_ends_with_a_restart), T(stall_that_nothing_waits_for), T(cut_off),
-    T(late_one_answers_first), T(one_late_after_the_other),
-    T(half_an_answer_each_time), T(late_over_two), T(stuck_is_remembered))
+    T(late_that_connects_is_closed), T(backoff), T(backoff_after_a_failure),
+    T(stall_ends), T(stall_ends_with_a_restart),
+    T(stall_that_nothing_waits_for), T(cut_off), T(late_one_answers_first),
+    T(one_late_after_the_other), T(half_an_answer_each_time), T(late_over_two),
+    T(stuck_is_remembered))

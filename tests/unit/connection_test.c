@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 
+#include "base/clock.h"
 #include "memcached/dial.h"
 #include "memcached/peer.h"
 #include "stats/plan.h"
@@ -559,6 +560,41 @@ TEST(drained_and_closed)
 	end();
 }
 
+/* It is not connected to anew: nothing waits for the rest. */
+TEST(drained_after_one_and_closed)
+{
+	begin();
+	ask(ALL, true);
+	connected();
+	SAY(STAT "END\r\n");
+	HEARD("stats\r\nstats settings\r\n");
+	assert_true(connection_drain(con));
+	hang_up();
+	turn();
+	assert_int_equal(told, 1);
+	assert_int_equal(dials, 1);
+	end();
+}
+
+/* The last byte counts, not the first. */
+TEST(heard_when)
+{
+	uint64_t asked, once;
+
+	begin_connected();
+	asked = connection_heard(con);
+	while (clock_us() == asked)
+		;
+	SAY(STAT);
+	once = connection_heard(con);
+	assert_true(once > asked && once <= clock_us());
+	while (clock_us() == once)
+		;
+	SAY(STAT);
+	assert_true(connection_heard(con) > once);
+	end();
+}
+
 TEST(drained_while_it_dials)
 {
 	begin();
@@ -642,5 +678,6 @@ TESTS("connection", T(asked_twice), T(in_pieces), T(long_answer), T(ends),
     T(ends_at_rest), T(dial_fails), T(closed_while_it_dials), T(late),
     T(one_by_one), T(closed_after_each), T(refused_is_not_asked_again),
     T(told_not_to_ask), T(drained), T(drained_one_by_one),
-    T(drained_and_closed), T(drained_while_it_dials), T(nothing_to_drain),
-    T(credentials), T(credentials_one_by_one), T(not_cut_off), T(names))
+    T(drained_and_closed), T(drained_after_one_and_closed), T(heard_when),
+    T(drained_while_it_dials), T(nothing_to_drain), T(credentials),
+    T(credentials_one_by_one), T(not_cut_off), T(names))

@@ -289,6 +289,7 @@ TEST(only_the_same_plans_share)
 	ask_for(t, 1, SECOND, &three);
 	ask_for(t, 2, SECOND / 2, &one);
 	ask_for(t, 3, 2 * SECOND, &three);
+	ask_for(t, 4, 9 * SECOND, &one);
 	answered(0, NULL);
 	assert_ptr_equal(collection.plan, &three);
 	/* of all that wait: the next one must come in time, too */
@@ -302,6 +303,7 @@ TEST(only_the_same_plans_share)
 	assert_ptr_equal(collection.plan, &one);
 	answered(2, NULL);
 	GIVEN(2, 2, REASONS);
+	GIVEN(4, 2, REASONS);
 	end(t);
 }
 
@@ -441,6 +443,26 @@ TEST(blames_the_earlier_one)
 	}
 }
 
+/* Another one that is due then came just before, and has its own reason. */
+TEST(blames_for_itself_alone)
+{
+	struct target *t = begin();
+	struct error why;
+
+	ask(t, 0, 10 * SECOND);
+	ask(t, 1, SECOND);
+	pass(500 * MS);
+	ask(t, 2, 500 * MS);
+	pass(50 * MS);
+	(void)error_because(&why, REASON_CLOSED, "earlier");
+	(void)status_note(target_status(t), NULL, &why, 0);
+	answered(0, &why);
+	pass(SECOND);
+	GIVEN(1, PARTIAL, REASON_CLOSED);
+	GIVEN(2, PARTIAL, REASON_TIMEOUT);
+	end(t);
+}
+
 TEST(stalled)
 {
 	struct target *t = begin();
@@ -525,5 +547,5 @@ TEST(spared)
 TESTS("target", T(one_waiter), T(group_commit), T(only_the_same_plans_share),
     T(one_that_has_less_time), T(deadline), T(deadline_of_one),
     T(deadline_of_many), T(next_after_a_deadline), T(blames_the_earlier_one),
-    T(stalled), T(stalled_until_none_waits), T(stall_that_a_newcomer_ends),
-    T(stopped), T(spared))
+    T(blames_for_itself_alone), T(stalled), T(stalled_until_none_waits),
+    T(stall_that_a_newcomer_ends), T(stopped), T(spared))
