@@ -112,7 +112,7 @@ const struct option options_table[] = {
 	    RANGE(0, OPTIONS_REQUESTS_MAX)),
 	ROW("scrape.allow-target", allow, allow, NULL,
 	    "Target that /scrape may be told: host:port (globs), a network "
-	    "(10.0.0.0/8) or unix:/path. Repeatable. Empty: any host."),
+	    "(10.0.0.0/8) or unix:/path. Repeatable. Without it: any host."),
 	ROW("scrape.max-targets", number, max_targets, "16384",
 	    "Targets kept at a time, with their connections. For one more, "
 	    "the one idle for longest goes.",

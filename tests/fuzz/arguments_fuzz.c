@@ -18,12 +18,12 @@ LLVMFuzzerTestOneInput(const char *data, size_t size)
 		if (argv[n][0] != '@') /* no file is to be read */
 			n++;
 	}
-	if (arguments_parse(&o, n, argv, &e) == 0) {
+	if (arguments_parse(&o, n, argv, &e) < 0) {
+		assert(e.text[0] != '\0');
+	} else if (!o.help && !o.help_long && !o.help_man && !o.version) {
 		assert(o.listen_len > 0 && o.listen_len <= OPTIONS_LISTEN_MAX);
 		assert(o.module.timeout_us > 0 && o.telemetry_path[0] == '/');
 		assert(o.log_level < LEVELS && o.log_format < FORMATS);
-	} else {
-		assert(e.text[0] != '\0');
 	}
 	options_release(&o);
 	free(text);
