@@ -17,6 +17,10 @@
 #include "pages/listing.h"
 #include "stats/text.h"
 
+/* Less has an exponent by itself; so many decimals read back the same. */
+#define RATIO_SMALL 1e-3
+#define RATIO_DECIMALS 36
+
 struct api {
 	struct listing *listing;
 };
@@ -57,12 +61,15 @@ add_seconds(struct buf *out, const char *name, bool is_known, uint64_t us)
 		buf_add_str(out, "null");
 }
 
+/* Without an exponent, which not all that read JSON with patterns expect. */
 static void
 add_ratio(struct buf *out, const char *name, double ratio)
 {
 	add_name(out, name);
 	if (ratio < 0)
 		buf_add_str(out, "null");
+	else if (ratio > 0 && ratio < RATIO_SMALL)
+		buf_printf(out, "%.*f", RATIO_DECIMALS, ratio);
 	else
 		text_double(out, ratio);
 }

@@ -130,6 +130,8 @@ def test_ratios(fake, exporter, name):
     running.metrics()
     target = targets(running)[server.address]
     assert (target["memoryUsedRatio"], target["hitRatio"]) == (memory, hit)
+    assert re.search(r'"memoryUsedRatio":(null|[\d.]+)[,}]',
+                     running.get("/api/v1/targets").text)
     row, = page(running).rows
     assert [row["memory"], row["hits"]] == shown
 
