@@ -74,6 +74,13 @@ TEST(nulls)
 		{ "modules: { '<<': {} }\n", "<<" },
 		{ "modules: {}\n# \x1b\n",
 		    "2:3: control characters are not allowed, expected YAML" },
+		{ "modules: { m: {}, ? [a] : {} }\n",
+		    "1:21: expected one value" },
+		{ "modules: { m: { targets: [[a]] } }\n",
+		    "1:27: expected one value" },
+		{ MODULE("{ timeout: 0 }"),
+		    "1:26: expected a duration above zero, such as 1s or "
+		    "500ms" },
 		{ MODULE("{ timeout: '~' }"),
 		    "1:26: expected a duration above zero, such as 1s or "
 		    "500ms" },

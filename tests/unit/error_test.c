@@ -106,10 +106,13 @@ TEST(long_sentence_keeps_both_ends)
 
 TEST(sentence_that_just_fits)
 {
-	char text[ERROR_TEXT_MAX];
+	char text[ERROR_TEXT_MAX + 1];
 	struct error e;
 
 	memset(text, 'x', sizeof(text));
+	text[ERROR_TEXT_MAX] = '\0';
+	(void)error_set(&e, "%s", text);
+	check("one too many", strstr(e.text, " ... ") != NULL);
 	text[ERROR_TEXT_MAX - 1] = '\0';
 	(void)error_set(&e, "%s", text);
 	check_text("fits", span_of(e.text), text);

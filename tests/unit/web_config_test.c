@@ -384,6 +384,8 @@ TEST(bad)
 		    "1:35: expected one of TLS10, TLS11, TLS12, TLS13" },
 		{ SPAN("basic_auth_users:\n  a: " HASH "\n  a: " HASH "\n"),
 		    "3:3: \"a\" again, expected it once" },
+		{ SPAN("auth_excluded_paths: [[/-/healthy]]\n"),
+		    "1:23: expected one value" },
 		{ SPAN("auth_excluded_paths: /-/healthy\n"),
 		    "1:22: expected a list" },
 
