@@ -275,7 +275,8 @@ const struct family catalogue[] = {
 	/* Items and LRU */
 
 	GAUGE("memcached_current_items", STATS, "curr_items",
-	    "Items stored now"),
+	    "Items stored now",
+	    .value = value_count),
 
 	COUNTER("memcached_items_total", STATS, "total_items",
 	    "Items stored since the start"),
@@ -849,19 +850,24 @@ const struct family catalogue[] = {
 	/* A slab class: its items */
 
 	SLAB_GAUGE("memcached_slab_current_items", ITEMS, "number",
-	    "Items stored now"),
+	    "Items stored now",
+	    .value = value_count),
 
 	SLAB_GAUGE("memcached_slab_hot_items", ITEMS, "number_hot",
-	    "Items in the HOT LRU"),
+	    "Items in the HOT LRU",
+	    .value = value_count),
 
 	SLAB_GAUGE("memcached_slab_warm_items", ITEMS, "number_warm",
-	    "Items in the WARM LRU"),
+	    "Items in the WARM LRU",
+	    .value = value_count),
 
 	SLAB_GAUGE("memcached_slab_cold_items", ITEMS, "number_cold",
-	    "Items in the COLD LRU"),
+	    "Items in the COLD LRU",
+	    .value = value_count),
 
 	SLAB_GAUGE("memcached_slab_temporary_items", ITEMS, "number_temp",
-	    "Items in the TEMP LRU"),
+	    "Items in the TEMP LRU",
+	    .value = value_count),
 
 	SLAB_GAUGE("memcached_slab_hot_age_seconds", ITEMS, "age_hot",
 	    "Seconds since the last use of the oldest item in the HOT LRU",

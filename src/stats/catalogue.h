@@ -51,6 +51,7 @@ value_fn value_counter; /* a uint64; the default of counters */
  * default of gauges. Larger ones are negative numbers printed as unsigned.
  */
 value_fn value_gauge;
+value_fn value_count;           /* a gauge that is whole, as items are */
 value_fn value_signed;          /* a gauge that may be negative */
 value_fn value_connections;     /* above 2^31 it is a negative one, thus 0 */
 value_fn value_uptime;          /* seconds */

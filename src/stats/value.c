@@ -207,6 +207,18 @@ value_gauge(struct buf *out, struct span text, const struct series *series,
 }
 
 enum value_result
+value_count(struct buf *out, struct span text, const struct series *series,
+    const struct source *source)
+{
+	uint64_t n;
+
+	if (text.len >= PARSE_DIGITS_SAFE &&
+	    (parse_u64(text, &n) < 0 || n > INT64_MAX))
+		return VALUE_BAD;
+	return value_counter(out, text, series, source);
+}
+
+enum value_result
 value_signed(struct buf *out, struct span text, const struct series *series,
     const struct source *source)
 {
@@ -226,7 +238,7 @@ value_connections(struct buf *out, struct span text,
 	uint64_t n;
 
 	if (parse_u64(text, &n) < 0 || n <= INT32_MAX)
-		return value_gauge(out, text, series, source);
+		return value_count(out, text, series, source);
 	buf_add_char(out, '0');
 	return VALUE_WRITTEN;
 }

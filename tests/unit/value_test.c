@@ -89,6 +89,17 @@ TEST(forms)
 		{ value_gauge, "1 ", NULL },
 		{ value_gauge, "", NULL },
 
+		{ value_count, "0", "0" },
+		{ value_count, "007", "7" },
+		{ value_count, ZEROS "12", "12" },
+		{ value_count, "9223372036854775807", "9223372036854775807" },
+		{ value_count, "9223372036854775808", NULL },
+		{ value_count, "18446744073709551616", NULL },
+		{ value_count, "5.0", NULL },
+		{ value_count, "1e3", NULL },
+		{ value_count, "-1", NULL },
+		{ value_count, "", NULL },
+
 		{ value_signed, "0", "0" },
 		{ value_signed, "-1", "-1" },
 		{ value_signed, "-007", "-7" },
@@ -164,6 +175,7 @@ TEST(forms)
 		{ value_connections, "18446744073709551615", "0" },
 		{ value_connections, "18446744073709551616", NULL },
 		{ value_connections, "-1", NULL },
+		{ value_connections, "12.5", NULL },
 
 		{ value_ago, "0", "0" },
 		{ value_ago, "12", "12" },
