@@ -7,13 +7,15 @@
 #include "stats/dialect.h"
 
 /*
- * A key is its hash: the catalogue's all differ, and of 2^63 hashes no other
- * key has one of theirs by accident. Who makes one on purpose could as well
- * send the key itself.
+ * A key is its hash and where it was sent: the catalogue's all differ, and of
+ * 2^63 hashes no other key has one of theirs by accident. A server that makes
+ * one on purpose could as well send the key itself. It must not be able to make
+ * that of another place, whose numbers are other ones.
  */
 struct slot {
 	uint64_t hash; /* 0: empty */
 	uint16_t number;
+	uint16_t place; /* of place_of */
 };
 
 struct keys {
@@ -80,13 +82,21 @@ slot_of(const struct keys *k, uint64_t hash)
 	return &k->slots[i];
 }
 
+static uint16_t
+place_of(enum section section, bool slab)
+{
+	return (uint16_t)((unsigned)section << 1 | slab);
+}
+
 int
 keys_find(
     const struct keys *k, enum section section, bool slab, struct span text)
 {
 	const struct slot *slot = slot_of(k, hash_of(section, slab, text));
 
-	return slot->hash == 0 ? -1 : slot->number;
+	if (slot->hash == 0 || slot->place != place_of(section, slab))
+		return -1;
+	return slot->number;
 }
 
 static uint16_t
@@ -97,6 +107,7 @@ add(struct keys *k, enum section section, bool slab, const char *text)
 
 	if (slot->hash == 0)
 		*slot = (struct slot){ .hash = hash,
+			.place = place_of(section, slab),
 			.number = (uint16_t)k->counts[slab]++ };
 	return slot->number;
 }

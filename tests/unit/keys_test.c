@@ -86,6 +86,8 @@ TEST(finding)
 		{ "total", SECTION_SLABS, false, SPAN("total_malloced"), true },
 		{ "items", SECTION_ITEMS, true, SPAN("number"), true },
 		{ "label only", SECTION_SETTINGS, false, SPAN("logger"), true },
+		{ "the hash of lrutail_reflocked", SECTION_SLABS, true,
+		    SPAN("irutail_reflocked"), false },
 		{ "colon", SECTION_SCRUB, false, SPAN("scrubber:status"),
 		    true },
 	};
