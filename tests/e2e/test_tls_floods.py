@@ -9,9 +9,8 @@ import pytest
 
 import records
 from authority import context
-from fake import hang
 from poll import eventually
-from records import ALERT, CLIENT_HELLO, DATA, HANDSHAKE, KEY_UPDATE
+from records import CLIENT_HELLO, DATA, HANDSHAKE, KEY_UPDATE
 from records import NEW_SESSION_TICKET, TLS12, TLS13, message, record
 from web import get, put, trusting
 
