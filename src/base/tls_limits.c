@@ -237,7 +237,6 @@ tls_limits_set(SSL_CTX *ctx)
 	SSL_CTX_set_msg_callback(ctx, on_message);
 	(void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
 	(void)SSL_CTX_set_max_cert_list(ctx, TLS_CHAIN_BYTES_MAX);
-	SSL_CTX_set_verify_depth(ctx, TLS_CHAIN_MAX);
 }
 
 static bool

@@ -190,7 +190,8 @@ def test_flood_of_a_client(
             assert get(running, trusting(authority)).status == 200
         thread.join()
     assert outcomes == [True]
-    line, = [line for line in running.log() if "TLS connection closed" in line]
+    line, = eventually(lambda: [
+        line for line in running.log() if "TLS connection closed" in line])
     assert f'err="too many {words}"' in line
 
 

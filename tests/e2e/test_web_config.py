@@ -636,6 +636,7 @@ def test_resumption(serving, authority, client_pair, version, auth, resumed):
     with shaken(running, tls) as sock:
         session = sock.session
         assert not sock.session_reused
+        assert session.has_ticket == resumed
     with shaken(running, tls, session) as sock:
         assert sock.session_reused == resumed
 

@@ -213,6 +213,17 @@ def test_certificates_that_cost_little(
     assert get(running, tls).status == 200
 
 
+def test_large_certificate(serving, authority):
+    """One of more bytes than a chain may have."""
+    running = serving("--log.level=debug", client_auth_type="RequestClientCert")
+    names = ",".join(f"DNS:{n}.{'x' * 50}" for n in range(1500))
+    assert is_turned_away(
+        running, trusting(authority, authority.issue(names)))
+    line, = eventually(lambda: [
+        line for line in running.log() if "TLS handshake failed" in line])
+    assert 'err="excessive message size"' in line
+
+
 def test_chain_is_not_verified_in_vain(serving, authority, client_pair):
     """Where any certificate will do, even one that no authority could
     vouch for."""
