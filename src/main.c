@@ -13,6 +13,7 @@
 #include "base/span.h"
 #include "config/arguments.h"
 #include "config/environment.h"
+#include "config/help.h"
 #include "healthcheck.h"
 #include "http/body.h"
 #include "http/client.h"
@@ -177,7 +178,7 @@ print_help(void)
 	struct buf out;
 
 	buf_init(&out, HELP_BYTES_MAX);
-	arguments_help(&out);
+	help_write(&out);
 	return print_text(&out);
 }
 

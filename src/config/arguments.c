@@ -1,5 +1,6 @@
 #include "config/arguments.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,6 @@
 #include "config/environment.h"
 #include "config/lines.h"
 #include "config/option_type.h"
-
-#define HELP_COLUMN 33
 
 #define BOM "\xef\xbb\xbf"
 
@@ -56,17 +55,63 @@ set_negated(struct parse *p, const struct option *o, const char *text)
 	return set(p, o, on ? "false" : "true");
 }
 
-/* The first flag that begins with an unknown one's name, such as web.config. */
+/* The same letter, or two of the signs that stand between words. */
+static bool
+is_similar(char a, char b)
+{
+	static const char signs[] = "._-";
+
+	return tolower((unsigned char)a) == tolower((unsigned char)b) ||
+	       (strchr(signs, a) != NULL && strchr(signs, b) != NULL);
+}
+
+/*
+ * The first flag that begins with an unknown one's name, or nearly so: of
+ * web.config, Log.Level or memcached_address.
+ */
 static const struct option *
-find_longer(const char *name, size_t len)
+find_similar(const char *name, size_t len)
 {
 	for (size_t i = 0; len > 1 && i < options_table_len; i++) {
 		const struct option *o = &options_table[i];
+		size_t n = 0;
 
-		if (!o->hidden && strncmp(o->name, name, len) == 0)
+		while (n < len && o->name[n] != '\0' &&
+		       is_similar(o->name[n], name[n]))
+			n++;
+		if (n == len && !o->hidden)
 			return o;
 	}
 	return NULL;
+}
+
+/* What editors and web pages make of "--". */
+static const char *
+skip_dashes(const char *arg)
+{
+	static const char *const dashes[] = { "-", "\xe2\x80\x90",
+		"\xe2\x80\x91", "\xe2\x80\x92", "\xe2\x80\x93", "\xe2\x80\x94",
+		"\xe2\x80\x95", "\xe2\x88\x92" };
+
+	for (size_t i = 0; i < nitems(dashes); i++) {
+		if (span_begins(span_of(arg), dashes[i]))
+			return skip_dashes(arg + strlen(dashes[i]));
+	}
+	return arg;
+}
+
+/* A flag without its two dashes, or with others: what to write; else 0. */
+static int
+refuse_dashes(struct parse *p, const char *arg)
+{
+	const char *name = skip_dashes(arg);
+	int len = (int)strcspn(name, "= \t"), head = (int)(name - arg) + len;
+
+	if (options_find(name, (size_t)len) == NULL &&
+	    find_negated(name, (size_t)len) == NULL)
+		return 0;
+	return error_set(p->e, "%.*s: write it with two dashes, --%.*s", head,
+	    arg, len, name);
 }
 
 /* arg is without its dashes; its value is not shown. */
@@ -74,7 +119,7 @@ static int
 refuse_long(struct parse *p, const char *arg)
 {
 	int len = (int)strcspn(arg, "="), word = (int)strcspn(arg, "= \t");
-	const struct option *longer = find_longer(arg, (size_t)len);
+	const struct option *similar = find_similar(arg, (size_t)len);
 	char echo[ADDRESS_ECHO_MAX];
 
 	if (word < len && options_find(arg, (size_t)word) != NULL)
@@ -86,10 +131,10 @@ refuse_long(struct parse *p, const char *arg)
 		address_echo(arg, echo);
 		return error_set(p->e, "unknown long flag '--%s'", echo);
 	}
-	if (longer != NULL)
+	if (similar != NULL)
 		return error_set(p->e,
 		    "unknown long flag '--%.*s', did you mean --%s?", len, arg,
-		    longer->name);
+		    similar->name);
 	return error_set(p->e, "unknown long flag '--%.*s'", len, arg);
 }
 
@@ -109,7 +154,9 @@ parse_long(struct parse *p, const char *arg, const char *next)
 	if (o == NULL && negated != NULL)
 		return set_negated(p, negated, text);
 	if (o == NULL)
-		return refuse_long(p, arg);
+		return arg[0] == '-' && refuse_dashes(p, arg - 2) < 0
+			   ? -1
+			   : refuse_long(p, arg);
 	if (text == NULL && o->type->is_switch)
 		return set(p, o, "true");
 	if (text != NULL)
@@ -124,13 +171,8 @@ parse_long(struct parse *p, const char *arg, const char *next)
 static int
 parse_short(struct parse *p, const char *arg)
 {
-	size_t len = strcspn(arg + 1, "=");
-
-	if (options_find(arg + 1, len) != NULL ||
-	    find_negated(arg + 1, len) != NULL)
-		return error_set(p->e,
-		    "-%.*s: write it with two dashes, --%.*s", (int)len,
-		    arg + 1, (int)len, arg + 1);
+	if (refuse_dashes(p, arg) < 0)
+		return -1;
 	if (arg[1] == 'h')
 		return set(p, options_find("help", 4), "true");
 	return error_set(p->e, "unknown short flag '%.2s'", arg);
@@ -142,6 +184,8 @@ refuse_word(struct parse *p, const char *arg)
 {
 	char echo[ADDRESS_ECHO_MAX];
 
+	if (!p->only_words && refuse_dashes(p, arg) < 0)
+		return -1;
 	if (p->last != NULL && p->last->connects)
 		return error_set(
 		    p->e, "unexpected argument behind --%s", p->last->name);
@@ -309,63 +353,4 @@ arguments_parse(
 	    set_presets(o, e) == 0 && options_check(o, e) == 0)
 		return 0;
 	return find_question(o, argc, argv) ? 0 : -1;
-}
-
-/* "      --name=preset", as wide as it is. */
-static void
-help_head(struct buf *out, const struct option *o)
-{
-	bool letter = strcmp(o->name, "help") == 0;
-
-	buf_add_str(out, letter ? "  -h, --" : "      --");
-	buf_add_str(out, o->type->is_switch && !letter ? "[no-]" : "");
-	buf_add_str(out, o->name);
-	if (!o->type->is_switch)
-		buf_printf(out, "=%s", is_set(o->preset) ? o->preset : "\"\"");
-}
-
-/* What its value may be. */
-static void
-help_bounds(struct buf *out, const struct option *o)
-{
-	char words[OPTION_WORDS_MAX];
-
-	option_words(o, words);
-	if (words[0] != '\0')
-		buf_printf(out, " One of: %s.", words);
-	if (o->max > 0)
-		buf_printf(out, " From %llu to %llu.",
-		    (unsigned long long)o->min, (unsigned long long)o->max);
-}
-
-void
-arguments_help(struct buf *out)
-{
-	buf_add_str(out,
-	    "usage: memcached_exporter [<flags>]\n\n"
-	    "Prometheus exporter for memcached and what speaks its "
-	    "\"stats\".\n\nFlags:\n");
-	for (size_t i = 0; i < options_table_len; i++) {
-		const struct option *o = &options_table[i];
-		size_t before = out->len, width;
-
-		if (o->hidden)
-			continue;
-		help_head(out, o);
-		width = out->len - before;
-		if (width + 2 > HELP_COLUMN) {
-			buf_add_char(out, '\n');
-			width = 0;
-		}
-		buf_printf(out, "%*s%s", HELP_COLUMN - (int)width, "", o->help);
-		if (o->type->is_switch && strcmp(o->preset, "true") == 0)
-			buf_add_str(out, " On unless switched off.");
-		help_bounds(out, o);
-		buf_add_char(out, '\n');
-	}
-	buf_add_str(out,
-	    "\nEach flag may come from the environment instead: "
-	    "--memcached.address\nfrom " ENVIRONMENT_PREFIX
-	    "MEMCACHED_ADDRESS, and so on. @FILE reads\narguments from a "
-	    "file, one a line.\n");
 }

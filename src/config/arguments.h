@@ -6,7 +6,6 @@
 #ifndef CONFIG_ARGUMENTS_H
 #define CONFIG_ARGUMENTS_H
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "config/options.h"
 
@@ -21,8 +20,5 @@
  */
 int arguments_parse(
     struct options *o, int argc, const char *const *argv, struct error *e);
-
-/* The text of --help. */
-void arguments_help(struct buf *out);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "config/help.h"
 #include "scratch.h"
 #include "stats/keys.h"
 #include "support.h"
@@ -162,7 +163,7 @@ static const struct {
 	{ { "--nonsense=1" }, "unknown long flag '--nonsense'" },
 	{ { "--no-nonsense" }, "unknown long flag '--no-nonsense'" },
 	{ { "--no-" }, "unknown long flag '--no-'" },
-	{ { "--Help" }, "unknown long flag '--Help'" },
+	{ { "--Help" }, "unknown long flag '--Help', did you mean --help?" },
 	{ { "--hel" }, "unknown long flag '--hel', did you mean --help?" },
 	{ { "--=x" }, "unknown long flag '--'" },
 	{ { "--no-memcached.address" },
@@ -195,6 +196,20 @@ static const struct {
 	{ { "-memcached.address", "h:1" },
 	    "-memcached.address: write it with two dashes,"
 	    " --memcached.address" },
+	{ { "---once" }, "---once: write it with two dashes, --once" },
+	{ { "memcached.address=h:1" },
+	    "memcached.address: write it with two dashes,"
+	    " --memcached.address" },
+	{ { "\xe2\x80\x93log.level", "debug" },
+	    "\xe2\x80\x93log.level: write it with two dashes,"
+	    " --log.level" },
+	{ { "\xe2\x80\x94no-once" },
+	    "\xe2\x80\x94no-once: write it with two dashes, --no-once" },
+	{ { "--Log.Level=debug" },
+	    "unknown long flag '--Log.Level', did you mean --log.level?" },
+	{ { "--web_listen_address=:1" },
+	    "unknown long flag '--web_listen_address', did you mean"
+	    " --web.listen-address?" },
 	{ { "-web.listen-address=:9150" },
 	    "-web.listen-address: write it with two dashes,"
 	    " --web.listen-address" },
@@ -582,7 +597,7 @@ TEST(help_shows_every_flag)
 	struct buf out;
 
 	buf_init(&out, 1 << 20);
-	arguments_help(&out);
+	help_write(&out);
 	buf_add_char(&out, '\0');
 	line = strstr(out.p, "\nFlags:\n") + strlen("\nFlags:\n");
 	for (EACH(flag, flags)) {
