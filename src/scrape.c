@@ -224,7 +224,7 @@ texts_release(void *shared)
 	free(t);
 }
 
-/* Borrowed from those who share it. */
+/* Borrowed from the scrapes that share it. */
 static struct body *
 shared_text(
     const struct scrape *s, struct outcome *outcome, const struct error *down)

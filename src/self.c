@@ -53,8 +53,8 @@ typedef void samples_fn(
     const struct self *s, struct buf *out, const char *name);
 
 static samples_fn build_info, scrapes, failures, connects, closes, known,
-    requests, connections, lines_dropped, reload_ok, reload_time, web_ok,
-    web_time;
+    requests, connections, unsent, lines_dropped, reload_ok, reload_time,
+    web_ok, web_time;
 
 static const struct {
 	const char *name;
@@ -79,6 +79,8 @@ static const struct {
 	    "HTTP requests answered, by path and status.", requests },
 	{ "memcached_exporter_http_connections", METRIC_GAUGE,
 	    "HTTP clients connected.", connections },
+	{ "memcached_exporter_http_unsent_bytes", METRIC_GAUGE,
+	    "Bytes of answers that HTTP clients have not read yet.", unsent },
 	{ "memcached_exporter_log_lines_dropped_total", METRIC_COUNTER,
 	    "Log lines that were not written, since stderr did not take them "
 	    "or there were too many.",
@@ -235,6 +237,13 @@ lines_dropped(const struct self *s, struct buf *out, const char *name)
 {
 	(void)s;
 	text_sample_u64(out, name, log_lines_dropped());
+}
+
+static void
+unsent(const struct self *s, struct buf *out, const char *name)
+{
+	text_sample_u64(
+	    out, name, s->server != NULL ? server_unsent(s->server) : 0);
 }
 
 static void

@@ -2,7 +2,7 @@
  * What a client would like best, by its Accept and Accept-Encoding headers
  * (RFC 9110, section 12.5). Pure: no memory of its own, and one pass.
  *
- * An element that cannot be read is as good as absent. Nobody is refused:
+ * An element that cannot be read is as good as absent. No client is refused:
  * what cannot be had is answered in the text format, and not compressed.
  */
 #ifndef HTTP_ACCEPT_H
@@ -40,8 +40,8 @@ struct accepted {
 /*
  * The type of greater weight, by the most specific range that each matches;
  * the text format 0.0.4 when both weigh the same, as with an empty header.
- * A range with another version than ours matches nothing: who knows only
- * OpenMetrics 0.0.1, or the text format 1.0.0, takes 0.0.4 as well.
+ * A range with another version than ours matches nothing: a client that knows
+ * only OpenMetrics 0.0.1, or the text format 1.0.0, takes 0.0.4 as well.
  */
 struct accepted accept_metrics(struct span accept);
 

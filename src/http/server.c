@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "http/body.h"
 #include "http/client.h"
 #include "http/listener.h"
 #include "http/path.h"
@@ -485,6 +486,12 @@ size_t
 server_connections(const struct server *s)
 {
 	return clients_count(s->clients.clients);
+}
+
+size_t
+server_unsent(const struct server *s)
+{
+	return outbox_unsent(s->env.outbox);
 }
 
 static void

@@ -58,6 +58,10 @@ void server_listen(struct server *s, const struct listen_socket *socket);
 void server_drain(struct server *s, void (*done)(void *arg), void *arg);
 
 size_t server_connections(const struct server *s);
+
+/* Bytes of answers that clients have not read; see http/body.h. */
+size_t server_unsent(const struct server *s);
+
 void server_counts(const struct server *s, server_count_fn *each, void *arg);
 
 #endif

@@ -160,7 +160,7 @@ def test_unread_answers_have_a_limit(fake, exporter, ask):
     server = fake(answers=LARGE)
     running = exporter("", timeout=60)
     path = probe(server.address)
-    running.get(path)
+    page = running.get(path).text
     before = memory(running)
     socks = []
 
@@ -178,11 +178,15 @@ def test_unread_answers_have_a_limit(fake, exporter, ask):
     if before is not None:
         assert memory(running) - before < UNSENT + (16 << 10)
     # What is small goes on being answered.
+    unsent = running.metrics().value("memcached_exporter_http_unsent_bytes")
+    assert (UNSENT << 10) - len(page) < unsent <= UNSENT << 10
     assert running.get("/-/healthy").status == 200
     assert running.scrape(fake().address).up == 1
     for sock in socks:
         sock.close()
     eventually(lambda: running.get(path).status == 200)
+    eventually(lambda: running.metrics().value(
+        "memcached_exporter_http_unsent_bytes") == 0)
 
 
 def test_half_answers_are_shared(fake, exporter, ask):

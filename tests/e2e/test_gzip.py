@@ -76,6 +76,18 @@ def test_metrics(running):
     assert Exposition(gzip.decompress(packed).decode()).up == 1
 
 
+def test_openmetrics(running):
+    """The end, which each answer has for itself, is where it belongs."""
+    with contextlib.closing(running.connection()) as conn:
+        for _ in range(3):
+            conn.request("GET", "/metrics", headers={
+                "Accept": "application/openmetrics-text",
+                "Accept-Encoding": "gzip"})
+            text = gzip.decompress(conn.getresponse().read()).decode()
+            assert text.count("# EOF") == 1 and text.endswith("\n# EOF\n")
+            assert text.count("\nmemcached_scrape_duration_seconds ") == 1
+
+
 def test_short_answer(running):
     """Not worth it."""
     headers, body = fetch(running, ["gzip"], "/-/healthy")
