@@ -242,6 +242,8 @@ is_passed_on(const struct program *p, const char *name)
 	const char *value = getenv(name);
 	size_t len;
 
+	if (value == NULL)
+		return false;
 	value += strspn(value, blanks);
 	len = strcspn(value, blanks);
 	for (const char *const *arg = p->argv; *arg != NULL; arg++) {

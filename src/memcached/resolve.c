@@ -145,7 +145,10 @@ end_attempt(struct lookup *l)
 	l->resolver->attempts_len--;
 }
 
-/* The look-up that loses its attempt goes on when its timer says so. */
+/*
+ * The look-up that loses its attempt makes it anew when its timer says so: it
+ * has not failed, so there is no reason to ask in the plain way.
+ */
 static void
 make_room(struct resolver *r)
 {
@@ -153,8 +156,10 @@ make_room(struct resolver *r)
 
 	if (oldest == NULL)
 		oldest = TAILQ_FIRST(&r->known);
-	if (oldest != NULL && r->attempts_len >= r->attempts_max)
-		end_attempt(oldest);
+	if (oldest == NULL || r->attempts_len < r->attempts_max)
+		return;
+	end_attempt(oldest);
+	oldest->attempts--;
 }
 
 void
