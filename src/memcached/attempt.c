@@ -28,6 +28,7 @@ struct attempt {
 	struct event_base *base;
 	struct endpoint server;
 	struct inquiry *inquiry;
+	struct dns_question questions[FAMILIES]; /* as they are sent here */
 	attempt_fn *done;
 	void *arg;
 	int fd;
@@ -103,7 +104,7 @@ watch(struct attempt *a, short what, event_callback_fn on_event)
 static void
 fail(struct attempt *a, const char *fault)
 {
-	(void)a->done(fault, a->arg);
+	(void)a->done(a, fault, a->arg);
 }
 
 /* The questions that are open, one behind the other; over TCP with lengths. */
@@ -118,8 +119,7 @@ send_questions(struct attempt *a)
 
 		if (a->inquiry->answered[f])
 			continue;
-		n = dns_question_pack(
-		    &a->inquiry->questions[f], out + len + before);
+		n = dns_question_pack(&a->questions[f], out + len + before);
 		if (before > 0) {
 			out[len] = (unsigned char)(n >> 8);
 			out[len + 1] = (unsigned char)n;
@@ -174,7 +174,7 @@ take(struct attempt *a, const unsigned char *message, size_t len)
 	for (f = 0; f < FAMILIES; f++) {
 		if (!i->answered[f])
 			outcome =
-			    dns_answer(&i->questions[f], message, len, &found);
+			    dns_answer(&a->questions[f], message, len, &found);
 		if (outcome != DNS_OTHER)
 			break;
 	}
@@ -198,7 +198,7 @@ take(struct attempt *a, const unsigned char *message, size_t len)
 		break;
 	}
 	i->answered[f] = true;
-	return a->done(NULL, a->arg);
+	return a->done(a, NULL, a->arg);
 }
 
 /* Not now, but later. */
@@ -279,8 +279,10 @@ attempt_new(struct event_base *base, const struct endpoint *server,
 	a->done = done;
 	a->arg = arg;
 	a->fd = -1;
-	for (size_t f = 0; f < FAMILIES; f++)
-		dns_question_shuffle(&inquiry->questions[f], is_plain);
+	for (size_t f = 0; f < FAMILIES; f++) {
+		a->questions[f] = inquiry->questions[f];
+		dns_question_shuffle(&a->questions[f], is_plain);
+	}
 	if (open_socket(a, SOCK_DGRAM) == 0 && send_questions(a)) {
 		watch(a, EV_READ, on_datagram);
 		return a;

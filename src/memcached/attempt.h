@@ -40,7 +40,7 @@ struct event_base;
  * fault NULL: one more question has been answered. Else the attempt is over,
  * and here is why. False when the owner has freed the attempt in this call.
  */
-typedef bool attempt_fn(const char *fault, void *arg);
+typedef bool attempt_fn(struct attempt *a, const char *fault, void *arg);
 
 /*
  * Asks what is open, in the plain way or not (dns.h). NULL with errno when the

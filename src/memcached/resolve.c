@@ -21,8 +21,10 @@
 #define RESOLV_CONF_PATH "/etc/resolv.conf"
 
 /*
- * A scrape lives for about a second: ask again soon, and do not wait long for
- * the AAAA answer that broken servers never send.
+ * A scrape lives for about a second: ask again soon, then after twice as long
+ * each time, and do not wait long for the AAAA answer that broken servers never
+ * send. The attempt before the last may still be answered: a server that is
+ * slow under load would do all its work in vain.
  */
 #define ATTEMPT_US 300000
 #define SKEW_US 100000
@@ -51,7 +53,9 @@ struct lookup {
 	struct inquiry inquiry;
 
 	struct attempt *attempt; /* NULL: none is under way */
+	struct attempt *earlier; /* the one before it, or NULL */
 	TAILQ_ENTRY(lookup) entry;
+	bool is_listed;
 	bool was_known;
 
 	struct event *timer;
@@ -135,19 +139,28 @@ list_of(const struct lookup *l)
 }
 
 static void
-end_attempt(struct lookup *l)
+end_attempt(struct lookup *l, struct attempt **a)
 {
-	if (l->attempt == NULL)
+	if (*a == NULL)
 		return;
-	attempt_free(l->attempt);
-	l->attempt = NULL;
-	TAILQ_REMOVE(list_of(l), l, entry);
+	attempt_free(*a);
+	*a = NULL;
 	l->resolver->attempts_len--;
 }
 
+static void
+end_attempts(struct lookup *l)
+{
+	end_attempt(l, &l->attempt);
+	end_attempt(l, &l->earlier);
+	if (l->is_listed)
+		TAILQ_REMOVE(list_of(l), l, entry);
+	l->is_listed = false;
+}
+
 /*
- * The look-up that loses its attempt makes it anew when its timer says so: it
- * has not failed, so there is no reason to ask in the plain way.
+ * The look-up that loses its attempts makes the last one anew when its timer
+ * says so: it has not failed, so there is no reason to ask in the plain way.
  */
 static void
 make_room(struct resolver *r)
@@ -158,8 +171,8 @@ make_room(struct resolver *r)
 		oldest = TAILQ_FIRST(&r->known);
 	if (oldest == NULL || r->attempts_len < r->attempts_max)
 		return;
-	end_attempt(oldest);
-	oldest->attempts--;
+	oldest->attempts -= oldest->attempt != NULL;
+	end_attempts(oldest);
 }
 
 void
@@ -167,7 +180,7 @@ lookup_cancel(struct lookup *l)
 {
 	if (l == NULL)
 		return;
-	end_attempt(l);
+	end_attempts(l);
 	inquiry_release(&l->inquiry);
 	event_free(l->timer);
 	resolv_conf_release(l->conf);
@@ -216,15 +229,15 @@ deliver(struct lookup *l)
 static void
 end(struct lookup *l)
 {
-	end_attempt(l);
+	end_attempts(l);
 	l->has_ended = true;
 	event_active(l->timer, EV_TIMEOUT, 0);
 }
 
 static void
-set_timer(struct lookup *l, suseconds_t us)
+set_timer(struct lookup *l, unsigned us)
 {
-	struct timeval later = { 0, us };
+	struct timeval later = { us / 1000000, us % 1000000 };
 
 	(void)event_add(l->timer, &later);
 }
@@ -271,23 +284,33 @@ server_of(const struct lookup *l)
 }
 
 static bool
-on_outcome(const char *fault, void *arg)
+on_fault(struct lookup *l, struct attempt *a, const char *fault)
+{
+	if (a == l->earlier) {
+		end_attempt(l, &l->earlier);
+		return false;
+	}
+	l->fault = fault;
+	end_attempt(l, &l->attempt);
+	go_on(l);
+	return false;
+}
+
+static bool
+on_outcome(struct attempt *a, const char *fault, void *arg)
 {
 	struct lookup *l = arg;
 	struct inquiry *i = &l->inquiry;
 
-	if (fault != NULL) {
-		l->fault = fault;
-		go_on(l);
-		return false;
-	}
+	if (fault != NULL)
+		return on_fault(l, a, fault);
 	l->resolver->preferred = server_of(l);
 	if (!i->answered[FAMILY_4] || !i->answered[FAMILY_6]) {
 		if (any_found(l))
 			set_timer(l, SKEW_US);
 		return true;
 	}
-	end_attempt(l);
+	end_attempts(l);
 	if (any_found(l)) {
 		end(l);
 		return false;
@@ -301,29 +324,31 @@ on_outcome(const char *fault, void *arg)
 static bool
 start_attempt(struct lookup *l)
 {
+	size_t round = l->attempts / l->conf->servers_len;
 	struct resolver *r = l->resolver;
-	bool is_plain = l->is_plain || l->attempts >= l->conf->servers_len;
 
 	make_room(r);
 	l->attempts++;
 	l->attempt = attempt_new(r->base, &l->conf->servers[server_of(l)],
-	    &l->inquiry, is_plain, on_outcome, l);
+	    &l->inquiry, l->is_plain || round > 0, on_outcome, l);
 	l->is_busy = l->attempt == NULL && (errno == EMFILE || errno == ENFILE);
 	if (l->attempt == NULL) {
 		l->fault = strerrordesc_np(errno);
 		return false;
 	}
-	TAILQ_INSERT_TAIL(list_of(l), l, entry);
 	r->attempts_len++;
-	set_timer(l, ATTEMPT_US);
+	if (l->is_listed)
+		TAILQ_REMOVE(list_of(l), l, entry);
+	TAILQ_INSERT_TAIL(list_of(l), l, entry);
+	l->is_listed = true;
+	set_timer(l, ATTEMPT_US << round);
 	return true;
 }
 
-/* The attempt was of no use: another one, or the end. */
+/* No attempt is new enough to be waited for: another one, or the end. */
 static void
 go_on(struct lookup *l)
 {
-	end_attempt(l);
 	while (!any_found(l) && l->attempts < ROUNDS * l->conf->servers_len) {
 		if (start_attempt(l))
 			return;
@@ -343,6 +368,9 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	l->fault = "no answer from the name servers";
+	end_attempt(l, &l->earlier);
+	l->earlier = l->attempt;
+	l->attempt = NULL;
 	go_on(l);
 }
 
