@@ -1,6 +1,7 @@
 """The HTTP side: routes, and clients that behave badly."""
 
 import contextlib
+import email.utils
 import html
 import http.client
 import resource
@@ -17,6 +18,7 @@ from exporter import GET, probe, receive
 from exposition import Exposition
 from fake import gated
 from poll import SLOW, eventually
+from web import put, trusting
 
 
 @pytest.fixture
@@ -233,6 +235,63 @@ def test_http_1_0(running):
     assert b" 200 " in head.split(b"\r\n")[0]
     assert f"\r\nContent-Length: {len(body)}\r\n".encode() in head + b"\r\n"
     assert Exposition(body.decode()).up == 1
+
+
+def test_http_1_0_keep_alive(running):
+    """For those who ask; the answer has to say that it is so."""
+    request = b"GET /nothing HTTP/1.0\r\n"
+    keep = request + b"Connection: x, Keep-Alive\r\n\r\n"
+    data = drained(running.send(keep + keep + request + b"\r\n"))
+    assert data.count(b"\r\nConnection: keep-alive\r\n") == 2
+    assert data.count(b"\r\nConnection: close\r\n") == 1
+    assert data.count(b" 404 ") == 3
+
+
+@pytest.mark.parametrize("last", ["close", "Close", "x , CLOSE", "close, x"])
+def test_connection_close(running, last):
+    """It ends with the answer, whatever is behind it."""
+    data = drained(running.send(
+        b"GET /nothing HTTP/1.1\r\nHost: x\r\n" +
+        f"Connection: {last}\r\n\r\n".encode() + GET))
+    assert data.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nConnection: close\r\n" in data
+
+
+def test_date(running):
+    """RFC 9110, section 6.6.1."""
+    date = email.utils.parsedate_to_datetime(
+        running.get("/-/healthy").headers["Date"])
+    assert abs(date.timestamp() - time.time()) < 5 * SLOW
+
+
+@pytest.mark.parametrize("kind", ["plain", "TLS"])
+def test_pipelined_in_order(fake, exporter, authority, tmp_path, kind):
+    """More than is read ahead; some answers come at once, some later."""
+    flags = []
+    if kind == "TLS":
+        pair = authority.issue("IP:127.0.0.1")
+        flags.append(put(tmp_path / "web.yml", {"tls_server_config": {
+            "cert_file": pair.cert, "key_file": pair.key}}))
+    running = exporter(fake().address, *flags)
+    paths = ["/metrics", "/-/healthy", "/nothing", "/page.css?" + "x" * 999,
+             "/-/healthy"] * 40
+    sock = running.connect()
+    if kind == "TLS":
+        sock = trusting(authority).wrap_socket(
+            sock, server_hostname="127.0.0.1")
+    sock.settimeout(running.timeout)
+    sock.sendall(b"".join(
+        f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for path in paths))
+    with sock, sock.makefile("rb") as file:
+        for path in paths:
+            status = int(file.readline().split()[1])
+            headers = http.client.parse_headers(file)
+            body = file.read(int(headers["Content-Length"]))
+            assert status == (404 if path == "/nothing" else 200)
+            assert headers["Content-Type"].startswith(
+                "text/css" if path.startswith("/page") else "text/plain")
+            assert (b"memcached_up 1" in body) == (path == "/metrics")
+            assert (b"is healthy" in body) == (path == "/-/healthy")
 
 
 def test_pipelined(running):
