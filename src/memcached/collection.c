@@ -20,7 +20,7 @@
  */
 #define HEDGE_SHARE 4
 
-/* With less time left than this it is not tried. */
+/* No server is silent before this, however little time there is. */
 #define HEDGE_US_MIN 10000
 
 enum collection_state {
@@ -65,7 +65,9 @@ collection_arm(struct collection *c, uint64_t at)
 static uint64_t
 hedge_at(uint64_t from, uint64_t deadline)
 {
-	return deadline > from ? from + (deadline - from) / HEDGE_SHARE : from;
+	uint64_t share = deadline > from ? (deadline - from) / HEDGE_SHARE : 0;
+
+	return from + (share > HEDGE_US_MIN ? share : HEDGE_US_MIN);
 }
 
 static void

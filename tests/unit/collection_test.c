@@ -438,17 +438,23 @@ TEST(hedge_of_one_with_more_time)
 	end(c);
 }
 
-/* Its deadline has passed already. */
-TEST(hedge_of_a_late_one)
+/* There is no time for a quarter of it, but no server is silent at once. */
+TEST(hedge_of_one_with_no_time)
 {
-	struct collection *c = begin_at_rest();
+	static const uint64_t lefts[] = { 0, 1 * MS, 39 * MS };
 
-	assert_true(start(c, SECOND));
-	pass(MS);
-	collection_hurry(c, now_us - 1);
-	pass(0);
-	assert_int_equal(made, 2);
-	end(c);
+	for (EACH(left, lefts)) {
+		struct collection *c = begin_at_rest();
+
+		assert_true(start(c, SECOND));
+		pass(MS);
+		collection_hurry(c, now_us + *left);
+		pass(10 * MS - 1);
+		assert_int_equal(made, 1);
+		pass(1);
+		assert_int_equal(made, 2);
+		end(c);
+	}
 }
 
 TEST(no_hedge)
@@ -1023,7 +1029,7 @@ TEST(stuck_is_remembered)
 
 TESTS("collection", T(answered), T(closed_at_rest), T(closed_after_the_answer),
     T(failed), T(hedge_at_a_quarter), T(hedge_of_the_soonest),
-    T(hedge_of_one_with_more_time), T(hedge_of_a_late_one), T(no_hedge),
+    T(hedge_of_one_with_more_time), T(hedge_of_one_with_no_time), T(no_hedge),
     T(hedge_when_the_rest_is_dropped), T(hedge_wins), T(hedge_loses),
     T(hedge_fails), T(first_fails_beside_the_hedge), T(reused_and_closed),
     T(out_of_descriptors), T(one_by_one), T(both_failed), T(only_one_command),
