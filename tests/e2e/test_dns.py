@@ -94,15 +94,6 @@ def dropping_at_first(server, query):
     return serve(server, query) if len(server.queries) > 2 else None
 
 
-def late_at_first(server, query):
-    """Its answer comes when it has been asked again, which it leaves out."""
-    if len(server.queries) <= 2:
-        threading.Timer(0.4, server.udp.sendto, (
-            serve(server, query), ("127.0.0.1", query.port))).start()
-        return None
-    return serve(server, query) if len(server.queries) > 4 else None
-
-
 def forging(change):
     """Answers that others would have to guess come before the right one."""
     def script(server, query):
@@ -137,7 +128,7 @@ def rubbish(_query, reply):
 @pytest.mark.parametrize("script", [
     serve, lowering, case_sensitive, empty_when_mixed, silent_when_mixed,
     formerr_to_edns, bare_formerr_to_edns, silent_to_edns, never_aaaa,
-    refused_aaaa, failing_at_first, dropping_at_first, late_at_first,
+    refused_aaaa, failing_at_first, dropping_at_first,
     *map(forging, [other_id, other_case, other_name, a_question, rubbish]),
 ], ids=lambda script: script.__name__)
 def test_up(named, script):
@@ -159,6 +150,17 @@ def test_down(named, script, words):
     _, running = named(script)
     assert running.metrics().reason == "dns"
     eventually(lambda: any(words in line for line in running.log()))
+
+
+def test_late_answer(named):
+    """It comes when the server, which is busy, has been asked once more."""
+    def script(server, query):
+        if len(server.queries) <= 2:
+            threading.Timer(0.4, server.udp.sendto, (
+                serve(server, query), ("127.0.0.1", query.port))).start()
+
+    _, running = named(script)
+    assert running.metrics().up == 1
 
 
 def test_nobody_serves(exporter, etc, dead):
