@@ -226,10 +226,9 @@ listen_all(struct serving *s, struct error *e)
 
 	if (n < 0)
 		return -1;
-	log_info("Starting memcached_exporter", "version", VERSION);
 	for (int i = 0; i < n; i++) {
 		endpoint_text(&list[i].bound, text);
-		log_info("Listening on", "address", text);
+		log_info("Listening on", "address", text, "version", VERSION);
 		/* as exporter-toolkit says it, which has HTTP/2 with TLS */
 		log_info(web_has_tls(s->web) ? "TLS is enabled."
 					     : "TLS is disabled.",
