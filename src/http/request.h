@@ -1,6 +1,6 @@
 /*
  * One HTTP request and its one answer. The handler of a route is given a
- * request and answers it then or later, with one of the four calls below that
+ * request and answers it then or later, with one of the three calls below that
  * end it.
  */
 #ifndef HTTP_REQUEST_H
@@ -51,10 +51,6 @@ void request_add_header(struct request *r, const char *name, const char *value);
  */
 void request_answer(struct request *r, const char *content_type,
     struct body *body, struct span tail);
-
-/* The same for a text that is this one's alone; its bytes are taken. */
-void request_answer_text(
-    struct request *r, const char *content_type, struct buf *text);
 
 /* Any status, with a sentence for people as text/plain. */
 void request_say(struct request *r, int code, const char *sentence);

@@ -2,10 +2,14 @@
 at all."""
 
 import contextlib
+import fcntl
 import gzip
 import re
 import select
 import socket
+import ssl
+import struct
+import termios
 import threading
 import time
 
@@ -15,6 +19,7 @@ from exporter import WRAPPER, probe, receive
 from exposition import Exposition
 from fake import gated, hang
 from poll import SLOW, eventually
+from web import put, trusting
 
 SHADOW = 1 << 30  # KiB that only a sanitizer maps
 
@@ -110,38 +115,61 @@ def test_crowd_shares_one_answer(fake, exporter, ask, headers):
     assert bodies[1] == bodies[2]
 
 
-def waiting_time(running, path, gate, stack):
-    """Of a request that comes while a crowd is answered."""
+def ask_for(sock, path):
+    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+
+def waiting(sock):
+    """How many bytes it could read."""
+    return struct.unpack("i", fcntl.ioctl(sock, termios.FIONREAD, bytes(4)))[0]
+
+
+def hold_up(connect, path, gate):
+    """A crowd is answered: for how long another request waits at most, and
+    how much the others have when the last one's answer begins."""
     gate.clear()
-    socks = [stack.enter_context(contextlib.closing(running.send(
-        f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())))
-        for _ in range(CROWD)]
-    running.settle()
-    conn = stack.enter_context(contextlib.closing(running.connection()))
-    running.request(conn, "/-/healthy")
-    gate.set()
-    begin, worst = time.monotonic(), 0
-    while not select.select([socks[-1]], [], [], 0)[0]:
+    *socks, other = [connect() for _ in range(3 * CROWD + 1)]
+    for sock in socks:
+        ask_for(sock, path)
+
+    def wait():
         begin = time.monotonic()
-        running.request(conn, "/-/healthy")
-        worst = max(worst, time.monotonic() - begin)
-    return worst
+        ask_for(other, "/-/healthy")
+        assert other.recv(65536).startswith(b"HTTP/1.1 200")
+        return time.monotonic() - begin
 
-
-def test_crowd_holds_nobody_up(fake, exporter):
-    """The kernel would take all at once, a millisecond for each megabyte."""
-    gate = threading.Event()
-    server = fake(gated(gate), LARGE)
-    running = exporter("", timeout=60)
-    path = probe(server.address)
+    wait(), wait()  # all have been read
     gate.set()
-    for _ in range(3):
-        running.get(path)
+    worst = 0
+    while not select.select([socks[-1]], [], [], 0)[0]:
+        worst = max(worst, wait())
+    return worst, sum(map(waiting, socks))
+
+
+@pytest.mark.parametrize("kind", ["plain", "TLS"])
+def test_crowd_holds_nobody_up(fake, exporter, authority, tmp_path, kind):
+    """The kernel would take all at once, a millisecond for each megabyte."""
+    pair = authority.issue("IP:127.0.0.1")
+    flag = put(tmp_path / "web.yml", {"tls_server_config": {
+        "cert_file": pair.cert, "key_file": pair.key}} if kind == "TLS" else {})
+    # this version sends nothing behind its handshake
+    tls = trusting(authority, version=ssl.TLSVersion.TLSv1_2)
+    gate = threading.Event()
+    gate.set()
+    server = fake(gated(gate), LARGE)
+    running = exporter("", flag, timeout=60)
     for _ in range(5):  # others want this machine too
         with contextlib.ExitStack() as stack:
-            if waiting_time(running, path, gate, stack) < 0.08 * SLOW:
+            def connect():
+                sock = running.connect()
+                if kind == "TLS":
+                    sock = tls.wrap_socket(sock, server_hostname="127.0.0.1")
+                return stack.enter_context(contextlib.closing(sock))
+
+            seconds, taken = hold_up(connect, probe(server.address), gate)
+            if seconds < 0.08 * SLOW and taken < 20 << 20:
                 return
-    pytest.fail("held up for long")
+    pytest.fail(f"held up for {seconds} s, by {taken} bytes")
 
 
 def receive_bytes(sock):
