@@ -40,7 +40,7 @@ struct scrape_options {
 	enum text_format format;
 
 	/* scrape_start_default fills these */
-	const struct module *module;
+	struct module *module;
 	const struct address *target;
 	unsigned collectors; /* that are on: 1 << section */
 	bool is_default;

@@ -35,15 +35,15 @@ struct modules {
 	struct authorities *loading; /* those that have been read so far */
 };
 
-static struct module *
-hold(struct module *m)
+struct module *
+module_hold(struct module *m)
 {
 	m->holds++;
 	return m;
 }
 
-static void
-release(struct module *m)
+void
+module_release(struct module *m)
 {
 	if (m == NULL || --m->holds > 0)
 		return;
@@ -51,30 +51,6 @@ release(struct module *m)
 	tls_free(m->access.tls);
 	secret_free(m->password);
 	free(m);
-}
-
-/* A target borrows what is not its to change, and yet keeps it alive. */
-static struct module *
-unborrow(const struct module *m)
-{
-	union {
-		const struct module *borrowed;
-		struct module *m;
-	} u = { .borrowed = m };
-
-	return u.m;
-}
-
-const struct module *
-module_hold(const struct module *m)
-{
-	return hold(unborrow(m));
-}
-
-void
-module_release(const struct module *m)
-{
-	release(unborrow(m));
 }
 
 /* Reads the files that its configuration names. */
@@ -113,7 +89,7 @@ module_new(const struct module_config *c, const struct options *o,
 	if (c->collectors == 0)
 		m->config.collectors = o->module.collectors;
 	if (read_files(m, shared, e) < 0) {
-		release(m);
+		module_release(m);
 		return NULL;
 	}
 	return m;
@@ -134,8 +110,8 @@ keep_old(struct module *old, struct module *new)
 {
 	if (old == NULL || !is_unchanged(old, new))
 		return new;
-	release(new);
-	return hold(old);
+	module_release(new);
+	return module_hold(old);
 }
 
 static struct module *
@@ -231,7 +207,7 @@ build(struct modules *ms, const struct modules *old,
 	preset = find(ms, MODULE_DEFAULT);
 	if (preset == NULL)
 		return add_flags(ms, old, o, e);
-	ms->own = hold(preset);
+	ms->own = module_hold(preset);
 	return check_default(preset, o, e);
 }
 
@@ -282,19 +258,19 @@ modules_release(struct modules *ms)
 	if (ms == NULL || --ms->holds > 0)
 		return;
 	for (size_t i = 0; i < ms->len; i++)
-		release(ms->list[i]);
-	release(ms->own);
+		module_release(ms->list[i]);
+	module_release(ms->own);
 	free(ms->list);
 	free(ms);
 }
 
-const struct module *
+struct module *
 modules_own(const struct modules *ms)
 {
 	return ms->own;
 }
 
-const struct module *
+struct module *
 modules_find(const struct modules *ms, const char *name)
 {
 	return find(ms, is_set(name) ? name : MODULE_DEFAULT);
@@ -339,8 +315,8 @@ ask_list(const struct module *m, const struct address *target)
 }
 
 static void
-fill_peer(struct peer *peer, const struct module *m,
-    const struct address *target, enum verdict flag, enum verdict module)
+fill_peer(struct peer *peer, struct module *m, const struct address *target,
+    enum verdict flag, enum verdict module)
 {
 	*peer = (struct peer){ .address = *target,
 		.module = m,
@@ -350,7 +326,7 @@ fill_peer(struct peer *peer, const struct module *m,
 }
 
 int
-module_peer(const struct module *m, const struct address *target, bool own,
+module_peer(struct module *m, const struct address *target, bool own,
     struct peer *peer, struct error *e)
 {
 	enum verdict flag =
@@ -375,9 +351,9 @@ bool
 modules_heir(
     const struct modules *ms, const struct peer *old, struct peer *heir)
 {
-	const struct module *m = old->module->is_flags
-				     ? ms->own
-				     : find(ms, old->module->config.name);
+	struct module *m = old->module->is_flags
+			       ? ms->own
+			       : find(ms, old->module->config.name);
 	enum verdict module;
 
 	if (m == NULL)

@@ -31,20 +31,20 @@ void modules_hold(struct modules *ms);
 void modules_release(struct modules *ms);
 
 /* The module for --memcached.address. */
-const struct module *modules_own(const struct modules *ms);
+struct module *modules_own(const struct modules *ms);
 
 /*
  * The module of a name, or NULL when there is none; without a name (NULL, "")
  * "default", which is always there.
  */
-const struct module *modules_find(const struct modules *ms, const char *name);
+struct module *modules_find(const struct modules *ms, const char *name);
 
 /* How many have a name that a request may pick, and the names. */
 size_t modules_count(const struct modules *ms);
 const char *modules_name(const struct modules *ms, size_t i);
 
-const struct module *module_hold(const struct module *m);
-void module_release(const struct module *m);
+struct module *module_hold(struct module *m);
+void module_release(struct module *m); /* takes NULL */
 
 /* Its name; "" when it is the flags', for --memcached.address alone. */
 const char *module_label(const struct module *m);
@@ -56,7 +56,7 @@ unsigned module_collectors(const struct module *m);
  * with REASON_FORBIDDEN, when that is not allowed. The own target needs only
  * the module's leave.
  */
-int module_peer(const struct module *m, const struct address *target, bool own,
+int module_peer(struct module *m, const struct address *target, bool own,
     struct peer *peer, struct error *e);
 
 /* Whether a module is one of this set, the newest of all. */

@@ -22,7 +22,7 @@ struct access {
 /* One server, as its connections need to know it. */
 struct peer {
 	struct address address;
-	const struct module *module; /* held by its target */
+	struct module *module; /* held by its target */
 	/*
 	 * The name of the server was not enough for a list: each of its
 	 * addresses has to be on it. Which lists: --scrape.allow-target, and

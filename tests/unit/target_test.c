@@ -110,15 +110,15 @@ collection_connected_since(const struct collection *c)
 	return 0;
 }
 
-const struct module *
-module_hold(const struct module *m)
+struct module *
+module_hold(struct module *m)
 {
 	holds++;
 	return m;
 }
 
 void
-module_release(const struct module *m)
+module_release(struct module *m)
 {
 	(void)m;
 	holds--;
