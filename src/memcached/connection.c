@@ -345,6 +345,7 @@ connection_drain(struct connection *c)
 	if (c->state != CONN_ASKING && c->state != CONN_DIALING)
 		return false;
 	c->draining = true;
+	reader_forget(c->reader);
 	return true;
 }
 

@@ -462,6 +462,13 @@ reader_reopen(struct reader *r)
 }
 
 void
+reader_forget(struct reader *r)
+{
+	reply_free(r->reply);
+	r->reply = NULL;
+}
+
+void
 reader_skip(struct reader *r, unsigned steps)
 {
 	r->skipped = steps & ~COLLECTOR_BIT(SECTION_STATS);

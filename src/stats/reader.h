@@ -85,7 +85,10 @@ void reader_reopen(struct reader *r);
 /* No byte has come yet. */
 bool reader_is_silent(const struct reader *r);
 
-/* The reply, complete or not: borrowed until reader_free. */
+/* Nothing needs the reply any more: what comes is read and dropped. */
+void reader_forget(struct reader *r);
+
+/* The reply, complete or not: borrowed until reader_free; or NULL. */
 struct reply *reader_reply(const struct reader *r);
 
 #endif

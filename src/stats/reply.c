@@ -231,11 +231,12 @@ reply_take(struct reply *r, enum section section, const struct line *line,
     struct error *e)
 {
 	const struct collector *c = &collectors[section];
-	struct part *part = &r->parts[section];
+	struct part *part;
 	enum answer_result result;
 
-	if (part->failed)
+	if (r == NULL || r->parts[section].failed)
 		return 0;
+	part = &r->parts[section];
 	if (++part->entries > c->entries_max) {
 		(void)error_because(e, REASON_TOO_LARGE,
 		    "more than %zu STAT lines", c->entries_max);
@@ -264,7 +265,8 @@ reply_add(struct reply *r, enum section section, struct span key,
 void
 reply_ignore(struct reply *r)
 {
-	r->ignored++;
+	if (r != NULL)
+		r->ignored++;
 }
 
 void
@@ -278,11 +280,12 @@ reply_asked(struct reply *r, const struct plan *plan)
 void
 reply_ended(struct reply *r, enum section section)
 {
-	struct part *part = &r->parts[section];
 	const struct answer *answer = collectors[section].answer;
+	struct part *part;
 
-	if (part->failed)
+	if (r == NULL || r->parts[section].failed)
 		return;
+	part = &r->parts[section];
 	part->ended = true;
 	if (answer->size > 0 && part->state == NULL)
 		part->state = new_state(r, answer);

@@ -36,6 +36,8 @@ struct reply *reply_new(const struct keys *keys);
 void reply_free(struct reply *r);
 
 /*
+ * This, reply_add, reply_ignore and reply_ended keep nothing when r is NULL.
+ *
  * Takes a line of a collector's answer, as its struct answer says: a value is
  * filed under its key, and its slab class; the first of a repeated key stays;
  * a class number that is no number or too large counts the line as ignored.
