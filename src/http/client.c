@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -13,15 +12,12 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
-#include "base/address.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "http/hello.h"
+#include "http/inbox.h"
 #include "http/origin.h"
 #include "http/tls.h"
 #include "http/web.h"
-
-/* Of its buffer, at first. */
-#define BUFFER_BYTES_MIN 512
 
 /* Requests of one client that are served before others have their turn. */
 #define TURN_REQUESTS_MAX 16
@@ -58,11 +54,7 @@ struct client {
 	bool is_last;
 	enum head_fault fault;
 	struct head head;
-	char *in;     /* what was read: */
-	size_t start; /* where the request begins */
-	size_t len;
-	size_t cap;
-	size_t scanned;  /* of the request; see head_read */
+	struct inbox inbox;
 	size_t lingered; /* bytes read since the last answer */
 };
 
@@ -77,7 +69,7 @@ client_release(struct client *c)
 {
 	if (--c->holds > 0)
 		return;
-	free(c->in);
+	inbox_clear(&c->inbox);
 	free(c);
 }
 
@@ -139,7 +131,7 @@ client_is_quiet(const struct client *c)
 static bool
 client_has_input(const struct client *c)
 {
-	return c->len > c->start ||
+	return !inbox_is_empty(&c->inbox) ||
 	       evbuffer_get_length(bufferevent_get_input(c->bev)) > 0;
 }
 
@@ -164,64 +156,17 @@ client_go_later(struct client *c)
 	(void)event_add(env->turn, &at_once);
 }
 
-/* Without anything to read, an idle client needs no buffer. */
-static void
-client_empty(struct client *c)
-{
-	free(c->in);
-	c->in = NULL;
-	c->start = c->len = c->cap = 0;
-}
-
-/* Takes what has come, as far as there is room. */
-static void
-client_fill(struct client *c)
-{
-	struct evbuffer *input = bufferevent_get_input(c->bev);
-	size_t n = evbuffer_get_length(input);
-
-	if (n == 0)
-		return;
-	c->len -= c->start;
-	if (c->start > 0)
-		memmove(c->in, c->in + c->start, c->len);
-	c->start = 0;
-	if (n > HEAD_BYTES_MAX - c->len)
-		n = HEAD_BYTES_MAX - c->len;
-	if (c->len + n > c->cap) {
-		if (c->cap == 0)
-			c->cap = BUFFER_BYTES_MIN;
-		while (c->len + n > c->cap)
-			c->cap *= 2;
-		c->in = xreallocarray(c->in, c->cap, 1);
-	}
-	(void)evbuffer_remove(input, c->in + c->len, n);
-	c->len += n;
-}
-
-static enum head_fault
-client_read(struct client *c)
-{
-	if (c->len == c->start)
-		return HEAD_PARTIAL;
-	return head_read(
-	    &c->head, c->in + c->start, c->len - c->start, &c->scanned);
-}
-
 /* Hands the next request on; false when there is none for now. */
 static bool
 client_serve(struct client *c)
 {
 	if (!c->is_open || !client_is_quiet(c))
 		return false;
-	c->fault = client_read(c);
+	c->fault =
+	    inbox_read(&c->inbox, bufferevent_get_input(c->bev), &c->head);
 	if (c->fault == HEAD_PARTIAL) {
-		client_fill(c);
-		c->fault = client_read(c);
-	}
-	if (c->fault == HEAD_PARTIAL) {
-		if (c->len == c->start)
-			client_empty(c);
+		if (inbox_is_empty(&c->inbox))
+			inbox_clear(&c->inbox);
 		else if (c->seat.state == CLIENT_IDLE)
 			client_move(c, CLIENT_READING);
 		return false;
@@ -235,7 +180,6 @@ client_serve(struct client *c)
 		client_close(c);
 		return false;
 	}
-	c->scanned = 0;
 	c->is_surplus = c->seat.state == CLIENT_SURPLUS;
 	c->is_last = c->fault != HEAD_FINE || !c->head.keeps_alive;
 	c->holds++;
@@ -292,7 +236,7 @@ client_end(struct client *c)
 		client_close(c);
 		return;
 	}
-	client_empty(c);
+	inbox_clear(&c->inbox);
 	(void)evbuffer_drain(input, evbuffer_get_length(input));
 	(void)shutdown(c->fd, SHUT_WR);
 	client_move(c, CLIENT_LINGERING);
@@ -313,7 +257,7 @@ client_answered(struct client *c)
 {
 	client_set_later(c, false);
 	if (c->fault == HEAD_FINE)
-		c->start += c->head.len;
+		inbox_drop(&c->inbox, c->head.len);
 	if (c->is_last) {
 		client_end(c);
 		return;
@@ -324,7 +268,7 @@ client_answered(struct client *c)
 	if (client_has_input(c))
 		client_go_later(c);
 	else
-		client_empty(c);
+		inbox_clear(&c->inbox);
 }
 
 /* What a client may write in a turn: the others have theirs as well. */
@@ -471,41 +415,22 @@ new_plain(const struct client *c)
 	    bufferevent_socket_new(c->env->base, -1, BEV_OPT_CLOSE_ON_FREE));
 }
 
-/* It is told so, and the operator as well. */
-static void
-client_log_plain(const struct client *c)
-{
-	struct endpoint peer = { .len = sizeof(peer.sa) };
-	char text[ADDRESS_TEXT_MAX] = "?";
-
-	if (!log_has(LEVEL_DEBUG))
-		return;
-	if (getpeername(c->fd, (struct sockaddr *)&peer.sa, &peer.len) == 0)
-		endpoint_text(&peer, text);
-	log_debug("TLS handshake failed", "client", text, "err",
-	    "http request: the client does not use TLS");
-}
-
-/* TLS begins with no letter, but HTTP does: who takes one for the other? */
 static void
 on_first_byte(evutil_socket_t fd, short what, void *arg)
 {
 	struct client *c = arg;
-	unsigned char byte;
-	ssize_t n = recv(fd, &byte, 1, MSG_PEEK);
+	enum hello hello = hello_of(fd);
 
 	(void)what;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (hello == HELLO_NONE)
 		return;
 	client_unwatch(c);
-	if (n <= 0) {
+	c->is_plain = hello == HELLO_HTTP;
+	if (hello == HELLO_END)
 		client_close(c);
-		return;
-	}
-	c->is_plain = isalpha(byte);
-	if (c->is_plain)
-		client_log_plain(c);
-	client_start(c, c->is_plain ? new_plain(c) : web_accept(c->env->web));
+	else
+		client_start(
+		    c, c->is_plain ? new_plain(c) : web_accept(c->env->web));
 }
 
 void

@@ -16,6 +16,7 @@
 #include "http/accept.h"
 #include "http/body.h"
 #include "http/client.h"
+#include "http/code.h"
 #include "http/path.h"
 #include "http/query.h"
 #include "http/web.h"
@@ -25,20 +26,6 @@
 
 /* Of a sentence, with what is escaped in it. */
 #define SENTENCE_BYTES_MAX (8 * ERROR_TEXT_MAX)
-
-static const struct {
-	int code;
-	const char *phrase;
-} statuses[] = {
-	{ 200, "OK" }, { 307, "Temporary Redirect" }, { 400, "Bad Request" },
-	{ 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
-	{ 405, "Method Not Allowed" }, { 413, "Content Too Large" },
-	{ 417, "Expectation Failed" }, { 429, "Too Many Requests" },
-	{ 431, "Request Header Fields Too Large" },
-	{ 503, "Service Unavailable" },
-	{ 500, "Internal Server Error" }, /* and whatever is not here */
-};
-_Static_assert(nitems(statuses) == REQUEST_STATUSES, "a count for each");
 
 struct request {
 	struct request_env *env;
@@ -53,22 +40,6 @@ struct request {
 	size_t *place; /* NULL: none is held */
 	void *owner;
 };
-
-size_t
-request_status_index(int code)
-{
-	size_t i = 0;
-
-	while (i < nitems(statuses) - 1 && statuses[i].code != code)
-		i++;
-	return i;
-}
-
-int
-request_status_code(size_t index)
-{
-	return statuses[index].code;
-}
 
 void
 request_env_init(struct request_env *env, struct web *web)
@@ -195,9 +166,9 @@ add_head(struct request *r, size_t status)
 	buf_init(&first, LINES_BYTES_MAX);
 	(void)buf_reserve(&first, 128 + r->lines.len);
 	buf_add_str(&first, "HTTP/1.1 ");
-	buf_add_u64(&first, (uint64_t)statuses[status].code);
+	buf_add_u64(&first, (uint64_t)code_at(status));
 	buf_add_char(&first, ' ');
-	buf_add_str(&first, statuses[status].phrase);
+	buf_add_str(&first, code_phrase(status));
 	buf_add_str(&first, "\r\n");
 	add_line(&first, "Date", span_of(date_now(r->env)));
 	buf_add(&first, r->lines.p, r->lines.len);
@@ -224,7 +195,7 @@ finish(struct request *r, int code, const char *type)
 {
 	struct client *client = r->client;
 	struct request_env *env = r->env;
-	size_t status = request_status_index(code);
+	size_t status = code_index(code);
 
 	r->counts[status]++;
 	request_add_header(r, "Content-Type", type);
@@ -362,14 +333,16 @@ request_path(const struct request *r)
 	return r->path;
 }
 
-bool
-request_is(const struct request *r, enum request_kind kind)
+struct span
+request_method(const struct request *r)
 {
-	struct span method = r->head->method;
+	return r->head->method;
+}
 
-	if (kind == REQUEST_POST)
-		return span_is(method, "POST");
-	return span_is(method, "GET") || span_is(method, "HEAD");
+bool
+request_is_late(const struct request *r)
+{
+	return r->env->closing;
 }
 
 void *

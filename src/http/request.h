@@ -61,9 +61,6 @@ void request_say_later(
 
 /* ---- For http/server.c */
 
-/* Counts of a route: one for each status. */
-#define REQUEST_STATUSES 13
-
 #define REQUEST_DATE_MAX 32
 
 /* What all requests share. */
@@ -80,11 +77,6 @@ struct request_env {
 void request_env_init(struct request_env *env, struct web *web);
 void request_env_release(struct request_env *env);
 
-enum request_kind {
-	REQUEST_GET, /* and HEAD */
-	REQUEST_POST
-};
-
 /* One that has just come. env is borrowed. */
 struct request *request_new(struct client *client, struct request_env *env);
 
@@ -97,7 +89,7 @@ bool request_is_wanted(const struct request *r);
 /* Ends it without an answer: the client has left. */
 void request_drop(struct request *r);
 
-/* Whose it is, and where its status will be counted. */
+/* Whose it is, and where its status will be counted: see code.h. */
 void request_set_owner(struct request *r, void *owner, uint64_t *counts);
 void *request_owner(const struct request *r);
 
@@ -107,7 +99,7 @@ void request_hold_place(struct request *r, size_t *n);
 /* To come before a handler; fails for a query that no handler shall see. */
 int request_read_query(struct request *r, struct error *e);
 
-bool request_is(const struct request *r, enum request_kind kind);
+struct span request_method(const struct request *r);
 
 /* The path that was asked for, decoded once, borrowed. */
 struct span request_path(const struct request *r);
@@ -115,11 +107,7 @@ struct span request_path(const struct request *r);
 /* Sends the client to that path of ours, with the query that it has sent. */
 void request_redirect(struct request *r, struct span path);
 
-/*
- * A status by its place in counts, and the place of one that is sent: 500 for
- * one that is not known here, which is then sent and counted as that.
- */
-int request_status_code(size_t index);
-size_t request_status_index(int code);
+/* The server is about to end. */
+bool request_is_late(const struct request *r);
 
 #endif

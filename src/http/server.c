@@ -20,7 +20,7 @@
 #include "http/body.h"
 #include "http/client.h"
 #include "http/listener.h"
-#include "http/path.h"
+#include "http/routes.h"
 #include "http/web.h"
 
 /* Descriptors that are left: for targets, files and listeners above all. */
@@ -31,25 +31,6 @@
 
 /* Clients that are accepted before others have their turn. */
 #define TURN_CLIENTS_MAX 64
-
-static const struct {
-	const char *allow;
-	const char *sentence;
-} kinds[] = {
-	[REQUEST_GET] = { "GET, HEAD", "Method not allowed: use GET or HEAD." },
-	[REQUEST_POST] = { "POST", "Method not allowed: use POST." },
-};
-
-struct route {
-	STAILQ_ENTRY(route) entry;
-	const char *path;
-	route_fn *serve;
-	enum request_kind kind;
-	bool is_scrape;
-	void *arg;
-	struct server *server;
-	uint64_t counts[REQUEST_STATUSES];
-};
 
 struct listener {
 	SLIST_ENTRY(listener) entry;
@@ -67,10 +48,7 @@ struct server {
 	struct event *resume;
 	uint64_t out_of_descriptors; /* when that last happened */
 	uint64_t turned_away;        /* and that */
-	STAILQ_HEAD(, route) routes;
-	struct route other; /* paths that are no route */
-	size_t scrapes;     /* under way */
-	size_t scrapes_max; /* 0: no limit */
+	struct routes *routes;
 	void (*drained)(void *arg);
 	void *drained_arg;
 	struct event *drain;
@@ -186,94 +164,10 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static struct route *
-find_route(struct server *s, struct span path)
-{
-	struct route *r;
-
-	STAILQ_FOREACH (r, &s->routes, entry) {
-		if (span_is(path, r->path))
-			return r;
-	}
-	return &s->other;
-}
-
-/*
- * "//metrics", "/./metrics" and "/a/../metrics" lead to /metrics, as Go's
- * ServeMux has it.
- */
-static void
-serve_other(struct server *s, struct request *r)
-{
-	struct span path = request_path(r);
-	struct buf clean;
-
-	buf_init(&clean, HEAD_BYTES_MAX);
-	path_clean(path, &clean);
-	path = (struct span){ clean.p, clean.len };
-	if (find_route(s, path) != &s->other)
-		request_redirect(r, path);
-	else
-		request_say(r, 404, "Not found. See / for the list of pages.");
-	buf_release(&clean);
-}
-
-/* In the words of promhttp, which has the same limit. */
-static void
-say_limit(struct request *r, size_t max)
-{
-	struct error e;
-
-	(void)error_set(&e,
-	    "Limit of concurrent requests reached (%zu), try again later.",
-	    max);
-	request_say(r, 503, e.text);
-}
-
-static void
-serve_scrape(struct server *s, struct request *r, struct route *route)
-{
-	if (s->scrapes_max > 0 && s->scrapes >= s->scrapes_max) {
-		say_limit(r, s->scrapes_max);
-		return;
-	}
-	request_hold_place(r, &s->scrapes);
-	route->serve(r, route->arg);
-}
-
-static void
-serve_route(struct request *r, struct route *route)
-{
-	struct server *s = route->server;
-	struct error e;
-
-	if (route == &s->other) {
-		serve_other(s, r);
-	} else if (!request_is(r, route->kind)) {
-		request_add_header(r, "Allow", kinds[route->kind].allow);
-		request_say(r, 405, kinds[route->kind].sentence);
-	} else if (request_read_query(r, &e) < 0) {
-		request_say(r, 400, e.text);
-	} else if (route->is_scrape) {
-		serve_scrape(s, r, route);
-	} else {
-		route->serve(r, route->arg);
-	}
-}
-
-/* Why a password has no verdict. */
-static const char *
-busy_sentence(const struct server *s)
-{
-	return s->env.closing ? "The exporter is stopping."
-			      : "Too many passwords to check, try again later.";
-}
-
 static void
 on_verdict(enum auth_verdict verdict, void *arg)
 {
 	struct request *r = arg;
-	struct route *route = request_owner(r);
 
 	if (!request_is_wanted(r)) {
 		request_drop(r);
@@ -281,7 +175,7 @@ on_verdict(enum auth_verdict verdict, void *arg)
 	}
 	switch (verdict) {
 	case AUTH_RIGHT:
-		serve_route(r, route);
+		route_serve(request_owner(r), r);
 		break;
 	case AUTH_WRONG:
 		request_add_header(r, "WWW-Authenticate",
@@ -291,7 +185,11 @@ on_verdict(enum auth_verdict verdict, void *arg)
 		    "password are needed.");
 		break;
 	case AUTH_BUSY:
-		request_say_later(r, 503, 1, busy_sentence(route->server));
+		/* too many wait, or it has to end without a verdict */
+		request_say_later(r, 503, 1,
+		    request_is_late(r) ? "The exporter is stopping."
+				       : "Too many passwords to check, try "
+					 "again later.");
 		break;
 	}
 }
@@ -320,11 +218,12 @@ on_request(struct client *c, void *arg)
 	struct server *s = arg;
 	enum head_fault fault = client_fault(c);
 	struct request *r = request_new(c, &s->env);
-	struct route *route =
-	    fault == HEAD_FINE ? find_route(s, request_path(r)) : &s->other;
+	struct route *route = fault == HEAD_FINE
+				  ? routes_find(s->routes, request_path(r))
+				  : routes_other(s->routes);
 	uint64_t seconds = web_wait_seconds(s->env.web, request_arrived(r));
 
-	request_set_owner(r, route, route->counts);
+	request_set_owner(r, route, route_counts(route));
 	if (client_is_surplus(c)) {
 		client_set_last(c);
 		warn(&s->turned_away,
@@ -374,9 +273,7 @@ server_new(struct event_base *base, struct web *web, size_t connections,
 		max = connections;
 	s->base = base;
 	s->accepting = true;
-	s->other.path = "other";
-	s->other.server = s;
-	STAILQ_INIT(&s->routes);
+	s->routes = routes_new();
 	request_env_init(&s->env, web);
 	client_env_init(&s->clients, base, web, max, on_request, on_left, s);
 	s->drain = xnonnull(evtimer_new(base, on_drained, s));
@@ -387,76 +284,43 @@ server_new(struct event_base *base, struct web *web, size_t connections,
 void
 server_free(struct server *s)
 {
-	struct route *r;
-
 	if (s == NULL)
 		return;
 	close_listeners(s);
 	event_free(s->drain);
 	event_free(s->resume);
 	client_env_release(&s->clients);
-	while ((r = STAILQ_FIRST(&s->routes)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->routes, entry);
-		free(r);
-	}
 	/* libevent frees connections a moment later, with what they hold */
 	(void)event_base_loop(s->base, EVLOOP_NONBLOCK);
 	request_env_release(&s->env);
+	routes_free(s->routes);
 	free(s);
-}
-
-static void
-add_route(struct server *s, const struct route *route)
-{
-	struct route *r;
-
-	if (find_route(s, span_of(route->path)) != &s->other)
-		return;
-	r = xmalloc(sizeof(*r));
-	*r = *route;
-	STAILQ_INSERT_TAIL(&s->routes, r, entry);
 }
 
 void
 server_route(struct server *s, const char *path, route_fn *serve, void *arg)
 {
-	struct route route = {
-		.path = path, .serve = serve, .arg = arg, .server = s
-	};
-
-	add_route(s, &route);
+	routes_add(s->routes, ROUTE_GET, path, serve, arg);
 }
 
 void
 server_route_post(
     struct server *s, const char *path, route_fn *serve, void *arg)
 {
-	struct route route = { .path = path,
-		.serve = serve,
-		.kind = REQUEST_POST,
-		.arg = arg,
-		.server = s };
-
-	add_route(s, &route);
+	routes_add(s->routes, ROUTE_POST, path, serve, arg);
 }
 
 void
 server_route_scrape(
     struct server *s, const char *path, route_fn *serve, void *arg)
 {
-	struct route route = { .path = path,
-		.serve = serve,
-		.is_scrape = true,
-		.arg = arg,
-		.server = s };
-
-	add_route(s, &route);
+	routes_add(s->routes, ROUTE_SCRAPE, path, serve, arg);
 }
 
 void
 server_limit_scrapes(struct server *s, size_t max)
 {
-	s->scrapes_max = max;
+	routes_limit_scrapes(s->routes, max);
 }
 
 void
@@ -494,23 +358,8 @@ server_unsent(const struct server *s)
 	return outbox_unsent(s->env.outbox);
 }
 
-static void
-each_count(const struct route *r, bool always, server_count_fn *each, void *arg)
-{
-	for (size_t i = 0; i < REQUEST_STATUSES; i++) {
-		/* a route's 200 from the start, for increases */
-		if (r->counts[i] > 0 || (i == 0 && always))
-			each(
-			    r->path, request_status_code(i), r->counts[i], arg);
-	}
-}
-
 void
-server_counts(const struct server *s, server_count_fn *each, void *arg)
+server_counts(const struct server *s, route_count_fn *each, void *arg)
 {
-	const struct route *r;
-
-	STAILQ_FOREACH (r, &s->routes, entry)
-		each_count(r, true, each, arg);
-	each_count(&s->other, false, each, arg);
+	routes_counts(s->routes, each, arg);
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "http/request.h"
+#include "http/routes.h"
 
 /* Under way at a time; for one more, status 503. */
 #define SERVER_REQUESTS_MAX 6144
@@ -21,11 +22,6 @@ struct event_base;
 struct listen_socket;
 struct server;
 struct web;
-
-typedef void route_fn(struct request *r, void *arg);
-
-/* For one path and status: how many requests were answered so. */
-typedef void server_count_fn(const char *path, int code, uint64_t n, void *arg);
 
 /*
  * web is borrowed. connections: of clients, at most; descriptors: how many
@@ -62,6 +58,6 @@ size_t server_connections(const struct server *s);
 /* Bytes of answers that clients have not read; see http/body.h. */
 size_t server_unsent(const struct server *s);
 
-void server_counts(const struct server *s, server_count_fn *each, void *arg);
+void server_counts(const struct server *s, route_count_fn *each, void *arg);
 
 #endif

@@ -3,7 +3,7 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
-#include "http/request.h"
+#include "http/code.h"
 #include "support.h"
 
 #define MAX 3
@@ -157,11 +157,10 @@ TEST(evicted)
 /* One that is not known is no success, and no refusal that is one's fault. */
 TEST(statuses)
 {
-	for (size_t i = 0; i < REQUEST_STATUSES; i++)
-		assert_int_equal(
-		    request_status_index(request_status_code(i)), i);
-	assert_int_equal(request_status_code(request_status_index(299)), 500);
-	assert_int_equal(request_status_code(0), 200);
+	for (size_t i = 0; i < CODES; i++)
+		assert_int_equal(code_index(code_at(i)), i);
+	assert_int_equal(code_at(code_index(299)), 500);
+	assert_int_equal(code_at(0), 200);
 }
 
 #define IN_ROOM(name)                                                          \
