@@ -5,9 +5,11 @@ like, for the README:
 """
 
 import contextlib
+import http.server
 import os
 import struct
 import tempfile
+import threading
 
 import pytest
 
@@ -195,6 +197,45 @@ def test_a_row_that_goes_and_comes(browser, memcached, fake, exporter):
     eventually(lambda: [row["address"] for row in cells(browser)] ==
                [f"127.0.0.2:{second.port}", first.address])
     assert browser.text("#counts") == "2 known, 1 down"
+
+
+@pytest.fixture
+def proxied(stack):
+    """proxied(running, prefix): the address of a proxy that serves it there."""
+
+    def start(running, prefix):
+        class Proxy(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                found = self.path.startswith(prefix)
+                answer = running.get(
+                    self.path[len(prefix) - 1:] if found else "/nothing")
+                self.send_response(answer.status)
+                self.send_header("Content-Type",
+                                 answer.headers["Content-Type"])
+                self.end_headers()
+                self.wfile.write(answer.text.encode())
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+        stack.callback(server.server_close)
+        stack.callback(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"127.0.0.1:{server.server_port}{prefix}"
+
+    return start
+
+
+def test_behind_a_prefix(browser, fake, exporter, proxied):
+    running = exporter("")
+    browser.open(f"http://{proxied(running, '/a/b/')}?from=elsewhere")
+    assert cells(browser) == []
+    server = fake()
+    running.scrape(server.address)
+    refresh(browser)
+    eventually(lambda: [row["address"] for row in cells(browser)] ==
+               [server.address])
 
 
 def test_another_page_in_its_place(browser, exporter, fake):
