@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/parse.h"
 #include "stats/keys.h"
 #include "stats/text.h"
 
@@ -65,6 +66,30 @@ value_fn value_switch;      /* yes/no, on/off, running/stopped, 1/0 → 1/0 */
 value_fn value_requests;    /* a counter that mcrouter has as a rate */
 value_fn value_stored;      /* cmd_set less the cas_* outcomes it includes */
 value_fn value_slab_stored; /* the same for a class (rule 3) */
+
+/*
+ * Most values are a few digits: one walk checks and copies them. False, with
+ * out untouched, for all that needs a closer look.
+ */
+static inline bool
+value_copy_digits(struct buf *out, struct span text)
+{
+	bool others = text.len > 1 && text.p[0] == '0';
+	char *p;
+
+	if (text.len == 0 || text.len >= PARSE_DIGITS_SAFE ||
+	    !buf_reserve(out, text.len))
+		return false;
+	p = out->p + out->len;
+	for (size_t i = 0; i < text.len; i++) {
+		p[i] = text.p[i];
+		others |= (unsigned char)(text.p[i] - '0') > 9;
+	}
+	if (others)
+		return false;
+	out->len += text.len;
+	return true;
+}
 
 /* A label whose value is a STAT value: an info series has some of these. */
 struct info {

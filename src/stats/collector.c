@@ -24,6 +24,6 @@ collector_names(void)
 
 const struct answer answer_server = { .is_filed = true };
 const struct answer answer_slabs = { .is_filed = true,
-	.class_prefix = { "", 0 } };
+	.classes = CLASSES_NUMBER };
 const struct answer answer_items = { .is_filed = true,
-	.class_prefix = { "items:", 6 } };
+	.classes = CLASSES_ITEMS };

@@ -99,6 +99,13 @@ struct answer_family {
 	const char *help;
 };
 
+/* How keys name slab class N. */
+enum class_form {
+	CLASSES_NONE,
+	CLASSES_NUMBER, /* "N:key" */
+	CLASSES_ITEMS   /* "items:N:key" */
+};
+
 /*
  * What becomes of a collector's lines. Those whose keys are in the catalogue
  * are filed under it; others go to `take`, if there is one, which adds them up
@@ -107,11 +114,7 @@ struct answer_family {
  */
 struct answer {
 	bool is_filed; /* the catalogue has keys of it */
-	/*
-	 * What stands in front of `N:key` of slab class N; without a pointer
-	 * there are no keys of classes.
-	 */
-	struct span class_prefix;
+	enum class_form classes;
 
 	size_t size;
 	void (*init)(void *state, const struct plan *plan); /* if need be */

@@ -31,8 +31,9 @@ struct reader {
 	const struct plan *plan;
 	unsigned skipped; /* steps that are not asked */
 	size_t at; /* of the step being answered; the plan's len at the end */
-	unsigned refused; /* steps answered with an error */
-	size_t commands;  /* in one write */
+	enum section section; /* of that step, at hand; SECTIONS at the end */
+	unsigned refused;     /* steps answered with an error */
+	size_t commands;      /* in one write */
 	size_t bytes, bytes_max;
 	bool understood; /* a line of the protocol has come */
 	bool has_stat;   /* so has one with STAT, of the current answer */
@@ -49,33 +50,28 @@ struct reader {
 	} splitter;
 };
 
-/* The place of the first step at or behind `from` that is asked. */
-static size_t
-next_step(const struct reader *r, size_t from)
+/* Goes to the first step at or behind `from` that is asked. */
+static void
+go_to(struct reader *r, size_t from)
 {
-	while (
-	    from < r->plan->len && (r->plan->steps[from].bit & r->skipped) != 0)
+	const struct plan *plan = r->plan;
+
+	while (from < plan->len && (plan->steps[from].bit & r->skipped) != 0)
 		from++;
-	return from;
+	r->at = from;
+	r->section = from < plan->len ? plan->steps[from].section : SECTIONS;
 }
 
 static bool
 is_done(const struct reader *r)
 {
-	return r->at == r->plan->len;
-}
-
-/* The step being answered. */
-static const struct step *
-step(const struct reader *r)
-{
-	return &r->plan->steps[r->at];
+	return r->section == SECTIONS;
 }
 
 static bool
 is_stats(const struct reader *r)
 {
-	return step(r)->section == SECTION_STATS;
+	return r->section == SECTION_STATS;
 }
 
 static struct reader *
@@ -84,6 +80,7 @@ new_reader(const struct keys *keys, const struct plan *plan)
 	struct reader *r = xcalloc(1, sizeof(*r));
 
 	r->plan = plan;
+	go_to(r, 0);
 	r->reply = reply_new(keys);
 	reply_asked(r->reply, plan);
 	reader_sent(r, plan->asked);
@@ -221,7 +218,7 @@ next_answer(struct reader *r)
 {
 	r->understood = true;
 	r->has_stat = false;
-	r->at = next_step(r, r->at + 1);
+	go_to(r, r->at + 1);
 }
 
 /* An answer is whole. */
@@ -231,7 +228,7 @@ take_end(struct reader *r, struct error *e)
 	if (is_stats(r) && !r->has_stat)
 		return error_because(e, REASON_PROTOCOL,
 		    "stats was answered without a STAT line");
-	reply_ended(r->reply, step(r)->section);
+	reply_ended(r->reply, r->section);
 	next_answer(r);
 	return 0;
 }
@@ -271,7 +268,7 @@ static int
 take_error(struct reader *r, const struct line *line, struct error *e)
 {
 	if (!span_begins(line->text, "SERVER_ERROR"))
-		r->refused |= step(r)->bit;
+		r->refused |= r->plan->steps[r->at].bit;
 	if (is_stats(r))
 		return refused(r, line, e);
 	next_answer(r);
@@ -285,7 +282,8 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 	case LINE_STAT:
 		r->understood = true;
 		r->has_stat = true;
-		return reply_take(r->reply, step(r)->section, line, e);
+		return reply_add(
+		    r->reply, r->section, line->key, line->value, e);
 	case LINE_END:
 		return take_end(r, e);
 	case LINE_ERROR:
@@ -296,9 +294,9 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 			return take_error(r, line, e);
 		break;
 	case LINE_PREFIX:
-		if (collectors[step(r)->section].answer->has_prefix_lines) {
+		if (collectors[r->section].answer->has_prefix_lines) {
 			r->has_stat = true;
-			return reply_take(r->reply, step(r)->section, line, e);
+			return reply_add_prefix(r->reply, r->section, line, e);
 		}
 		break;
 	case LINE_OTHER:
@@ -311,7 +309,7 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 static int
 take_refusal(struct reader *r, const struct binary_packet *p, struct error *e)
 {
-	r->refused |= step(r)->bit;
+	r->refused |= r->plan->steps[r->at].bit;
 	if (!is_stats(r)) {
 		next_answer(r);
 		return 0;
@@ -325,7 +323,7 @@ take_refusal(struct reader *r, const struct binary_packet *p, struct error *e)
 static int
 take_stat(struct reader *r, const struct binary_packet *p, struct error *e)
 {
-	if (p->opaque != step(r)->section)
+	if (p->opaque != r->section)
 		return error_because(
 		    e, REASON_PROTOCOL, "an answer to nothing that was asked");
 	if (p->status != BINARY_OK)
@@ -337,7 +335,7 @@ take_stat(struct reader *r, const struct binary_packet *p, struct error *e)
 	if (p->key.len == 0)
 		return take_end(r, e);
 	r->has_stat = true;
-	return reply_add(r->reply, step(r)->section, p->key, p->value, e);
+	return reply_add(r->reply, r->section, p->key, p->value, e);
 }
 
 /* A server without SASL does not know the request, and needs none. */
@@ -417,7 +415,7 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 	if (r->bytes > r->bytes_max) {
 		(void)error_because(e, REASON_TOO_LARGE,
 		    "more than %zu bytes without the END of %s", r->bytes_max,
-		    section_name(step(r)->section));
+		    section_name(r->section));
 		return READER_FAILED;
 	}
 	return READER_MORE;
@@ -444,7 +442,7 @@ reader_broken(const struct reader *r, struct error *why)
 	else
 		(void)error_because(why, cause.reason, "%s; %s %s", cause.text,
 		    r->bytes == 0 ? "no answer to" : "no END of",
-		    is_done(r) ? "stats" : section_name(step(r)->section));
+		    is_done(r) ? "stats" : section_name(r->section));
 }
 
 void
@@ -472,7 +470,7 @@ void
 reader_skip(struct reader *r, unsigned steps)
 {
 	r->skipped = steps & ~COLLECTOR_BIT(SECTION_STATS);
-	r->at = next_step(r, 0);
+	go_to(r, 0);
 	reader_sent(r, r->plan->asked & ~r->skipped);
 }
 

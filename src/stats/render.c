@@ -27,11 +27,11 @@ static void
 set_prefix(struct prefix *p, uint32_t number)
 {
 	int len = snprintf(
-	    p->label, sizeof(p->label), "slab=\"%" PRIu32 "\"", number);
+	    p->alone, sizeof(p->alone), "{slab=\"%" PRIu32 "\"} ", number);
 
-	p->label_len = (uint8_t)len;
-	(void)snprintf(p->alone, sizeof(p->alone), "{%s} ", p->label);
-	p->alone_len = (uint8_t)(len + 3);
+	p->alone_len = (uint8_t)len;
+	p->label_len = (uint8_t)(len - 3);
+	memcpy(p->label, p->alone + 1, sizeof(p->label) - 1);
 }
 
 /* The work of one call: each family in turn, at each place it has. */
@@ -39,7 +39,7 @@ struct writer {
 	struct buf *out;
 	enum text_format format;
 	struct reply *reply;
-	unsigned set; /* of collectors */
+	unsigned hidden; /* collectors that are off, of those with classes */
 	struct dialect dialect;
 	struct prefix server, slabs[REPLY_SLABS_MAX];
 
@@ -95,7 +95,7 @@ info_labels(
 	return any;
 }
 
-static bool
+static __attribute__((noinline)) bool
 write_info(
     struct writer *w, const struct series *series, const struct source *source)
 {
@@ -123,27 +123,27 @@ write_start(
     struct writer *w, const struct series *series, const struct prefix *prefix)
 {
 	const struct family *f = w->family;
-	struct span before = series->before, after = series->after;
+	size_t before = series->before.len;
 	struct buf *out = w->out;
 	char *p;
 
 	if (!w->begun)
 		begin_family(w);
-	if (!buf_reserve(
-		out, FAMILY_NAME_BYTES + before.len + PREFIX_BYTES + after.len))
+	if (!buf_reserve(out,
+		FAMILY_NAME_BYTES + before + PREFIX_BYTES + series->after.len))
 		return;
 	p = out->p + out->len;
 	memcpy(p, f->name, FAMILY_NAME_BYTES);
 	p += f->name_len;
-	if (before.len == 0) {
+	if (before == 0) {
 		memcpy(p, prefix->alone, PREFIX_BYTES);
 		p += prefix->alone_len;
 	} else {
-		p = mempcpy(p, before.p, before.len);
+		p = mempcpy(p, series->before.p, before);
 		memcpy(p, prefix->label, PREFIX_BYTES);
 		p += prefix->label_len;
-		if (after.len > 0)
-			p = mempcpy(p, after.p, after.len);
+		if (series->after.len > 0)
+			p = mempcpy(p, series->after.p, series->after.len);
 	}
 	out->len = (size_t)(p - out->p);
 }
@@ -154,13 +154,15 @@ write_value(struct writer *w, struct span text, const struct series *series,
 {
 	if (series->value != NULL)
 		return series->value(w->out, text, series, source);
+	if (value_copy_digits(w->out, text))
+		return VALUE_WRITTEN;
 	if (w->family->type == METRIC_COUNTER)
 		return value_counter(w->out, text, series, source);
 	return value_gauge(w->out, text, series, source);
 }
 
-/* Whether the series is there now. */
-static bool
+/* Whether the series is there now. Inlined: it is called for each sample. */
+static inline __attribute__((always_inline)) bool
 write_series(struct writer *w, size_t n, const struct source *source,
     const struct prefix *prefix)
 {
@@ -193,15 +195,14 @@ write_place(struct writer *w, int place, const struct prefix *prefix)
 {
 	const struct source source = { w->reply, &w->dialect, place };
 	const struct series *series = w->family->series;
+	unsigned hidden = place == REPLY_SERVER ? 0 : w->hidden;
 	bool written = false;
 
 	for (size_t n = 0; series[n].key != NULL; n++) {
 		if (series[n].instead && written)
 			continue;
-		if (place != REPLY_SERVER &&
-		    (w->set & COLLECTOR_BIT(series[n].section)) == 0)
-			continue;
-		written = write_series(w, n, &source, prefix);
+		if ((hidden & COLLECTOR_BIT(series[n].section)) == 0)
+			written = write_series(w, n, &source, prefix);
 	}
 }
 
@@ -234,7 +235,7 @@ render_reply(
 	w.out = out;
 	w.format = format;
 	w.reply = reply;
-	w.set = set;
+	w.hidden = CLASSES & ~set;
 	w.dialect = dialect_of(reply);
 	w.server = (struct prefix){ .alone = " ", .alone_len = 1 };
 	for (size_t k = 0; k < n; k++)

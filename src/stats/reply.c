@@ -33,7 +33,8 @@ struct reply {
 	uint64_t ignored;
 	const struct plan *plan; /* NULL: not told */
 	struct part {
-		size_t entries;
+		const struct answer *answer;
+		size_t left; /* lines that may still come */
 		bool asked, ended, failed;
 		void *state; /* of its answer */
 	} parts[SECTIONS];
@@ -47,6 +48,10 @@ reply_new(const struct keys *keys)
 	r->keys = keys;
 	r->values = xcalloc(keys_count(keys, false), sizeof(*r->values));
 	r->current.number = NO_CLASS;
+	for (size_t i = 0; i < SECTIONS; i++) {
+		r->parts[i].answer = collectors[i].answer;
+		r->parts[i].left = collectors[i].entries_max;
+	}
 	buf_init(&r->text, REPLY_TEXT_MAX);
 	(void)buf_reserve(&r->text, REPLY_TEXT_USUAL);
 	buf_add_char(&r->text, '\0'); /* so that no value is at 0 */
@@ -131,16 +136,16 @@ enter_slab(struct reply *r, uint32_t number, struct error *e)
 static inline bool
 names_slab(const struct answer *answer, struct span *key)
 {
-	struct span prefix = answer->class_prefix;
+	static const char items[] = "items:";
 
-	if (prefix.p == NULL)
+	if (answer->classes == CLASSES_NONE)
 		return false;
-	if (prefix.len == 0)
+	if (answer->classes == CLASSES_NUMBER)
 		return memchr(key->p, ':', key->len) != NULL;
-	if (key->len < prefix.len || memcmp(key->p, prefix.p, prefix.len) != 0)
+	if (!span_begins(*key, items))
 		return false;
-	key->p += prefix.len;
-	key->len -= prefix.len;
+	key->p += sizeof(items) - 1;
+	key->len -= sizeof(items) - 1;
 	return true;
 }
 
@@ -178,88 +183,110 @@ new_state(const struct reply *r, const struct answer *answer)
 	return state;
 }
 
-static enum answer_result
-add_up(struct reply *r, enum section section, const struct line *line)
-{
-	const struct answer *answer = collectors[section].answer;
-	struct part *part = &r->parts[section];
-
-	if (answer->take == NULL)
-		return ANSWER_TAKEN;
-	if (part->state == NULL)
-		part->state = new_state(r, answer);
-	return answer->take(part->state, line);
-}
-
-/* Files a value under its key, or hands the line on. */
-static enum answer_result
-file(struct reply *r, enum section section, const struct line *line,
-    struct error *e)
-{
-	const struct answer *answer = collectors[section].answer;
-	struct value *values = r->values;
-	struct span key = line->key;
-	bool slab = names_slab(answer, &key);
-	uint32_t number;
-	int n;
-
-	if (line->value.len > UINT16_MAX ||
-	    (slab && take_number(&key, &number) < 0))
-		return ANSWER_IGNORED;
-	if (slab) {
-		if (number != r->current.number && enter_slab(r, number, e) < 0)
-			return ANSWER_FAILED;
-		values = r->current.values;
-	}
-	n = keys_find(r->keys, section, slab, key);
-	if (n < 0)
-		return add_up(r, section, line);
-	return keep(r, &values[n], line->value, e) < 0 ? ANSWER_FAILED
-						       : ANSWER_TAKEN;
-}
-
 static int
 fail(struct reply *r, enum section section)
 {
-	r->parts[section].failed = true;
+	struct part *part = &r->parts[section];
+
+	part->failed = true;
+	part->left = 0;
 	free_state(r, section);
 	return section == SECTION_STATS ? -1 : 0;
 }
 
-int
-reply_take(struct reply *r, enum section section, const struct line *line,
-    struct error *e)
+/* It has failed, or does so now. */
+static __attribute__((noinline)) int
+no_more(struct reply *r, enum section section, struct error *e)
 {
-	const struct collector *c = &collectors[section];
-	struct part *part;
-	enum answer_result result;
-
-	if (r == NULL || r->parts[section].failed)
+	if (r->parts[section].failed)
 		return 0;
-	part = &r->parts[section];
-	if (++part->entries > c->entries_max) {
-		(void)error_because(e, REASON_TOO_LARGE,
-		    "more than %zu STAT lines", c->entries_max);
+	(void)error_because(e, REASON_TOO_LARGE, "more than %zu STAT lines",
+	    collectors[section].entries_max);
+	return fail(r, section);
+}
+
+static int
+add_up(struct reply *r, enum section section, const struct line *line)
+{
+	struct part *part = &r->parts[section];
+
+	if (part->answer->take == NULL)
+		return 0;
+	if (part->state == NULL)
+		part->state = new_state(r, part->answer);
+	switch (part->answer->take(part->state, line)) {
+	case ANSWER_TAKEN:
+		break;
+	case ANSWER_IGNORED:
+		r->ignored++;
+		break;
+	case ANSWER_FAILED:
 		return fail(r, section);
 	}
-	result = c->answer->is_filed ? file(r, section, line, e)
-				     : add_up(r, section, line);
-	if (result == ANSWER_FAILED)
-		return fail(r, section);
-	if (result == ANSWER_IGNORED)
-		reply_ignore(r);
 	return 0;
+}
+
+/* Not inlined: the line on the stack would burden all that need none. */
+static __attribute__((noinline)) int
+add_up_stat(
+    struct reply *r, enum section section, struct span key, struct span value)
+{
+	const struct line line = {
+		.kind = LINE_STAT, .key = key, .value = value
+	};
+
+	return add_up(r, section, &line);
 }
 
 int
 reply_add(struct reply *r, enum section section, struct span key,
     struct span value, struct error *e)
 {
-	const struct line line = {
-		.kind = LINE_STAT, .key = key, .value = value
-	};
+	struct value *values;
+	struct span name = key;
+	struct part *part;
+	uint32_t number;
+	bool slab;
+	int n;
 
-	return reply_take(r, section, &line, e);
+	if (r == NULL)
+		return 0;
+	part = &r->parts[section];
+	values = r->values;
+	if (part->left == 0)
+		return no_more(r, section, e);
+	part->left--;
+	if (!part->answer->is_filed)
+		return add_up_stat(r, section, key, value);
+	slab = names_slab(part->answer, &name);
+	if (value.len > UINT16_MAX ||
+	    (slab && take_number(&name, &number) < 0)) {
+		r->ignored++;
+		return 0;
+	}
+	if (slab) {
+		if (number != r->current.number && enter_slab(r, number, e) < 0)
+			return fail(r, section);
+		values = r->current.values;
+	}
+	n = keys_find(r->keys, section, slab, name);
+	if (n < 0)
+		return part->answer->take == NULL
+			   ? 0
+			   : add_up_stat(r, section, key, value);
+	return keep(r, &values[n], value, e) < 0 ? fail(r, section) : 0;
+}
+
+int
+reply_add_prefix(struct reply *r, enum section section, const struct line *line,
+    struct error *e)
+{
+	struct part *part = &r->parts[section];
+
+	if (part->left == 0)
+		return no_more(r, section, e);
+	part->left--;
+	return add_up(r, section, line);
 }
 
 void

@@ -36,19 +36,21 @@ struct reply *reply_new(const struct keys *keys);
 void reply_free(struct reply *r);
 
 /*
- * This, reply_add, reply_ignore and reply_ended keep nothing when r is NULL.
+ * This, reply_add_prefix, reply_ignore and reply_ended keep nothing when r is
+ * NULL.
  *
- * Takes a line of a collector's answer, as its struct answer says: a value is
- * filed under its key, and its slab class; the first of a repeated key stays;
- * a class number that is no number or too large counts the line as ignored.
- * Once a collector has failed its lines are skipped. -1 when that is `stats`.
+ * Takes a STAT line of a collector's answer, as its struct answer says: a value
+ * is filed under its key, and its slab class; the first of a repeated key
+ * stays; a class number that is no number or too large counts the line as
+ * ignored. Once a collector has failed its lines are skipped. -1 when that is
+ * `stats`.
  */
-int reply_take(struct reply *r, enum section section, const struct line *line,
-    struct error *e);
-
-/* The same for a STAT line of a key and a value. */
 int reply_add(struct reply *r, enum section section, struct span key,
     struct span value, struct error *e);
+
+/* The same for a PREFIX line, of an answer that has them. */
+int reply_add_prefix(struct reply *r, enum section section,
+    const struct line *line, struct error *e);
 
 /* A line that was not understood. */
 void reply_ignore(struct reply *r);

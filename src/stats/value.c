@@ -55,29 +55,6 @@ without_zeros(struct span text)
 	return text;
 }
 
-/*
- * Most values are a few digits: one walk checks and copies them. text is not
- * empty, and no longer than PARSE_DIGITS_SAFE.
- */
-static inline bool
-copy_digits(struct buf *out, struct span text)
-{
-	bool others = false;
-	char *p;
-
-	if (!buf_reserve(out, text.len))
-		return true;
-	p = out->p + out->len;
-	for (size_t i = 0; i < text.len; i++) {
-		p[i] = text.p[i];
-		others |= (unsigned char)(text.p[i] - '0') > 9;
-	}
-	if (others)
-		return false;
-	out->len += text.len;
-	return true;
-}
-
 enum value_result
 value_counter(struct buf *out, struct span text, const struct series *series,
     const struct source *source)
@@ -86,12 +63,11 @@ value_counter(struct buf *out, struct span text, const struct series *series,
 
 	(void)series;
 	(void)source;
-	text = without_zeros(text);
-	if (text.len > 0 && text.len <= PARSE_DIGITS_SAFE)
-		return copy_digits(out, text) ? VALUE_WRITTEN : VALUE_BAD;
+	if (value_copy_digits(out, text))
+		return VALUE_WRITTEN;
 	if (parse_u64(text, &n) < 0)
 		return VALUE_BAD;
-	buf_add_span(out, text);
+	buf_add_span(out, without_zeros(text));
 	return VALUE_WRITTEN;
 }
 
@@ -100,7 +76,8 @@ struct number {
 	const char *p, *end;
 	char text[NUMBER_BYTES_MAX];
 	size_t len;
-	bool whole;
+	size_t digits; /* in front of the point */
+	bool whole, has_exponent;
 };
 
 /*
@@ -150,10 +127,12 @@ take_number(struct number *n)
 	digits = take_digits(n, WHOLE_DIGITS_MAX);
 	if (digits == 0 || digits > WHOLE_DIGITS_MAX)
 		return false;
+	n->digits = digits;
 	n->whole = n->p == n->end;
 	if (take_one(n, ".") && take_digits(n, FRACTION_DIGITS_MAX) == 0)
 		return false;
 	if (take_one(n, "eE")) {
+		n->has_exponent = true;
 		(void)take_one(n, "+-");
 		digits = take_digits(n, EXPONENT_DIGITS_MAX);
 		if (digits == 0 || digits > EXPONENT_DIGITS_MAX)
@@ -178,6 +157,8 @@ is_in_range(const struct number *n, bool negative)
 
 		return parse_u64(digits, &u) == 0 && u <= INT64_MAX;
 	}
+	if (!n->has_exponent && n->digits < PARSE_DIGITS_SAFE)
+		return true;
 	d = strtod(n->text, NULL);
 	return d < GAUGE_LIMIT && d > -GAUGE_LIMIT;
 }
@@ -199,9 +180,7 @@ value_gauge(struct buf *out, struct span text, const struct series *series,
 {
 	(void)series;
 	(void)source;
-	text = without_zeros(text);
-	if (text.len > 0 && text.len < PARSE_DIGITS_SAFE &&
-	    copy_digits(out, text))
+	if (value_copy_digits(out, text))
 		return VALUE_WRITTEN;
 	return write_number(out, text, false);
 }
@@ -212,10 +191,14 @@ value_count(struct buf *out, struct span text, const struct series *series,
 {
 	uint64_t n;
 
-	if (text.len >= PARSE_DIGITS_SAFE &&
-	    (parse_u64(text, &n) < 0 || n > INT64_MAX))
+	(void)series;
+	(void)source;
+	if (value_copy_digits(out, text))
+		return VALUE_WRITTEN;
+	if (parse_u64(text, &n) < 0 || n > INT64_MAX)
 		return VALUE_BAD;
-	return value_counter(out, text, series, source);
+	buf_add_u64(out, n);
+	return VALUE_WRITTEN;
 }
 
 enum value_result
