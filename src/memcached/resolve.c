@@ -396,6 +396,7 @@ resolver_lookup(
 		next_candidate(l);
 		return l;
 	}
+	/* all of them, in the order of the file */
 	l->inquiry.found[FAMILY_4] = xmalloc(sizeof(found));
 	*l->inquiry.found[FAMILY_4] = found;
 	end(l);
