@@ -148,7 +148,8 @@ def test_watchdog(exporter, manager, own):
     for _ in range(4):
         assert manager.hear() == ["WATCHDOG=1"]
         times.append(time.monotonic())
-    assert us / 2e6 * 2.5 < times[3] - times[0] < us / 1e6 * 3
+    # the first may have been heard late
+    assert us / 2e6 * 1.5 < times[3] - times[0] < us / 1e6 * 3
     running.process.send_signal(signal.SIGTERM)
     eventually(lambda: manager.hear() == STOPPING)
     running.wait()
