@@ -18,8 +18,8 @@
 	}
 #define COLLECTOR_ROW(id, word, sub, is_preset, most, kind, text)              \
 	ROW("collector." word, collector, module.collectors, #is_preset, text),
-#define WORDS(names) .words = names, .words_len = nitems(names)
-#define RANGE(least, most) .min = least, .max = most
+#define WORDS(names) .words = (names), .words_len = nitems(names)
+#define RANGE(least, most) .min = (least), .max = (most)
 #define CONNECTS .connects = true
 #define ASKS .asks = true
 #define HIDDEN .hidden = true

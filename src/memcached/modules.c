@@ -220,23 +220,18 @@ number(struct modules *ms, const struct modules *old)
 	ms->own->serial = ms->serial;
 }
 
-int
-modules_load(const struct options *o, const struct modules *old,
-    struct modules **out, struct error *e)
+static int
+modules_new(const struct config *config, const struct modules *old,
+    const struct options *o, struct modules **out, struct error *e)
 {
-	struct modules *ms = NULL;
-	struct config config;
-	int r = config_load(o->config_file, &config, e);
+	struct modules *ms = xcalloc(1, sizeof(*ms));
+	int r;
 
-	if (r == 0) {
-		ms = xcalloc(1, sizeof(*ms));
-		ms->holds = 1;
-		ms->loading = authorities_new();
-		r = build(ms, old, &config, o, e);
-		authorities_free(ms->loading);
-		ms->loading = NULL;
-	}
-	config_free(&config);
+	ms->holds = 1;
+	ms->loading = authorities_new();
+	r = build(ms, old, config, o, e);
+	authorities_free(ms->loading);
+	ms->loading = NULL;
 	if (r < 0) {
 		modules_release(ms);
 		return -1;
@@ -244,6 +239,19 @@ modules_load(const struct options *o, const struct modules *old,
 	number(ms, old);
 	*out = ms;
 	return 0;
+}
+
+int
+modules_load(const struct options *o, const struct modules *old,
+    struct modules **out, struct error *e)
+{
+	struct config config;
+	int r = config_load(o->config_file, &config, e);
+
+	if (r == 0)
+		r = modules_new(&config, old, o, out, e);
+	config_free(&config);
+	return r;
 }
 
 void
