@@ -124,6 +124,8 @@ look_at_hello(struct limits *l, uint64_t at, const char *data, size_t len)
 {
 	const unsigned char *h = l->hello;
 
+	if (at >= RECORD_HEADER + HELLO_HEADER)
+		return;
 	for (size_t i = 0; i < len && at + i < RECORD_HEADER + HELLO_HEADER;
 	     i++) {
 		if (at + i >= RECORD_HEADER)
@@ -152,7 +154,7 @@ on_socket(BIO *bio, int op, const char *data, size_t len, int argi, long argl,
 			return refuse_read(l, bio);
 		break;
 	case BIO_CB_READ | BIO_CB_RETURN:
-		if (ret <= 0 || at > RECORD_HEADER + HELLO_HEADER)
+		if (ret <= 0)
 			break;
 		look_at_hello(l, at - *processed, data, *processed);
 		if (l->fault != FAULT_NONE)

@@ -207,14 +207,17 @@ def test_records_between_data(serving, authority, tmp_path):
             assert sock.recv(65536)
 
 
-def test_announced_hello(serving):
+@pytest.mark.parametrize("first", [7, 9, 109])
+def test_announced_hello(serving, first):
     """One that would take 131 kB of memory before it has come."""
     running = serving()
+    hello = b"\x16\3\1\x40\0\1\2\0\0" + b"x" * 100
     with running.connect() as sock:
-        sock.sendall(record(HANDSHAKE, b"\1\2\0\0")[:7])
-        sock.sendall(b"\0\0" + b"x" * 100)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(hello[:first])
         sock.settimeout(running.timeout)
         try:
+            sock.sendall(hello[first:])
             assert sock.recv(100) == b""
         except ConnectionError:
             pass

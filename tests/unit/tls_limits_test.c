@@ -100,7 +100,7 @@ TEST(hello)
 {
 	static const struct {
 		const char *name;
-		char bytes[10];
+		char bytes[10]; /* and more of them, all zero */
 		bool goes_on;
 	} rows[] = {
 		{ "as long as may be", "\x16\3\1\1\0\1\0\x40\0", true },
@@ -108,15 +108,24 @@ TEST(hello)
 		{ "131 kB", "\x16\3\1\1\0\1\2\0\0", false },
 	};
 
+	enum {
+		MORE = 8
+	};
+	char bytes[9 + MORE] = { 0 };
+
 	for (EACH(r, rows)) {
-		for (size_t step = 1; step <= 9; step += 4) {
+		for (size_t step = 1; step <= 9 + MORE; step += 4) {
 			struct ends s;
 			bool more = true;
 
 			open_ends(&s, true);
-			for (size_t i = 0; i < 9; i += step) {
-				peer_sends(&s, r->bytes + i,
-				    i + step < 9 ? step : 9 - i);
+			memcpy(bytes, r->bytes, 9);
+			for (size_t i = 0; i < sizeof(bytes) && more;
+			     i += step) {
+				peer_sends(&s, bytes + i,
+				    i + step < sizeof(bytes)
+					? step
+					: sizeof(bytes) - i);
 				more = turn(&s);
 			}
 			check_number(r->name, more, r->goes_on);
