@@ -236,6 +236,7 @@ static void
 lines_dropped(const struct self *s, struct buf *out, const char *name)
 {
 	(void)s;
+	log_tell_losses(); /* there may be no other line for long */
 	text_sample_u64(out, name, log_lines_dropped());
 }
 

@@ -320,6 +320,12 @@ tell_losses(void)
 	return told;
 }
 
+void
+log_tell_losses(void)
+{
+	(void)tell_losses();
+}
+
 bool
 log_admits(struct rate *news, enum log_level level)
 {

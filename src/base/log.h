@@ -7,8 +7,8 @@
  * bytes, quotes and bytes that are no UTF-8 come out escaped.
  *
  * Logging never blocks. A line that standard error does not take at once is
- * dropped and counted; the next one that it takes comes after a line with the
- * count. Pipes and terminals are opened again, without blocking, since the
+ * dropped and counted; when it takes lines again, there is one with the count.
+ * Pipes and terminals are opened again, without blocking, since the
  * flags of the descriptor that we were given are shared with other programs.
  * Where that is not allowed, poll(2) is asked before each line; a pipe that
  * has room takes PIPE_BUF bytes, so a line has no more.
@@ -67,6 +67,12 @@ bool log_admits(struct rate *news, enum log_level level);
 
 /* Lines that did not come out, though their level should. */
 uint64_t log_lines_dropped(void);
+
+/*
+ * Says how many there are since that was last said, if standard error takes it
+ * now. Each line does so as well; this is for when there are none.
+ */
+void log_tell_losses(void);
 
 /* A message, then pairs of key and value, then NULL (the macros add it). */
 void log_write(enum log_level level, const char *file, int line,
