@@ -50,10 +50,22 @@ bound(size_t len)
 	return blocks * STORED_HEADER_BYTES + len + FLUSH_BYTES;
 }
 
-static uint8_t *
+static const uint8_t *
 bytes_of(struct span s)
 {
-	return (uint8_t *)(uintptr_t)s.p;
+	return (const uint8_t *)s.p;
+}
+
+/* What ISA-L reads, through a pointer that could write. */
+static uint8_t *
+input_of(struct span s)
+{
+	union {
+		const char *from;
+		uint8_t *to;
+	} input = { s.p };
+
+	return input.to;
 }
 
 /* Behind what out has. */
@@ -70,7 +82,7 @@ deflate(struct encoder *e, struct span text, struct buf *out)
 	z->level = LEVEL;
 	z->end_of_stream = 0;
 	z->flush = FULL_FLUSH;
-	z->next_in = bytes_of(text);
+	z->next_in = input_of(text);
 	z->avail_in = (uint32_t)text.len;
 	z->next_out = (uint8_t *)out->p + out->len;
 	z->avail_out = (uint32_t)(out->max - out->len);
