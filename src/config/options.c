@@ -213,7 +213,7 @@ is_on(const struct options *o, const char *name)
 {
 	const struct option *row = options_find(name, strlen(name));
 
-	return *((const bool *)((const char *)o + row->field));
+	return row != NULL && *(const bool *)((const char *)o + row->field);
 }
 
 const struct option *
