@@ -142,10 +142,10 @@ render_collectors(struct buf *out, enum text_format format,
 	gauge(out, format, name,
 	    "1 when the server answered this sub-command of \"stats\".");
 	for (size_t i = 0; i < plan->len; i++) {
-		enum section section = plan->steps[i].section;
+		enum collector_id id = plan->steps[i].collector;
 
-		text_sample_of(out, name, "collector", collectors[section].name,
-		    reply != NULL && reply_has_ended(reply, section));
+		text_sample_of(out, name, "collector", collectors[id].name,
+		    reply != NULL && reply_has_ended(reply, id));
 	}
 }
 
@@ -286,7 +286,7 @@ static void
 scrape_end(struct scrape *s, struct outcome *outcome)
 {
 	struct reply *reply = outcome->reply;
-	bool up = reply != NULL && reply_has_ended(reply, SECTION_STATS);
+	bool up = reply != NULL && reply_has_ended(reply, COLLECTOR_STATS);
 	const struct error *down = up ? NULL : outcome->why;
 	struct scraped scraped = { .down = down };
 	char bytes[TAIL_BYTES_MAX];

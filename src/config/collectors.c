@@ -7,13 +7,14 @@ static const struct {
 	const char *name;
 	unsigned set;
 } aliases[] = {
-	{ "slab", COLLECTOR_BIT(SECTION_SLABS) | COLLECTOR_BIT(SECTION_ITEMS) },
+	{ "slab",
+	    COLLECTOR_BIT(COLLECTOR_SLABS) | COLLECTOR_BIT(COLLECTOR_ITEMS) },
 };
 
 unsigned
 collector_set(const char *name)
 {
-	for (size_t i = 0; i < SECTIONS; i++) {
+	for (size_t i = 0; i < COLLECTORS; i++) {
 		if (strcmp(collectors[i].name, name) == 0)
 			return COLLECTOR_BIT(i);
 	}

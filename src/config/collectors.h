@@ -5,9 +5,9 @@
 #include "stats/collector.h"
 
 /* In every set: `stats` says whether the server is up. */
-#define COLLECTORS_ALWAYS COLLECTOR_BIT(SECTION_STATS)
+#define COLLECTORS_ALWAYS COLLECTOR_BIT(COLLECTOR_STATS)
 
-/* The set of collectors (1 << section) of a name; 0 when there is none. */
+/* The set of collectors (1 << collector) of a name; 0 when there is none. */
 unsigned collector_set(const char *name);
 
 #endif

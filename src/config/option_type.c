@@ -161,7 +161,7 @@ set_collector(struct options *opts, const struct option *o, const char *text,
 
 	if (parse_bool(span_of(text), &on) < 0)
 		return error_set(e, "expected true or false");
-	if (!on && bits == COLLECTOR_BIT(SECTION_STATS))
+	if (!on && bits == COLLECTOR_BIT(COLLECTOR_STATS))
 		return error_set(e, "stats is always asked, for memcached_up");
 	*set = on ? *set | bits : *set & ~bits;
 	return 0;

@@ -260,7 +260,7 @@ collection_tries_one_by_one(
 	bool cut =
 	    why->reason == REASON_CLOSED && connection_answered(con) != 0;
 	bool refused = why->reason == REASON_PROTOCOL &&
-		       connection_refused(con) & 1U << SECTION_STATS;
+		       connection_refused(con) & 1U << COLLECTOR_STATS;
 
 	return collection_is_pipelined(c, l) && (cut || refused) &&
 	       collection_hedge(c, true, clock_us());
@@ -421,7 +421,8 @@ collection_give_up(struct collection *c)
 		if (l->state != LINK_ASKED && l->state != LINK_FAILED)
 			continue;
 		collection_learn(c, l, clock_us());
-		up |= connection_answered(l->connection) & 1U << SECTION_STATS;
+		up |=
+		    connection_answered(l->connection) & 1U << COLLECTOR_STATS;
 	}
 	if (up)
 		links_answered(&c->links);

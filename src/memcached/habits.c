@@ -40,7 +40,8 @@ habits_note(struct habits *h, const struct reply *reply)
 	uint64_t uptime;
 
 	if (!h->one_by_one || reply == NULL ||
-	    !reply_find(reply, REPLY_SERVER, SECTION_STATS, "uptime", &text) ||
+	    !reply_find(
+		reply, REPLY_SERVER, COLLECTOR_STATS, "uptime", &text) ||
 	    parse_u64(text, &uptime) < 0)
 		return;
 	if (uptime < h->uptime)

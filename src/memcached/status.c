@@ -56,7 +56,7 @@ number(const struct reply *reply, const char *key, uint64_t *n)
 {
 	struct span text;
 
-	return reply_find(reply, REPLY_SERVER, SECTION_STATS, key, &text) &&
+	return reply_find(reply, REPLY_SERVER, COLLECTOR_STATS, key, &text) &&
 	       parse_u64(text, n) == 0;
 }
 

@@ -40,12 +40,12 @@ add_header(struct buf *out, enum binary_opcode opcode, size_t key_len,
 }
 
 void
-binary_ask(struct buf *out, enum section section)
+binary_ask(struct buf *out, enum collector_id id)
 {
-	const char *argument = collectors[section].argument;
+	const char *argument = collectors[id].argument;
 	size_t len = strlen(argument);
 
-	add_header(out, BINARY_STAT, len, len, section);
+	add_header(out, BINARY_STAT, len, len, id);
 	buf_add_str(out, argument);
 }
 
@@ -55,7 +55,7 @@ binary_authenticate(struct buf *out, const char *username, const char *password)
 	size_t key = strlen(MECHANISM);
 	size_t value = strlen(username) + strlen(password) + 2;
 
-	add_header(out, BINARY_SASL_AUTH, key, key + value, SECTIONS);
+	add_header(out, BINARY_SASL_AUTH, key, key + value, COLLECTORS);
 	buf_add_str(out, MECHANISM);
 	buf_add_char(out, '\0'); /* RFC 4616: no identity but the user's */
 	buf_add_str(out, username);

@@ -7,7 +7,7 @@
  *	magic opcode keylen(2) extlen datatype status(2) bodylen(4) opaque(4)
  *	cas(8)
  *
- * The opaque of a request comes back in its answers: here, the section.
+ * The opaque of a request comes back in its answers: here, the collector.
  */
 #ifndef STATS_BINARY_H
 #define STATS_BINARY_H
@@ -38,8 +38,8 @@ enum binary_status {
 	BINARY_UNKNOWN_COMMAND = 0x81
 };
 
-/* Appends the request for a section. */
-void binary_ask(struct buf *out, enum section section);
+/* Appends the request for a collector. */
+void binary_ask(struct buf *out, enum collector_id id);
 
 /* Appends the request that authenticates. */
 void binary_authenticate(

@@ -17,11 +17,11 @@
 #define SPAN(text) { text, sizeof(text) - 1 }
 
 /*
- * One series: section, STAT key and, if any, further members of struct series,
+ * One series: collector, STAT key and, if any, further members of struct series,
  * such as .value, or the labels below.
  */
 #define STAT(sect, stat, ...) \
-	{ .section = SECTION_##sect, .key = stat, __VA_ARGS__ }
+	{ .collector = COLLECTOR_##sect, .key = stat, __VA_ARGS__ }
 #define LABELS(text) .before = SPAN("{" text "} ")
 #define COMMAND(command) LABELS("command=\"" command "\"")
 #define OUTCOME(command, how) \
@@ -85,15 +85,15 @@ const struct family catalogue[] = {
 	FAMILY("memcached_version", GAUGE,
 	    "Version of the server as a label, value 1 (version).",
 	    STAT(STATS, "version", INFO(
-		{ "version", SECTION_STATS, "version" }))),
+		{ "version", COLLECTOR_STATS, "version" }))),
 
 	FAMILY("memcached_server_info", GAUGE,
 	    "What the server is built of, as labels, value 1"
 	    " (version, libevent, pointer_size).",
 	    STAT(STATS, "version", INFO(
-		{ "libevent", SECTION_STATS, "libevent" },
-		{ "pointer_size", SECTION_STATS, "pointer_size" },
-		{ "version", SECTION_STATS, "version" }))),
+		{ "libevent", COLLECTOR_STATS, "libevent" },
+		{ "pointer_size", COLLECTOR_STATS, "pointer_size" },
+		{ "version", COLLECTOR_STATS, "version" }))),
 
 	COUNTER("memcached_process_user_cpu_seconds_total",
 	    STATS, "rusage_user",
@@ -390,7 +390,7 @@ const struct family catalogue[] = {
 	    "What last held up a page move, as a label, value 1"
 	    " (slab_reassign_last_busy_status).",
 	    STAT(STATS, "slab_reassign_last_busy_status", INFO(
-		{ "status", SECTION_STATS,
+		{ "status", COLLECTOR_STATS,
 		  "slab_reassign_last_busy_status" }))),
 
 	/* Extstore */
@@ -680,13 +680,13 @@ const struct family catalogue[] = {
 	    " hash_algorithm, ssl_min_version; of the InnoDB plugin logger,"
 	    " auth_sasl_engine, ascii_extension, extension).",
 	    STAT(SETTINGS, "binding_protocol", INFO(
-		{ "ascii_extension", SECTION_SETTINGS, "ascii_extension" },
-		{ "auth_sasl_engine", SECTION_SETTINGS, "auth_sasl_engine" },
-		{ "binding_protocol", SECTION_SETTINGS, "binding_protocol" },
-		{ "extension", SECTION_SETTINGS, "extension" },
-		{ "hash_algorithm", SECTION_SETTINGS, "hash_algorithm" },
-		{ "logger", SECTION_SETTINGS, "logger" },
-		{ "ssl_min_version", SECTION_SETTINGS, "ssl_min_version" }))),
+		{ "ascii_extension", COLLECTOR_SETTINGS, "ascii_extension" },
+		{ "auth_sasl_engine", COLLECTOR_SETTINGS, "auth_sasl_engine" },
+		{ "binding_protocol", COLLECTOR_SETTINGS, "binding_protocol" },
+		{ "extension", COLLECTOR_SETTINGS, "extension" },
+		{ "hash_algorithm", COLLECTOR_SETTINGS, "hash_algorithm" },
+		{ "logger", COLLECTOR_SETTINGS, "logger" },
+		{ "ssl_min_version", COLLECTOR_SETTINGS, "ssl_min_version" }))),
 
 	SETTING(value_signed, "maxbytes",
 	    "memory allowed for items, in bytes"),

@@ -25,7 +25,7 @@ struct dialect;
 struct reply;
 struct series;
 
-/* Where a series is being read: section and key are the series' own. */
+/* Where a series is being read: collector and key are the series' own. */
 struct source {
 	const struct reply *reply;
 	const struct dialect *dialect; /* of the reply */
@@ -94,12 +94,12 @@ value_copy_digits(struct buf *out, struct span text)
 /* A label whose value is a STAT value: an info series has some of these. */
 struct info {
 	const char *label;
-	enum section section;
+	enum collector_id collector;
 	const char *key;
 };
 
 struct series {
-	enum section section;
+	enum collector_id collector;
 	const char *key; /* NULL ends a family's list */
 	/*
 	 * Constant labels, from `{` on, in front of the label slab and behind

@@ -1,7 +1,7 @@
 #include "stats/collector.h"
 
 #define ROW(id, text, sub, preset, most, kind, about)                          \
-	[SECTION_##id] = { .name = text,                                       \
+	[COLLECTOR_##id] = { .name = text,                                     \
 		.command = "stats" sub "\r\n",                                 \
 		.argument = &sub[sizeof(sub) > 1],                             \
 		.is_preset = preset,                                           \
@@ -9,7 +9,7 @@
 		.answer = &answer_##kind,                                      \
 		.help = about },
 
-const struct collector collectors[SECTIONS] = { COLLECTORS_EACH(ROW) };
+const struct collector collectors[COLLECTORS] = { COLLECTORS_EACH(ROW) };
 
 #define NAME(id, text, ...) ", " text
 

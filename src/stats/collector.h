@@ -78,12 +78,12 @@ struct plan;
 
 /* clang-format on */
 
-#define COLLECTOR_ID(id, ...) SECTION_##id,
-enum section {
-	COLLECTORS_EACH(COLLECTOR_ID) SECTIONS
+#define COLLECTOR_ID(id, ...) COLLECTOR_##id,
+enum collector_id {
+	COLLECTORS_EACH(COLLECTOR_ID) COLLECTORS
 };
 #undef COLLECTOR_ID
-_Static_assert(SECTIONS <= 32, "sets of them are bit masks");
+_Static_assert(COLLECTORS <= 32, "sets of them are bit masks");
 
 enum answer_result {
 	ANSWER_TAKEN,
@@ -143,14 +143,14 @@ struct collector {
 	const char *help;
 };
 
-/* By section. */
-extern const struct collector collectors[SECTIONS];
+/* By id. */
+extern const struct collector collectors[COLLECTORS];
 
 /* All names, with ", " between. */
 const char *collector_names(void);
 
-/* A set of collectors is a bit mask of 1 << section. */
-#define COLLECTOR_BIT(section) (1U << (section))
+/* A set of collectors is a bit mask of 1 << collector. */
+#define COLLECTOR_BIT(id) (1U << (id))
 
 /*
  * What is asked for a set of collectors: `stats`, which says whether the
@@ -159,20 +159,20 @@ const char *collector_names(void);
 static inline unsigned
 collectors_asked(unsigned set)
 {
-	return set | COLLECTOR_BIT(SECTION_STATS) |
-	       COLLECTOR_BIT(SECTION_SLABS);
+	return set | COLLECTOR_BIT(COLLECTOR_STATS) |
+	       COLLECTOR_BIT(COLLECTOR_SLABS);
 }
 
 static inline const char *
-section_name(enum section section)
+collector_name(enum collector_id id)
 {
-	return collectors[section].name;
+	return collectors[id].name;
 }
 
 static inline const char *
-section_command(enum section section)
+collector_command(enum collector_id id)
 {
-	return collectors[section].command;
+	return collectors[id].command;
 }
 
 #endif

@@ -16,7 +16,7 @@ sends(const struct reply *reply, const char *key)
 {
 	struct span text;
 
-	return reply_find(reply, REPLY_SERVER, SECTION_STATS, key, &text);
+	return reply_find(reply, REPLY_SERVER, COLLECTOR_STATS, key, &text);
 }
 
 static uint64_t
@@ -25,7 +25,8 @@ uptime(const struct reply *reply, bool in_milliseconds)
 	struct span text;
 	uint64_t n;
 
-	if (!reply_find(reply, REPLY_SERVER, SECTION_STATS, "uptime", &text) ||
+	if (!reply_find(
+		reply, REPLY_SERVER, COLLECTOR_STATS, "uptime", &text) ||
 	    parse_u64(text, &n) < 0)
 		return UINT64_MAX;
 	return in_milliseconds ? n / 1000 : n;

@@ -58,9 +58,9 @@ word_of(struct span s)
  * table's keys are known and few: no server can make it slow.
  */
 static uint64_t
-hash_of(enum section section, bool slab, struct span s)
+hash_of(enum collector_id id, bool slab, struct span s)
 {
-	uint64_t h = s.len << 8 | (uint64_t)section << 1 | slab;
+	uint64_t h = s.len << 8 | (uint64_t)id << 1 | slab;
 	const char *last;
 
 	if (s.len < sizeof(h))
@@ -83,31 +83,31 @@ slot_of(const struct keys *k, uint64_t hash)
 }
 
 static uint16_t
-place_of(enum section section, bool slab)
+place_of(enum collector_id id, bool slab)
 {
-	return (uint16_t)((unsigned)section << 1 | slab);
+	return (uint16_t)((unsigned)id << 1 | slab);
 }
 
 int
 keys_find(
-    const struct keys *k, enum section section, bool slab, struct span text)
+    const struct keys *k, enum collector_id id, bool slab, struct span text)
 {
-	const struct slot *slot = slot_of(k, hash_of(section, slab, text));
+	const struct slot *slot = slot_of(k, hash_of(id, slab, text));
 
-	if (slot->hash == 0 || slot->place != place_of(section, slab))
+	if (slot->hash == 0 || slot->place != place_of(id, slab))
 		return -1;
 	return slot->number;
 }
 
 static uint16_t
-add(struct keys *k, enum section section, bool slab, const char *text)
+add(struct keys *k, enum collector_id id, bool slab, const char *text)
 {
-	uint64_t hash = hash_of(section, slab, span_of(text));
+	uint64_t hash = hash_of(id, slab, span_of(text));
 	struct slot *slot = slot_of(k, hash);
 
 	if (slot->hash == 0)
 		*slot = (struct slot){ .hash = hash,
-			.place = place_of(section, slab),
+			.place = place_of(id, slab),
 			.number = (uint16_t)k->counts[slab]++ };
 	return slot->number;
 }
@@ -152,13 +152,14 @@ keys_new(void)
 		for (const struct series *s = f->series; s->key != NULL; s++) {
 			const struct info *info = s->info;
 
-			*next++ = add(k, s->section, f->slab, s->key);
+			*next++ = add(k, s->collector, f->slab, s->key);
 			for (; info != NULL && info->label != NULL; info++)
-				(void)add(k, info->section, f->slab, info->key);
+				(void)add(
+				    k, info->collector, f->slab, info->key);
 		}
 	}
 	for (size_t i = 0; i < dialect_keys_len; i++)
-		(void)add(k, SECTION_STATS, false, dialect_keys[i]);
+		(void)add(k, COLLECTOR_STATS, false, dialect_keys[i]);
 	return k;
 }
 

@@ -26,7 +26,7 @@ size_t keys_count(const struct keys *k, bool slab);
 
 /* The number of a key (without class number), or -1. */
 int keys_find(
-    const struct keys *k, enum section section, bool slab, struct span text);
+    const struct keys *k, enum collector_id id, bool slab, struct span text);
 
 /* The numbers of a family's series, in their order; by the family's place. */
 const uint16_t *keys_of_family(const struct keys *k, size_t family);

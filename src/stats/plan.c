@@ -20,23 +20,23 @@ struct plans {
 	SLIST_HEAD(entries, entry) list;
 	unsigned prefixes_max;
 	struct buf packets;
-	struct span packet[SECTIONS]; /* in packets */
+	struct span packet[COLLECTORS]; /* in packets */
 };
 
 struct plans *
 plans_new(unsigned prefixes_max)
 {
 	struct plans *ps = xcalloc(1, sizeof(*ps));
-	size_t at[SECTIONS + 1] = { 0 };
+	size_t at[COLLECTORS + 1] = { 0 };
 
 	SLIST_INIT(&ps->list);
 	ps->prefixes_max = prefixes_max;
 	buf_init(&ps->packets, PACKETS_BYTES_MAX);
-	for (unsigned s = 0; s < SECTIONS; s++) {
-		binary_ask(&ps->packets, (enum section)s);
+	for (unsigned s = 0; s < COLLECTORS; s++) {
+		binary_ask(&ps->packets, (enum collector_id)s);
 		at[s + 1] = ps->packets.len;
 	}
-	for (unsigned s = 0; s < SECTIONS; s++)
+	for (unsigned s = 0; s < COLLECTORS; s++)
 		ps->packet[s] =
 		    (struct span){ ps->packets.p + at[s], at[s + 1] - at[s] };
 	return ps;
@@ -58,12 +58,12 @@ plans_free(struct plans *ps)
 }
 
 static void
-add_step(const struct plans *ps, struct plan *p, enum section section)
+add_step(const struct plans *ps, struct plan *p, enum collector_id id)
 {
-	p->steps[p->len++] = (struct step){ .bit = COLLECTOR_BIT(section),
-		.text = span_of(collectors[section].command),
-		.packet = ps->packet[section],
-		.section = section };
+	p->steps[p->len++] = (struct step){ .bit = COLLECTOR_BIT(id),
+		.text = span_of(collectors[id].command),
+		.packet = ps->packet[id],
+		.collector = id };
 }
 
 const struct plan *
@@ -80,9 +80,9 @@ plans_get(struct plans *ps, unsigned on, unsigned asked)
 	e->plan.on = on;
 	e->plan.asked = asked;
 	e->plan.prefixes_max = ps->prefixes_max;
-	for (unsigned s = 0; s < SECTIONS; s++) {
+	for (unsigned s = 0; s < COLLECTORS; s++) {
 		if (asked & COLLECTOR_BIT(s))
-			add_step(ps, &e->plan, (enum section)s);
+			add_step(ps, &e->plan, (enum collector_id)s);
 	}
 	SLIST_INSERT_HEAD(&ps->list, e, link);
 	return &e->plan;

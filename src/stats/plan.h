@@ -14,18 +14,19 @@
 #include "stats/collector.h"
 
 struct step {
-	unsigned bit;         /* 1 << section */
-	struct span text;     /* "stats settings\r\n" */
-	struct span packet;   /* the same in the binary protocol */
-	enum section section; /* whose answer reads what comes */
+	unsigned bit;                /* 1 << collector */
+	struct span text;            /* "stats settings\r\n" */
+	struct span packet;          /* the same in the binary protocol */
+	enum collector_id collector; /* whose answer reads what comes */
 };
 
 struct plan {
-	unsigned on; /* collectors that are on, 1 << section: what comes out */
+	unsigned
+	    on; /* collectors that are on, 1 << collector: what comes out */
 	unsigned asked;        /* all steps */
 	unsigned prefixes_max; /* of the collector `detail` */
 	size_t len;
-	struct step steps[SECTIONS];
+	struct step steps[COLLECTORS];
 };
 
 struct plans;
@@ -34,7 +35,7 @@ struct plans *plans_new(unsigned prefixes_max);
 void plans_free(struct plans *ps);
 
 /*
- * The plan that asks a set of sections for those collectors that are on. It is
+ * The plan that asks a set of set for those collectors that are on. It is
  * borrowed, and stays until plans_free: there are no more plans than sets.
  */
 const struct plan *plans_get(struct plans *ps, unsigned on, unsigned asked);

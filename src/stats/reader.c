@@ -31,9 +31,10 @@ struct reader {
 	const struct plan *plan;
 	unsigned skipped; /* steps that are not asked */
 	size_t at; /* of the step being answered; the plan's len at the end */
-	enum section section; /* of that step, at hand; SECTIONS at the end */
-	unsigned refused;     /* steps answered with an error */
-	size_t commands;      /* in one write */
+	enum collector_id
+	    collector;    /* of that step, at hand; COLLECTORS at the end */
+	unsigned refused; /* steps answered with an error */
+	size_t commands;  /* in one write */
 	size_t bytes, bytes_max;
 	bool understood; /* a line of the protocol has come */
 	bool has_stat;   /* so has one with STAT, of the current answer */
@@ -59,19 +60,20 @@ go_to(struct reader *r, size_t from)
 	while (from < plan->len && (plan->steps[from].bit & r->skipped) != 0)
 		from++;
 	r->at = from;
-	r->section = from < plan->len ? plan->steps[from].section : SECTIONS;
+	r->collector =
+	    from < plan->len ? plan->steps[from].collector : COLLECTORS;
 }
 
 static bool
 is_done(const struct reader *r)
 {
-	return r->section == SECTIONS;
+	return r->collector == COLLECTORS;
 }
 
 static bool
 is_stats(const struct reader *r)
 {
-	return r->section == SECTION_STATS;
+	return r->collector == COLLECTOR_STATS;
 }
 
 static struct reader *
@@ -86,7 +88,8 @@ new_reader(const struct keys *keys, const struct plan *plan)
 	reader_sent(r, plan->asked);
 	r->bytes_max = READER_BYTES_MAX;
 	for (size_t i = 0; i < plan->len; i++) {
-		size_t entries = collectors[plan->steps[i].section].entries_max;
+		size_t entries =
+		    collectors[plan->steps[i].collector].entries_max;
 
 		if (entries > COLLECTOR_ENTRIES_USUAL)
 			r->bytes_max += entries * COLLECTOR_LINE_BYTES;
@@ -228,7 +231,7 @@ take_end(struct reader *r, struct error *e)
 	if (is_stats(r) && !r->has_stat)
 		return error_because(e, REASON_PROTOCOL,
 		    "stats was answered without a STAT line");
-	reply_ended(r->reply, r->section);
+	reply_ended(r->reply, r->collector);
 	next_answer(r);
 	return 0;
 }
@@ -283,7 +286,7 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 		r->understood = true;
 		r->has_stat = true;
 		return reply_add(
-		    r->reply, r->section, line->key, line->value, e);
+		    r->reply, r->collector, line->key, line->value, e);
 	case LINE_END:
 		return take_end(r, e);
 	case LINE_ERROR:
@@ -294,9 +297,10 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 			return take_error(r, line, e);
 		break;
 	case LINE_PREFIX:
-		if (collectors[r->section].answer->has_prefix_lines) {
+		if (collectors[r->collector].answer->has_prefix_lines) {
 			r->has_stat = true;
-			return reply_add_prefix(r->reply, r->section, line, e);
+			return reply_add_prefix(
+			    r->reply, r->collector, line, e);
 		}
 		break;
 	case LINE_OTHER:
@@ -323,7 +327,7 @@ take_refusal(struct reader *r, const struct binary_packet *p, struct error *e)
 static int
 take_stat(struct reader *r, const struct binary_packet *p, struct error *e)
 {
-	if (p->opaque != r->section)
+	if (p->opaque != r->collector)
 		return error_because(
 		    e, REASON_PROTOCOL, "an answer to nothing that was asked");
 	if (p->status != BINARY_OK)
@@ -335,7 +339,7 @@ take_stat(struct reader *r, const struct binary_packet *p, struct error *e)
 	if (p->key.len == 0)
 		return take_end(r, e);
 	r->has_stat = true;
-	return reply_add(r->reply, r->section, p->key, p->value, e);
+	return reply_add(r->reply, r->collector, p->key, p->value, e);
 }
 
 /* A server without SASL does not know the request, and needs none. */
@@ -415,7 +419,7 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 	if (r->bytes > r->bytes_max) {
 		(void)error_because(e, REASON_TOO_LARGE,
 		    "more than %zu bytes without the END of %s", r->bytes_max,
-		    section_name(r->section));
+		    collector_name(r->collector));
 		return READER_FAILED;
 	}
 	return READER_MORE;
@@ -442,7 +446,7 @@ reader_broken(const struct reader *r, struct error *why)
 	else
 		(void)error_because(why, cause.reason, "%s; %s %s", cause.text,
 		    r->bytes == 0 ? "no answer to" : "no END of",
-		    is_done(r) ? "stats" : section_name(r->section));
+		    is_done(r) ? "stats" : collector_name(r->collector));
 }
 
 void
@@ -469,7 +473,7 @@ reader_forget(struct reader *r)
 void
 reader_skip(struct reader *r, unsigned steps)
 {
-	r->skipped = steps & ~COLLECTOR_BIT(SECTION_STATS);
+	r->skipped = steps & ~COLLECTOR_BIT(COLLECTOR_STATS);
 	go_to(r, 0);
 	reader_sent(r, r->plan->asked & ~r->skipped);
 }

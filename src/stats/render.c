@@ -10,7 +10,8 @@
 #define PREFIX_BYTES 16
 
 /* Collectors with series of slab classes. */
-#define CLASSES (COLLECTOR_BIT(SECTION_SLABS) | COLLECTOR_BIT(SECTION_ITEMS))
+#define CLASSES                                                                \
+	(COLLECTOR_BIT(COLLECTOR_SLABS) | COLLECTOR_BIT(COLLECTOR_ITEMS))
 
 /*
  * What comes behind a name: `{slab="12"} ` or ` `, and between further labels
@@ -85,7 +86,7 @@ info_labels(
 	for (; info->label != NULL; info++) {
 		struct span value;
 
-		if (!reply_find(source->reply, source->place, info->section,
+		if (!reply_find(source->reply, source->place, info->collector,
 			info->key, &value) ||
 		    value.len == 0 || is_unset(value))
 			continue;
@@ -201,7 +202,7 @@ write_place(struct writer *w, int place, const struct prefix *prefix)
 	for (size_t n = 0; series[n].key != NULL; n++) {
 		if (series[n].instead && written)
 			continue;
-		if ((hidden & COLLECTOR_BIT(series[n].section)) == 0)
+		if ((hidden & COLLECTOR_BIT(series[n].collector)) == 0)
 			written = write_series(w, n, &source, prefix);
 	}
 }
@@ -216,10 +217,10 @@ take_family(struct writer *w, size_t i)
 
 /* What a collector added up. */
 static void
-render_state(const struct writer *w, enum section section)
+render_state(const struct writer *w, enum collector_id id)
 {
-	const struct answer *answer = collectors[section].answer;
-	const void *state = reply_state(w->reply, section);
+	const struct answer *answer = collectors[id].answer;
+	const void *state = reply_state(w->reply, id);
 
 	if (answer->render != NULL && state != NULL)
 		answer->render(w->out, w->format, state);
@@ -247,6 +248,6 @@ render_reply(
 		for (size_t k = 0; w.family->slab && k < n; k++)
 			write_place(&w, (int)k, &w.slabs[k]);
 	}
-	for (enum section s = 0; s < SECTIONS; s++)
+	for (enum collector_id s = 0; s < COLLECTORS; s++)
 		render_state(&w, s);
 }

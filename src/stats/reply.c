@@ -37,7 +37,7 @@ struct reply {
 		size_t left; /* lines that may still come */
 		bool asked, ended, failed;
 		void *state; /* of its answer */
-	} parts[SECTIONS];
+	} parts[COLLECTORS];
 };
 
 struct reply *
@@ -48,7 +48,7 @@ reply_new(const struct keys *keys)
 	r->keys = keys;
 	r->values = xcalloc(keys_count(keys, false), sizeof(*r->values));
 	r->current.number = NO_CLASS;
-	for (size_t i = 0; i < SECTIONS; i++) {
+	for (size_t i = 0; i < COLLECTORS; i++) {
 		r->parts[i].answer = collectors[i].answer;
 		r->parts[i].left = collectors[i].entries_max;
 	}
@@ -59,10 +59,10 @@ reply_new(const struct keys *keys)
 }
 
 static void
-free_state(struct reply *r, enum section section)
+free_state(struct reply *r, enum collector_id id)
 {
-	struct part *part = &r->parts[section];
-	const struct answer *answer = collectors[section].answer;
+	struct part *part = &r->parts[id];
+	const struct answer *answer = collectors[id].answer;
 
 	if (part->state != NULL && answer->release != NULL)
 		answer->release(part->state);
@@ -77,8 +77,8 @@ reply_free(struct reply *r)
 		return;
 	for (size_t i = 0; i < r->slabs_len; i++)
 		free(r->slabs[i].values);
-	for (size_t i = 0; i < SECTIONS; i++)
-		free_state(r, (enum section)i);
+	for (size_t i = 0; i < COLLECTORS; i++)
+		free_state(r, (enum collector_id)i);
 	free(r->values);
 	buf_release(&r->text);
 	free(r);
@@ -184,31 +184,31 @@ new_state(const struct reply *r, const struct answer *answer)
 }
 
 static int
-fail(struct reply *r, enum section section)
+fail(struct reply *r, enum collector_id id)
 {
-	struct part *part = &r->parts[section];
+	struct part *part = &r->parts[id];
 
 	part->failed = true;
 	part->left = 0;
-	free_state(r, section);
-	return section == SECTION_STATS ? -1 : 0;
+	free_state(r, id);
+	return id == COLLECTOR_STATS ? -1 : 0;
 }
 
 /* It has failed, or does so now. */
 static __attribute__((noinline)) int
-no_more(struct reply *r, enum section section, struct error *e)
+no_more(struct reply *r, enum collector_id id, struct error *e)
 {
-	if (r->parts[section].failed)
+	if (r->parts[id].failed)
 		return 0;
 	(void)error_because(e, REASON_TOO_LARGE, "more than %zu STAT lines",
-	    collectors[section].entries_max);
-	return fail(r, section);
+	    collectors[id].entries_max);
+	return fail(r, id);
 }
 
 static int
-add_up(struct reply *r, enum section section, const struct line *line)
+add_up(struct reply *r, enum collector_id id, const struct line *line)
 {
-	struct part *part = &r->parts[section];
+	struct part *part = &r->parts[id];
 
 	if (part->answer->take == NULL)
 		return 0;
@@ -221,7 +221,7 @@ add_up(struct reply *r, enum section section, const struct line *line)
 		r->ignored++;
 		break;
 	case ANSWER_FAILED:
-		return fail(r, section);
+		return fail(r, id);
 	}
 	return 0;
 }
@@ -229,17 +229,17 @@ add_up(struct reply *r, enum section section, const struct line *line)
 /* Not inlined: the line on the stack would burden all that need none. */
 static __attribute__((noinline)) int
 add_up_stat(
-    struct reply *r, enum section section, struct span key, struct span value)
+    struct reply *r, enum collector_id id, struct span key, struct span value)
 {
 	const struct line line = {
 		.kind = LINE_STAT, .key = key, .value = value
 	};
 
-	return add_up(r, section, &line);
+	return add_up(r, id, &line);
 }
 
 int
-reply_add(struct reply *r, enum section section, struct span key,
+reply_add(struct reply *r, enum collector_id id, struct span key,
     struct span value, struct error *e)
 {
 	struct value *values;
@@ -251,13 +251,13 @@ reply_add(struct reply *r, enum section section, struct span key,
 
 	if (r == NULL)
 		return 0;
-	part = &r->parts[section];
+	part = &r->parts[id];
 	values = r->values;
 	if (part->left == 0)
-		return no_more(r, section, e);
+		return no_more(r, id, e);
 	part->left--;
 	if (!part->answer->is_filed)
-		return add_up_stat(r, section, key, value);
+		return add_up_stat(r, id, key, value);
 	slab = names_slab(part->answer, &name);
 	if (value.len > UINT16_MAX ||
 	    (slab && take_number(&name, &number) < 0)) {
@@ -266,27 +266,27 @@ reply_add(struct reply *r, enum section section, struct span key,
 	}
 	if (slab) {
 		if (number != r->current.number && enter_slab(r, number, e) < 0)
-			return fail(r, section);
+			return fail(r, id);
 		values = r->current.values;
 	}
-	n = keys_find(r->keys, section, slab, name);
+	n = keys_find(r->keys, id, slab, name);
 	if (n < 0)
 		return part->answer->take == NULL
 			   ? 0
-			   : add_up_stat(r, section, key, value);
-	return keep(r, &values[n], value, e) < 0 ? fail(r, section) : 0;
+			   : add_up_stat(r, id, key, value);
+	return keep(r, &values[n], value, e) < 0 ? fail(r, id) : 0;
 }
 
 int
-reply_add_prefix(struct reply *r, enum section section, const struct line *line,
+reply_add_prefix(struct reply *r, enum collector_id id, const struct line *line,
     struct error *e)
 {
-	struct part *part = &r->parts[section];
+	struct part *part = &r->parts[id];
 
 	if (part->left == 0)
-		return no_more(r, section, e);
+		return no_more(r, id, e);
 	part->left--;
-	return add_up(r, section, line);
+	return add_up(r, id, line);
 }
 
 void
@@ -301,18 +301,18 @@ reply_asked(struct reply *r, const struct plan *plan)
 {
 	r->plan = plan;
 	for (size_t i = 0; i < plan->len; i++)
-		r->parts[plan->steps[i].section].asked = true;
+		r->parts[plan->steps[i].collector].asked = true;
 }
 
 void
-reply_ended(struct reply *r, enum section section)
+reply_ended(struct reply *r, enum collector_id id)
 {
-	const struct answer *answer = collectors[section].answer;
+	const struct answer *answer = collectors[id].answer;
 	struct part *part;
 
-	if (r == NULL || r->parts[section].failed)
+	if (r == NULL || r->parts[id].failed)
 		return;
-	part = &r->parts[section];
+	part = &r->parts[id];
 	part->ended = true;
 	if (answer->size > 0 && part->state == NULL)
 		part->state = new_state(r, answer);
@@ -321,21 +321,21 @@ reply_ended(struct reply *r, enum section section)
 }
 
 bool
-reply_was_asked(const struct reply *r, enum section section)
+reply_was_asked(const struct reply *r, enum collector_id id)
 {
-	return r->parts[section].asked;
+	return r->parts[id].asked;
 }
 
 bool
-reply_has_ended(const struct reply *r, enum section section)
+reply_has_ended(const struct reply *r, enum collector_id id)
 {
-	return r->parts[section].ended;
+	return r->parts[id].ended;
 }
 
 bool
-reply_has_failed(const struct reply *r, enum section section)
+reply_has_failed(const struct reply *r, enum collector_id id)
 {
-	return r->parts[section].failed;
+	return r->parts[id].failed;
 }
 
 uint64_t
@@ -372,19 +372,18 @@ reply_value(const struct reply *r, int place, unsigned key, struct span *value)
 }
 
 bool
-reply_find(const struct reply *r, int place, enum section section,
+reply_find(const struct reply *r, int place, enum collector_id id,
     const char *key, struct span *value)
 {
-	int n =
-	    keys_find(r->keys, section, place != REPLY_SERVER, span_of(key));
+	int n = keys_find(r->keys, id, place != REPLY_SERVER, span_of(key));
 
 	return n >= 0 && reply_value(r, place, (unsigned)n, value);
 }
 
 const void *
-reply_state(const struct reply *r, enum section section)
+reply_state(const struct reply *r, enum collector_id id)
 {
-	const struct part *part = &r->parts[section];
+	const struct part *part = &r->parts[id];
 
 	return part->ended ? part->state : NULL;
 }

@@ -45,11 +45,11 @@ void reply_free(struct reply *r);
  * ignored. Once a collector has failed its lines are skipped. -1 when that is
  * `stats`.
  */
-int reply_add(struct reply *r, enum section section, struct span key,
+int reply_add(struct reply *r, enum collector_id id, struct span key,
     struct span value, struct error *e);
 
 /* The same for a PREFIX line, of an answer that has them. */
-int reply_add_prefix(struct reply *r, enum section section,
+int reply_add_prefix(struct reply *r, enum collector_id id,
     const struct line *line, struct error *e);
 
 /* A line that was not understood. */
@@ -62,11 +62,11 @@ void reply_asked(struct reply *r, const struct plan *plan);
  * A sub-command was answered to its END, which means nothing when the
  * collector has failed.
  */
-void reply_ended(struct reply *r, enum section section);
+void reply_ended(struct reply *r, enum collector_id id);
 
-bool reply_was_asked(const struct reply *r, enum section section);
-bool reply_has_ended(const struct reply *r, enum section section);
-bool reply_has_failed(const struct reply *r, enum section section);
+bool reply_was_asked(const struct reply *r, enum collector_id id);
+bool reply_has_ended(const struct reply *r, enum collector_id id);
+bool reply_has_failed(const struct reply *r, enum collector_id id);
 uint64_t reply_ignored(const struct reply *r);
 const struct keys *reply_keys(const struct reply *r);
 
@@ -84,11 +84,11 @@ bool reply_value(
     const struct reply *r, int place, unsigned key, struct span *value);
 
 /* The same for any key by its name. */
-bool reply_find(const struct reply *r, int place, enum section section,
+bool reply_find(const struct reply *r, int place, enum collector_id id,
     const char *key, struct span *value);
 
 /* What a collector's answer added up; NULL unless it has ended. */
-const void *reply_state(const struct reply *r, enum section section);
+const void *reply_state(const struct reply *r, enum collector_id id);
 
 /* That value could not be used: its line counts as ignored, once. */
 void reply_reject(struct reply *r, int place, unsigned key);

@@ -358,7 +358,7 @@ sibling(
 	uint64_t n;
 
 	if (!reply_find(
-		source->reply, source->place, series->section, key, &text) ||
+		source->reply, source->place, series->collector, key, &text) ||
 	    parse_u64(text, &n) < 0)
 		return 0;
 	return n;

@@ -68,7 +68,7 @@ main(void)
 		print_labels(f);
 		printf("0\n");
 	}
-	for (size_t i = 0; i < SECTIONS; i++)
+	for (size_t i = 0; i < COLLECTORS; i++)
 		print_answer(collectors[i].answer);
 	return 0;
 }

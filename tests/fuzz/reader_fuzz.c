@@ -16,19 +16,19 @@ enum flag {
 struct head {
 	unsigned char piece; /* its size less one */
 	unsigned char flags;
-	unsigned char sections[2];
+	unsigned char set[2];
 };
 
 static struct reader *
 new_reader(const struct keys *keys, const struct head *head)
 {
-	unsigned sections = head->sections[0] | head->sections[1] << 8U;
+	unsigned set = head->set[0] | head->set[1] << 8U;
 	static struct plans *plans;
 	const struct plan *plan;
 
 	plans = plans != NULL ? plans : plans_new(3);
-	sections %= 1U << SECTIONS;
-	plan = plans_get(plans, sections, sections);
+	set %= 1U << COLLECTORS;
+	plan = plans_get(plans, set, set);
 	if (head->flags & FLAG_BINARY)
 		return reader_new_binary(keys, plan);
 	return reader_new(keys, plan, false);

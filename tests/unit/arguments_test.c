@@ -15,7 +15,7 @@
 static void
 describe(struct buf *out, const struct options *o)
 {
-	unsigned sections = o->module.collectors;
+	unsigned set = o->module.collectors;
 	const struct {
 		const char *name;
 		bool is, unless;
@@ -25,11 +25,11 @@ describe(struct buf *out, const struct options *o)
 		{ "help-man", o->help_man, false },
 		{ "version", o->version, false },
 		{ "once", o->once, false },
-		{ "settings", sections & 1U << SECTION_SETTINGS, true },
-		{ "slabs", sections & 1U << SECTION_SLABS, true },
-		{ "items", sections & 1U << SECTION_ITEMS, true },
-		{ "scrub", sections & 1U << SECTION_SCRUB, false },
-		{ "conns", sections & 1U << SECTION_CONNS, false },
+		{ "settings", set & 1U << COLLECTOR_SETTINGS, true },
+		{ "slabs", set & 1U << COLLECTOR_SLABS, true },
+		{ "items", set & 1U << COLLECTOR_ITEMS, true },
+		{ "scrub", set & 1U << COLLECTOR_SCRUB, false },
+		{ "conns", set & 1U << COLLECTOR_CONNS, false },
 		{ "systemd", o->systemd_socket, false },
 	};
 	char text[ADDRESS_TEXT_MAX] = "none";

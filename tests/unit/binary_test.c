@@ -37,10 +37,10 @@ TEST(requests)
 				   "\0\0\0\0\0\0\0\0PLAIN\0me\0pw";
 	struct buf out;
 
-	_Static_assert(SECTIONS == 12, "the opaque of SASL is behind them");
+	_Static_assert(COLLECTORS == 12, "the opaque of SASL is behind them");
 	buf_init(&out, 1000);
-	binary_ask(&out, SECTION_STATS);
-	binary_ask(&out, SECTION_SLABS);
+	binary_ask(&out, COLLECTOR_STATS);
+	binary_ask(&out, COLLECTOR_SLABS);
 	check_number("len", out.len, sizeof(stats) + sizeof(slabs) - 2);
 	check_bytes("stats", ((struct span){ out.p, 24 }), SPAN(stats));
 	check_bytes(
@@ -196,7 +196,7 @@ TEST(cut)
 
 /* What a reader of `stats` and `stats slabs` makes of packets. */
 #define PID(opaque) STAT_OF(3, 0, 0, 5, opaque, SPAN("pid42"))
-#define UPTIME STAT_OF(6, 0, 0, 7, SECTION_STATS, SPAN("uptime7"))
+#define UPTIME STAT_OF(6, 0, 0, 7, COLLECTOR_STATS, SPAN("uptime7"))
 #define END(opaque) STAT_OF(0, 0, 0, 0, opaque, SPAN(""))
 #define REFUSED(status, opaque) STAT_OF(0, 0, status, 3, opaque, SPAN("no!"))
 
@@ -208,58 +208,59 @@ TEST(answers)
 		const char *outcome;
 	} cases[] = {
 		{ "both",
-		    { UPTIME, END(SECTION_STATS), PID(SECTION_SLABS),
-			END(SECTION_SLABS) },
+		    { UPTIME, END(COLLECTOR_STATS), PID(COLLECTOR_SLABS),
+			END(COLLECTOR_SLABS) },
 		    "done stats slabs uptime=7" },
 		{ "slabs refused",
-		    { UPTIME, END(SECTION_STATS), REFUSED(4, SECTION_SLABS) },
+		    { UPTIME, END(COLLECTOR_STATS),
+			REFUSED(4, COLLECTOR_SLABS) },
 		    "done stats uptime=7 refused" },
-		{ "stats refused", { REFUSED(4, SECTION_STATS) },
+		{ "stats refused", { REFUSED(4, COLLECTOR_STATS) },
 		    "failed protocol: stats was refused, status 0x4: no!" },
-		{ "not authenticated", { REFUSED(0x20, SECTION_STATS) },
+		{ "not authenticated", { REFUSED(0x20, COLLECTOR_STATS) },
 		    "failed auth: stats was refused, status 0x20: no!" },
-		{ "empty stats", { END(SECTION_STATS) },
+		{ "empty stats", { END(COLLECTOR_STATS) },
 		    "failed protocol: stats was answered without a STAT line" },
 		{ "empty slabs",
-		    { UPTIME, END(SECTION_STATS), END(SECTION_SLABS) },
+		    { UPTIME, END(COLLECTOR_STATS), END(COLLECTOR_SLABS) },
 		    "done stats slabs uptime=7" },
-		{ "too early", { UPTIME, PID(SECTION_SLABS) },
+		{ "too early", { UPTIME, PID(COLLECTOR_SLABS) },
 		    "failed protocol: an answer to nothing that was asked" },
 		{ "too late",
-		    { UPTIME, END(SECTION_STATS), PID(SECTION_STATS) },
+		    { UPTIME, END(COLLECTOR_STATS), PID(COLLECTOR_STATS) },
 		    "failed protocol: an answer to nothing that was asked"
 		    " stats" },
-		{ "not asked for", { UPTIME, END(SECTION_SETTINGS) },
+		{ "not asked for", { UPTIME, END(COLLECTOR_SETTINGS) },
 		    "failed protocol: an answer to nothing that was asked" },
 		{ "another opcode", { UPTIME, { 0x81, 0x0b, .opaque = 0 } },
 		    "failed protocol: an answer with opcode 0xb, which was not"
 		    " asked" },
 		{ "credentials taken",
-		    { { 0x81, 0x21, .opaque = SECTIONS }, UPTIME,
-			END(SECTION_STATS), END(SECTION_SLABS) },
+		    { { 0x81, 0x21, .opaque = COLLECTORS }, UPTIME,
+			END(COLLECTOR_STATS), END(COLLECTOR_SLABS) },
 		    "done stats slabs uptime=7" },
 		{ "credentials not known",
-		    { { 0x81, 0x21, .status = 0x81, .opaque = SECTIONS },
-			UPTIME, END(SECTION_STATS), END(SECTION_SLABS) },
+		    { { 0x81, 0x21, .status = 0x81, .opaque = COLLECTORS },
+			UPTIME, END(COLLECTOR_STATS), END(COLLECTOR_SLABS) },
 		    "done stats slabs uptime=7" },
 		{ "credentials refused",
-		    { { 0x81, 0x21, .status = 0x20, .opaque = SECTIONS } },
+		    { { 0x81, 0x21, .status = 0x20, .opaque = COLLECTORS } },
 		    "failed auth: the server refused the credentials, status"
 		    " 0x20" },
 		{ "garbage", { UPTIME, { 0x80, 0x10, .opaque = 0 } },
 		    "failed protocol: what came is no packet of the binary"
 		    " protocol" },
 		{ "a long value",
-		    { STAT_OF(3, 0, 0, BINARY_BODY_MAX + 1, SECTION_STATS,
+		    { STAT_OF(3, 0, 0, BINARY_BODY_MAX + 1, COLLECTOR_STATS,
 			  { x, BINARY_BODY_MAX + 1 }),
-			UPTIME, END(SECTION_STATS), END(SECTION_SLABS) },
+			UPTIME, END(COLLECTOR_STATS), END(COLLECTOR_SLABS) },
 		    "done stats slabs uptime=7 ignored=1" },
 		{ "a long refusal",
-		    { UPTIME, END(SECTION_STATS),
-			STAT_OF(0, 0, 4, BINARY_BODY_MAX + 1, SECTION_SLABS,
+		    { UPTIME, END(COLLECTOR_STATS),
+			STAT_OF(0, 0, 4, BINARY_BODY_MAX + 1, COLLECTOR_SLABS,
 			    { x, BINARY_BODY_MAX + 1 }) },
 		    "done stats uptime=7 refused" },
-		{ "not yet", { UPTIME, END(SECTION_STATS) },
+		{ "not yet", { UPTIME, END(COLLECTOR_STATS) },
 		    "more stats uptime=7" },
 	};
 	struct plans *plans = plans_new(100);
@@ -289,15 +290,15 @@ TEST(answers)
 		else
 			buf_add_str(
 			    &out, state == READER_DONE ? "done" : "more");
-		for (enum section s = 0; s < SECTIONS; s++) {
+		for (enum collector_id s = 0; s < COLLECTORS; s++) {
 			if (reply_has_ended(reply, s))
-				buf_printf(&out, " %s", section_name(s));
+				buf_printf(&out, " %s", collector_name(s));
 		}
 		if (state != READER_FAILED &&
 		    reply_find(
-			reply, REPLY_SERVER, SECTION_STATS, "uptime", &data))
+			reply, REPLY_SERVER, COLLECTOR_STATS, "uptime", &data))
 			buf_printf(&out, " uptime=%.*s", (int)data.len, data.p);
-		if (reader_refused(r) == 1U << SECTION_SLABS)
+		if (reader_refused(r) == 1U << COLLECTOR_SLABS)
 			buf_add_str(&out, " refused");
 		if (reply_ignored(reply) > 0)
 			buf_printf(&out, " ignored=%u",

@@ -232,20 +232,21 @@ TEST(series)
 	}
 }
 
-/* A key belongs to the server or to classes, by its section. */
+/* A key belongs to the server or to classes, by its collector. */
 TEST(places)
 {
 	for (EACH_FAMILY) {
 		for (EACH_SERIES) {
-			check(s->key, s->section < SECTIONS);
+			check(s->key, s->collector < COLLECTORS);
 			check(s->key, strchr(s->key, ' ') == NULL);
 			if (f->slab)
-				check(s->key, s->section == SECTION_SLABS ||
-						  s->section == SECTION_ITEMS);
+				check(s->key,
+				    s->collector == COLLECTOR_SLABS ||
+					s->collector == COLLECTOR_ITEMS);
 			else
-				check(s->key, s->section != SECTION_ITEMS);
+				check(s->key, s->collector != COLLECTOR_ITEMS);
 			/* keys of classes come without their prefix */
-			check(s->key, s->section == SECTION_SCRUB ||
+			check(s->key, s->collector == COLLECTOR_SCRUB ||
 					  strchr(s->key, ':') == NULL);
 		}
 	}

@@ -6,13 +6,13 @@
 /* What is sent, and which set a name stands for. */
 TEST(rows)
 {
-	for (enum section s = 0; s < SECTIONS; s++) {
+	for (enum collector_id s = 0; s < COLLECTORS; s++) {
 		const struct collector *c = &collectors[s];
 		struct buf command;
 
 		buf_init(&command, 100);
 		buf_add_str(&command, "stats");
-		if (s != SECTION_STATS)
+		if (s != COLLECTOR_STATS)
 			buf_printf(&command, " %s", c->argument);
 		buf_add_str(&command, "\r\n");
 		check_text(c->name, span_of_buf(&command), c->command);
@@ -32,9 +32,9 @@ TEST(names)
 		const char *name;
 		unsigned set;
 	} rows[] = {
-		{ "slab", COLLECTOR_BIT(SECTION_SLABS) |
-			      COLLECTOR_BIT(SECTION_ITEMS) },
-		{ "slabs", COLLECTOR_BIT(SECTION_SLABS) },
+		{ "slab", COLLECTOR_BIT(COLLECTOR_SLABS) |
+			      COLLECTOR_BIT(COLLECTOR_ITEMS) },
+		{ "slabs", COLLECTOR_BIT(COLLECTOR_SLABS) },
 		{ "", 0 },
 		{ "Stats", 0 },
 		{ "stats ", 0 },
@@ -46,7 +46,7 @@ TEST(names)
 	check("no comma in front",
 	    strncmp(collector_names(), "stats, settings, ", 17) == 0);
 	check_number("asked", collectors_asked(0),
-	    COLLECTOR_BIT(SECTION_STATS) | COLLECTOR_BIT(SECTION_SLABS));
+	    COLLECTOR_BIT(COLLECTOR_STATS) | COLLECTOR_BIT(COLLECTOR_SLABS));
 }
 
 TESTS("collector", T(rows), T(names))

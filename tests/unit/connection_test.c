@@ -18,10 +18,10 @@
 #include "stats/reply.h"
 #include "support.h"
 
-#define STATS (1U << SECTION_STATS)
-#define SETTINGS (1U << SECTION_SETTINGS)
-#define SLABS (1U << SECTION_SLABS)
-#define ITEMS (1U << SECTION_ITEMS)
+#define STATS (1U << COLLECTOR_STATS)
+#define SETTINGS (1U << COLLECTOR_SETTINGS)
+#define SLABS (1U << COLLECTOR_SLABS)
+#define ITEMS (1U << COLLECTOR_ITEMS)
 #define ALL (STATS | SETTINGS | SLABS | ITEMS)
 
 #define COMMANDS "stats\r\nstats settings\r\nstats slabs\r\nstats items\r\n"
@@ -151,9 +151,9 @@ end(void)
 }
 
 static void
-ask(unsigned sections, bool one_by_one)
+ask(unsigned set, bool one_by_one)
 {
-	struct ask a = { .plan = plans_get(plans, sections, sections),
+	struct ask a = { .plan = plans_get(plans, set, set),
 		.one_by_one = one_by_one };
 
 	connection_ask(con, &a);
@@ -219,7 +219,7 @@ has_items(const char *number)
 {
 	struct span value;
 
-	return reply_find(connection_reply(con), REPLY_SERVER, SECTION_STATS,
+	return reply_find(connection_reply(con), REPLY_SERVER, COLLECTOR_STATS,
 		   "curr_items", &value) &&
 	       span_is(value, number);
 }
@@ -491,11 +491,11 @@ TEST(refused_is_not_asked_again)
 	assert_int_equal(connection_refused(con), SETTINGS | ITEMS);
 	ask(ALL, false);
 	HEARD("stats\r\nstats slabs\r\n");
-	assert_true(reply_was_asked(connection_reply(con), SECTION_ITEMS));
+	assert_true(reply_was_asked(connection_reply(con), COLLECTOR_ITEMS));
 	SAY(STAT "END\r\nEND\r\n");
 	assert_int_equal(told, 2);
 	assert_int_equal(connection_answered(con), STATS | SLABS);
-	assert_false(reply_has_ended(connection_reply(con), SECTION_ITEMS));
+	assert_false(reply_has_ended(connection_reply(con), COLLECTOR_ITEMS));
 	end();
 }
 
@@ -537,9 +537,8 @@ TEST(drained)
 }
 
 /* A packet of `stats`: a key of one byte, or the end. */
-#define PACKET(key_len, section)                                               \
-	"\x81\x10\0" key_len "\0\0\0\0\0\0\0" key_len "\0\0\0" section         \
-	"\0\0\0\0"                                                             \
+#define PACKET(key_len, id)                                                    \
+	"\x81\x10\0" key_len "\0\0\0\0\0\0\0" key_len "\0\0\0" id "\0\0\0\0"   \
 	"\0\0\0\0"
 
 TEST(drained_binary)

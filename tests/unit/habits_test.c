@@ -70,7 +70,7 @@ TEST(restarted)
 			struct error why;
 
 			if (told[i] != NULL)
-				(void)reply_add(reply, SECTION_STATS,
+				(void)reply_add(reply, COLLECTOR_STATS,
 				    SPAN("uptime"), span_of(told[i]), &why);
 			habits_note(&h, reply);
 			reply_free(reply);

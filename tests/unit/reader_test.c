@@ -5,11 +5,11 @@
 #include "stats/plan.h"
 #include "support.h"
 
-#define STATS (1U << SECTION_STATS)
-#define SETTINGS (1U << SECTION_SETTINGS)
-#define SLABS (1U << SECTION_SLABS)
-#define ITEMS (1U << SECTION_ITEMS)
-#define SCRUB (1U << SECTION_SCRUB)
+#define STATS (1U << COLLECTOR_STATS)
+#define SETTINGS (1U << COLLECTOR_SETTINGS)
+#define SLABS (1U << COLLECTOR_SLABS)
+#define ITEMS (1U << COLLECTOR_ITEMS)
+#define SCRUB (1U << COLLECTOR_SCRUB)
 #define USUAL (STATS | SETTINGS | SLABS | ITEMS)
 
 #define UPTIME "STAT uptime 1\r\n"
@@ -19,9 +19,9 @@ static struct plans *plans;
 
 /* The plan that asks exactly these. */
 static const struct plan *
-plan_of(unsigned sections)
+plan_of(unsigned set)
 {
-	return plans_get(plans, sections, sections);
+	return plans_get(plans, set, set);
 }
 
 static int
@@ -61,18 +61,18 @@ feed(struct reader *r, struct span text, size_t size, enum reader_state *state,
 }
 
 /*
- * What became of it: the state, the reason when it failed, the sections that
+ * What became of it: the state, the reason when it failed, the set that
  * were answered, lines ignored, what was left behind the last answer.
  */
 static void
-outcome(struct buf *out, unsigned sections, struct span text, size_t size)
+outcome(struct buf *out, unsigned set, struct span text, size_t size)
 {
 	static const char *const states[] = {
 		[READER_MORE] = "more",
 		[READER_DONE] = "done",
 		[READER_FAILED] = "failed",
 	};
-	struct reader *r = reader_new(keys, plan_of(sections), false);
+	struct reader *r = reader_new(keys, plan_of(set), false);
 	const struct reply *reply = reader_reply(r);
 	enum reader_state state;
 	struct error e;
@@ -81,11 +81,11 @@ outcome(struct buf *out, unsigned sections, struct span text, size_t size)
 	buf_add_str(out, states[state]);
 	if (state == READER_FAILED)
 		buf_printf(out, " %s", reason_name(e.reason));
-	for (enum section s = 0; s < SECTIONS; s++) {
-		check_number(section_name(s), reply_was_asked(reply, s),
-		    (sections >> s & 1) != 0);
+	for (enum collector_id s = 0; s < COLLECTORS; s++) {
+		check_number(collector_name(s), reply_was_asked(reply, s),
+		    (set >> s & 1) != 0);
 		if (reply_has_ended(reply, s))
-			buf_printf(out, " %s", section_name(s));
+			buf_printf(out, " %s", collector_name(s));
 	}
 	if (reply_ignored(reply) > 0)
 		buf_printf(out, " ignored=%u", (unsigned)reply_ignored(reply));
@@ -98,7 +98,7 @@ TEST(answers)
 {
 	static const struct {
 		const char *name;
-		unsigned sections;
+		unsigned set;
 		struct span input;
 		const char *outcome;
 	} rows[] = {
@@ -185,7 +185,7 @@ TEST(answers)
 		    SPAN(UPTIME "END\r\nSTAT x:y 1\r\nSTAT -1:y 1\r\nEND\r\n"
 				"STAT items:x:y 1\r\nEND\r\n"),
 		    "done stats slabs items ignored=3" },
-		{ "keys of another section", STATS | SETTINGS,
+		{ "keys of another id", STATS | SETTINGS,
 		    SPAN("STAT maxconns 1\r\nEND\r\nSTAT uptime 1\r\nEND\r\n"),
 		    "done stats settings" },
 		{ "binary", STATS,
@@ -230,7 +230,7 @@ TEST(answers)
 			struct buf out;
 
 			buf_init(&out, 200);
-			outcome(&out, r->sections, r->input, size);
+			outcome(&out, r->set, r->input, size);
 			check_text(r->name, span_of_buf(&out), r->outcome);
 			buf_release(&out);
 		}
@@ -325,18 +325,18 @@ TEST(credentials)
 	}
 }
 
-/* Every answer goes to the section that was asked at its place. */
+/* Every answer goes to the collector that was asked at its place. */
 TEST(in_order)
 {
 	static const struct {
-		enum section section;
+		enum collector_id collector;
 		const char *key, *value;
 	} rows[] = {
-		{ SECTION_STATS, "threads", "1" },
-		{ SECTION_SETTINGS, "verbosity", "2" },
-		{ SECTION_SLABS, "active_slabs", "3" },
-		{ SECTION_SLABS, "total_malloced", "(absent)" },
-		{ SECTION_SCRUB, "scrubber:status", "5" },
+		{ COLLECTOR_STATS, "threads", "1" },
+		{ COLLECTOR_SETTINGS, "verbosity", "2" },
+		{ COLLECTOR_SLABS, "active_slabs", "3" },
+		{ COLLECTOR_SLABS, "total_malloced", "(absent)" },
+		{ COLLECTOR_SCRUB, "scrubber:status", "5" },
 	};
 	static const struct span input =
 	    SPAN("STAT threads 1\r\nSTAT verbosity x\r\nEND\r\n"
@@ -353,7 +353,7 @@ TEST(in_order)
 	for (EACH(row, rows)) {
 		struct span value;
 		bool found = reply_find(reader_reply(r), REPLY_SERVER,
-		    row->section, row->key, &value);
+		    row->collector, row->key, &value);
 
 		check_text(
 		    row->key, found ? value : span_of("(absent)"), row->value);
@@ -401,10 +401,10 @@ TEST(too_large)
 		check_number(row->name, e.reason, REASON_TOO_LARGE);
 		check(row->name, fed <= row->most);
 		/* what came before is of use */
-		check(
-		    row->name, reply_has_ended(reader_reply(r), SECTION_STATS));
+		check(row->name,
+		    reply_has_ended(reader_reply(r), COLLECTOR_STATS));
 		check(row->name, reply_find(reader_reply(r), REPLY_SERVER,
-				     SECTION_STATS, "uptime", &data));
+				     COLLECTOR_STATS, "uptime", &data));
 		buf_release(&piece);
 		reader_free(r);
 	}
@@ -426,9 +426,9 @@ TEST(too_many_lines)
 	buf_add_str(&text, "END\r\nEND\r\nEND\r\n");
 	(void)feed(r, span_of_buf(&text), SIZE_MAX, &state, &e);
 	check_number("settings", state, READER_DONE);
-	for (enum section s = 0; s < SECTIONS; s++)
-		check_number(section_name(s), reply_has_ended(reply, s),
-		    s != SECTION_SETTINGS && (USUAL >> s & 1) != 0);
+	for (enum collector_id s = 0; s < COLLECTORS; s++)
+		check_number(collector_name(s), reply_has_ended(reply, s),
+		    s != COLLECTOR_SETTINGS && (USUAL >> s & 1) != 0);
 	reader_free(r);
 	r = reader_new(keys, plan_of(USUAL), false);
 	(void)feed(r,
@@ -626,9 +626,9 @@ TEST(alone)
 	check_number("half", reader_feed(r, &half, &e), READER_MORE);
 	reader_reopen(r);
 	check_number("settings", reader_feed(r, &second, &e), READER_DONE);
-	check("both", reply_has_ended(reader_reply(r), SECTION_STATS));
+	check("both", reply_has_ended(reader_reply(r), COLLECTOR_STATS));
 	check("value", reply_find(reader_reply(r), REPLY_SERVER,
-			   SECTION_SETTINGS, "maxconns", &value));
+			   COLLECTOR_SETTINGS, "maxconns", &value));
 	check_number("ignored", reply_ignored(reader_reply(r)), 0);
 	reader_free(r);
 

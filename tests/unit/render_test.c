@@ -5,7 +5,7 @@
 #include "support.h"
 
 /* Those whose answers the macros below give. */
-#define ALL ((1U << (SECTION_SCRUB + 1)) - 1)
+#define ALL ((1U << (COLLECTOR_SCRUB + 1)) - 1)
 
 #define END "END\r\n"
 #define ANSWERS(stats, settings, slabs, items, scrub)                          \
@@ -381,9 +381,9 @@ TEST(classes)
 		const char *samples;
 	} cases[] = {
 		{ "none", 0, 0, TOTALS },
-		{ "slabs", COLLECTOR_BIT(SECTION_SLABS), 1,
+		{ "slabs", COLLECTOR_BIT(COLLECTOR_SLABS), 1,
 		    TOTALS REQUESTED CHUNK },
-		{ "items", COLLECTOR_BIT(SECTION_ITEMS), 0, TOTALS NUMBER },
+		{ "items", COLLECTOR_BIT(COLLECTOR_ITEMS), 0, TOTALS NUMBER },
 		{ "both", ALL, 1, TOTALS NUMBER REQUESTED CHUNK },
 	};
 

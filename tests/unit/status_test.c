@@ -15,7 +15,7 @@ reply_of(const struct keys *keys, const char *const values[4])
 	for (size_t i = 0; i < nitems(names); i++) {
 		if (values[i] != NULL)
 			assert_int_equal(
-			    reply_add(reply, SECTION_STATS, span_of(names[i]),
+			    reply_add(reply, COLLECTOR_STATS, span_of(names[i]),
 				span_of(values[i]), &why),
 			    0);
 	}

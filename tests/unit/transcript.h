@@ -27,29 +27,29 @@ transcript_file(const char *folder, const char *name,
 static inline int
 transcript_render(const char *folder, struct buf *out, struct error *e)
 {
-	static char texts[SECTIONS][TRANSCRIPT_FILE_MAX];
+	static char texts[COLLECTORS][TRANSCRIPT_FILE_MAX];
 	enum reader_state state = READER_FAILED;
 	struct plans *plans = plans_new(100);
 	struct keys *keys = keys_new();
-	struct span answers[SECTIONS];
-	unsigned sections = 0;
+	struct span answers[COLLECTORS];
+	unsigned set = 0;
 	struct reader *r;
 
-	for (enum section s = 0; s < SECTIONS; s++) {
+	for (enum collector_id s = 0; s < COLLECTORS; s++) {
 		char name[32];
 
-		(void)snprintf(name, sizeof(name), "%s.txt", section_name(s));
+		(void)snprintf(name, sizeof(name), "%s.txt", collector_name(s));
 		if (transcript_file(folder, name, texts[s], &answers[s], e) ==
 		    0)
-			sections |= 1U << s;
+			set |= 1U << s;
 	}
-	r = reader_new(keys, plans_get(plans, sections, sections), false);
-	for (enum section s = 0; s < SECTIONS; s++) {
-		if (sections & (1U << s))
+	r = reader_new(keys, plans_get(plans, set, set), false);
+	for (enum collector_id s = 0; s < COLLECTORS; s++) {
+		if (set & (1U << s))
 			state = reader_feed(r, &answers[s], e);
 	}
 	if (state == READER_DONE)
-		render_reply(out, TEXT_PROMETHEUS, reader_reply(r), sections);
+		render_reply(out, TEXT_PROMETHEUS, reader_reply(r), set);
 	else if (state == READER_MORE)
 		(void)error_set(e, "%s: an answer has no END", folder);
 	reader_free(r);

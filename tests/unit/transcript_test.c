@@ -47,20 +47,20 @@ TEST(expected)
 
 /* STAT keys of which no series is made, on purpose. */
 static const struct {
-	enum section section;
+	enum collector_id collector;
 	const char *key;
 } unexported[] = {
-	{ SECTION_STATS, "pid" },
-	{ SECTION_SETTINGS, "inter" },
-	{ SECTION_SETTINGS, "domain_socket" },
-	{ SECTION_SETTINGS, "umask" },
-	{ SECTION_SETTINGS, "stat_key_prefix" },
-	{ SECTION_SETTINGS, "auth_enabled_ascii" },
-	{ SECTION_SETTINGS, "ssl_chain_cert" },
-	{ SECTION_SETTINGS, "ssl_key" },
-	{ SECTION_SETTINGS, "ssl_ciphers" },
-	{ SECTION_SETTINGS, "ssl_ca_cert" },
-	{ SECTION_SETTINGS, "memory_file" },
+	{ COLLECTOR_STATS, "pid" },
+	{ COLLECTOR_SETTINGS, "inter" },
+	{ COLLECTOR_SETTINGS, "domain_socket" },
+	{ COLLECTOR_SETTINGS, "umask" },
+	{ COLLECTOR_SETTINGS, "stat_key_prefix" },
+	{ COLLECTOR_SETTINGS, "auth_enabled_ascii" },
+	{ COLLECTOR_SETTINGS, "ssl_chain_cert" },
+	{ COLLECTOR_SETTINGS, "ssl_key" },
+	{ COLLECTOR_SETTINGS, "ssl_ciphers" },
+	{ COLLECTOR_SETTINGS, "ssl_ca_cert" },
+	{ COLLECTOR_SETTINGS, "memory_file" },
 };
 
 /* Which keys of the catalogue a server has sent. */
@@ -86,20 +86,20 @@ without_class(struct span *key)
 }
 
 static void
-note_key(struct seen *seen, const char *folder, enum section section,
+note_key(struct seen *seen, const char *folder, enum collector_id id,
     struct span key)
 {
 	bool slab = without_class(&key), known = false;
-	int n = keys_find(seen->keys, section, slab, key);
+	int n = keys_find(seen->keys, id, slab, key);
 
 	for (EACH(u, unexported))
-		known |= u->section == section && span_is(key, u->key);
+		known |= u->collector == id && span_is(key, u->key);
 	if (n >= 0)
 		seen->numbers[slab][n] = true;
-	else if (collectors[section].answer->take != NULL)
+	else if (collectors[id].answer->take != NULL)
 		return; /* added up */
 	if ((n >= 0) == known)
-		fail_msg("%s: %s: %.*s is %s", folder, section_name(section),
+		fail_msg("%s: %s: %.*s is %s", folder, collector_name(id),
 		    (int)key.len, key.p,
 		    known ? "exported after all" : "not in the catalogue");
 }
@@ -109,14 +109,14 @@ note_folder(struct seen *seen, const char *folder)
 {
 	static char text[TRANSCRIPT_FILE_MAX];
 
-	for (enum section s = 0; s < SECTIONS; s++) {
+	for (enum collector_id s = 0; s < COLLECTORS; s++) {
 		struct line_splitter splitter;
 		struct line line;
 		struct span left;
 		struct error e;
 		char name[32];
 
-		(void)snprintf(name, sizeof(name), "%s.txt", section_name(s));
+		(void)snprintf(name, sizeof(name), "%s.txt", collector_name(s));
 		if (transcript_file(folder, name, text, &left, &e) < 0)
 			continue;
 		line_splitter_init(&splitter);
@@ -130,9 +130,9 @@ note_folder(struct seen *seen, const char *folder)
 
 static void
 check_seen(
-    const struct seen *seen, enum section section, bool slab, const char *key)
+    const struct seen *seen, enum collector_id id, bool slab, const char *key)
 {
-	int n = keys_find(seen->keys, section, slab, span_of(key));
+	int n = keys_find(seen->keys, id, slab, span_of(key));
 
 	check(key, n >= 0 && seen->numbers[slab][n]);
 }
@@ -152,9 +152,9 @@ TEST(keys_and_catalogue)
 		for (; s->key != NULL; s++) {
 			const struct info *l = s->info;
 
-			check_seen(&seen, s->section, slab, s->key);
+			check_seen(&seen, s->collector, slab, s->key);
 			for (; l != NULL && l->label != NULL; l++)
-				check_seen(&seen, l->section, slab, l->key);
+				check_seen(&seen, l->collector, slab, l->key);
 		}
 	}
 	keys_free(keys);

@@ -185,7 +185,7 @@ TEST(forms)
 		{ value_ago, "-12", NULL },
 		{ value_ago, "", NULL },
 	};
-	static const struct series series = { .section = SECTION_STATS };
+	static const struct series series = { .collector = COLLECTOR_STATS };
 	static const struct source source = { .dialect = &stock };
 
 	for (EACH(r, rows)) {
@@ -205,15 +205,14 @@ TEST(forms)
 }
 
 static void
-add(struct reply *reply, enum section section, const char *key,
+add(struct reply *reply, enum collector_id id, const char *key,
     const char *value)
 {
 	struct error e;
 
 	if (value != NULL)
 		check_number(key,
-		    reply_add(reply, section, span_of(key), span_of(value), &e),
-		    0);
+		    reply_add(reply, id, span_of(key), span_of(value), &e), 0);
 }
 
 /* cmd_set of the server and of a class, with the three cas_* outcomes. */
@@ -239,30 +238,30 @@ TEST(stored)
 		{ "bad", "15x", "1", "1", "1", NULL, NULL },
 	};
 	static const struct {
-		enum section section;
+		enum collector_id collector;
 		const char *prefix;
 		int place;
 		value_fn *value;
 	} kinds[] = {
-		{ SECTION_STATS, "", REPLY_SERVER, value_stored },
-		{ SECTION_SLABS, "7:", 0, value_slab_stored },
+		{ COLLECTOR_STATS, "", REPLY_SERVER, value_stored },
+		{ COLLECTOR_SLABS, "7:", 0, value_slab_stored },
 	};
 	struct keys *keys = keys_new();
 
 	for (EACH(r, rows)) {
 		struct reply *reply = reply_new(keys);
 
-		add(reply, SECTION_STATS, "cas_hits", r->hits);
-		add(reply, SECTION_STATS, "cas_misses", r->misses);
-		add(reply, SECTION_STATS, "cas_badval", r->badval);
-		add(reply, SECTION_SLABS, "7:chunk_size", "96");
-		add(reply, SECTION_SLABS, "7:cas_hits", r->hits);
-		add(reply, SECTION_SLABS, "7:cas_badval", r->badval);
+		add(reply, COLLECTOR_STATS, "cas_hits", r->hits);
+		add(reply, COLLECTOR_STATS, "cas_misses", r->misses);
+		add(reply, COLLECTOR_STATS, "cas_badval", r->badval);
+		add(reply, COLLECTOR_SLABS, "7:chunk_size", "96");
+		add(reply, COLLECTOR_SLABS, "7:cas_hits", r->hits);
+		add(reply, COLLECTOR_SLABS, "7:cas_badval", r->badval);
 		/* another class, whose numbers are not to be taken */
-		add(reply, SECTION_SLABS, "8:cas_hits", "1000");
+		add(reply, COLLECTOR_SLABS, "8:cas_hits", "1000");
 		for (EACH(kind, kinds)) {
-			const struct series series = { .section =
-							   kind->section };
+			const struct series series = { .collector =
+							   kind->collector };
 			const struct source source = { reply, &stock,
 				kind->place };
 			const char *wanted =
@@ -325,7 +324,7 @@ TEST(dialects)
 		{ &young, value_certificate_age, "x", VALUE_BAD, "" },
 		{ &stock, value_certificate_age, "160", VALUE_WRITTEN, "160" },
 	};
-	static const struct series series = { .section = SECTION_STATS };
+	static const struct series series = { .collector = COLLECTOR_STATS };
 	struct keys *keys = keys_new();
 	struct reply *reply = reply_new(keys);
 
@@ -368,7 +367,7 @@ TEST(recognised)
 		struct reply *reply = reply_new(keys);
 		struct dialect d;
 
-		add(reply, SECTION_STATS, r->key, r->value);
+		add(reply, COLLECTOR_STATS, r->key, r->value);
 		d = dialect_of(reply);
 		check_number(r->key, d.engine, r->dialect.engine);
 		check_number(r->key, d.rates, r->dialect.rates);
