@@ -265,16 +265,20 @@ def test_date(running):
 
 
 @pytest.mark.parametrize("kind", ["plain", "TLS"])
-def test_pipelined_in_order(fake, exporter, authority, tmp_path, kind):
-    """More than is read ahead; some answers come at once, some later."""
+@pytest.mark.parametrize("paths", [
+    # some answers come at once, some later; more than is read ahead
+    ["/metrics", "/-/healthy", "/nothing", "/page.css?" + "x" * 999,
+     "/-/healthy"] * 40,
+    # more than one client has in a turn
+    ["/-/healthy"] * 100,
+], ids=["mixed", "cheap"])
+def test_pipelined_in_order(fake, exporter, authority, tmp_path, kind, paths):
     flags = []
     if kind == "TLS":
         pair = authority.issue("IP:127.0.0.1")
         flags.append(put(tmp_path / "web.yml", {"tls_server_config": {
             "cert_file": pair.cert, "key_file": pair.key}}))
     running = exporter(fake().address, *flags)
-    paths = ["/metrics", "/-/healthy", "/nothing", "/page.css?" + "x" * 999,
-             "/-/healthy"] * 40
     sock = running.connect()
     if kind == "TLS":
         sock = trusting(authority).wrap_socket(
