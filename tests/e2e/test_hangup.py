@@ -8,10 +8,10 @@ import threading
 
 import pytest
 
-from exporter import GET
+from exporter import GET, probe
 from fake import gated
 from poll import eventually
-from web import put, secure, trusting
+from web import basic, hashed, put, secure, trusting
 
 CLIENTS = 10
 HEALTHY = GET.replace(b"/metrics", b"/-/healthy")
@@ -107,6 +107,20 @@ def test_descriptor(serving, stack, state, end):
         end(sock)
     # a few turns, since the kernel may take its time as well
     assert any(settled(running, control) == before for _ in range(25))
+
+
+def test_password_of_a_client_that_left(exporter, fake, tmp_path):
+    """Once it is checked, nobody is there to be served."""
+    server = fake()
+    running = exporter("", put(tmp_path / "web.yml", {
+        "basic_auth_users": {"a": hashed("right", cost=10)}}))
+    password = basic("a", "right")
+    line = "Authorization: " + password["Authorization"]
+    running.send(f"GET {probe(server.address)} HTTP/1.1\r\nHost: x\r\n"
+                 f"{line}\r\n\r\n".encode()).close()
+    for _ in range(2):
+        assert running.get("/-/healthy", headers=password).status == 200
+    assert server.collections == 0
 
 
 def test_request_of_a_client_that_left(exporter, fake, stack):

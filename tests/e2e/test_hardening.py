@@ -84,6 +84,7 @@ def test_more_requests_than_are_served_at_once(fake, exporter, stack):
         answers = [sock.recv(12) for sock in socks[:-1]] + [last]
     assert answers.count(b"HTTP/1.1 503") == more
     assert answers.count(b"HTTP/1.1 200") == AT_ONCE
+    assert running.get("/-/healthy").status == 200
 
 
 def test_handshakes_that_stall(memcached, exporter, tmp_path):
