@@ -75,8 +75,8 @@ def test_no_data_from_before_the_request(fake, exporter):
         assert metrics.value("memcached_current_items") == count
 
 
-def test_who_waited_is_told_what_kept_him(fake, exporter, etc, nameserver):
-    """His own collection begins just before his deadline, with a look-up."""
+def test_waiter_is_told_what_kept_it(fake, exporter, etc, nameserver):
+    """Its own collection begins just before its deadline, with a look-up."""
     server = fake(hang)
     names = nameserver({"cache.example": ["127.0.0.1"]})
     running = exporter(f"cache.example:{server.port}",

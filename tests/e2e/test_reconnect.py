@@ -95,8 +95,8 @@ def test_silent_while_others_answer(fake, exporter):
 
 @pytest.mark.parametrize("first", [1, 2], ids=["asks", "waits"])
 def test_silent_for_one_with_less_time(fake, exporter, first):
-    """A second connection comes early enough for him, whether he comes while
-    the silent one is being asked or waits with one who has more time."""
+    """A second connection comes early enough for it, whether it comes while
+    the silent one is being asked or waits with one that has more time."""
     gate = threading.Event()
 
     def script(conn):

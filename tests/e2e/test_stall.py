@@ -2,6 +2,7 @@
 end of each connection that the exporter gives up: so it gives up few, and is
 back at once when the stall ends."""
 
+import signal
 import threading
 
 import pytest
@@ -66,8 +67,10 @@ def test_another_try_comes_after_a_while(fake, exporter, tmp_path):
 
     def tries(seconds):
         clock.forward(seconds)
-        assert running.metrics().reason == "timeout"
-        return len(server.connections)
+        metrics = running.metrics()
+        assert metrics.reason == "timeout"
+        running.settle()
+        return metrics.value("memcached_exporter_connects_total")
 
     assert [tries(0), tries(0), tries(0)] == [1, 2, 2]
     assert [tries(BACKOFF), tries(BACKOFF)] == [3, 3]
@@ -130,3 +133,34 @@ def test_stall_that_ends_with_a_restart(fake, exporter, then):
         assert metrics.up == 1
     else:
         assert metrics.reason == "closed"
+
+
+@pytest.mark.parametrize("flags", [
+    ["--memcached.tls.enable"],
+    ["--memcached.protocol=binary"],
+], ids=["in the TLS handshake", "binary"])
+def test_other_protocols(fake, exporter, flags):
+    server = fake(hang)
+    running = exporter(server.address, *flags, timeout=0.3)
+    for _ in range(4):
+        assert running.metrics().reason == "timeout"
+    assert len(server.connections) == 2
+
+
+def test_real_memcached_that_is_stopped(memcached, exporter):
+    """Its kernel accepts all the same. Its last words count the connections:
+    the exporter's, and none that was abandoned."""
+    server = memcached()
+    running = exporter(server.address, timeout=0.3)
+    assert running.metrics().up == 1
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        for _ in range(4):
+            assert running.metrics().reason == "timeout"
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    metrics = running.metrics()
+    assert metrics.up == 1
+    assert metrics.value("memcached_exporter_connects_total") == 2
+    eventually(lambda: running.metrics().value(
+        "memcached_connections_total") <= 4)  # one was to see it listen
