@@ -242,13 +242,14 @@ client_end(struct client *c)
 	client_move(c, CLIENT_LINGERING);
 }
 
+/* When one of its events is due already, it stays as it is for this time. */
 static void
 client_set_later(struct client *c, bool later)
 {
-	if (later != c->is_later)
-		(void)bufferevent_priority_set(
-		    c->bev, later ? CLIENT_PRIORITY_LATER : CLIENT_PRIORITY);
-	c->is_later = later;
+	if (later != c->is_later &&
+	    bufferevent_priority_set(
+		c->bev, later ? CLIENT_PRIORITY_LATER : CLIENT_PRIORITY) == 0)
+		c->is_later = later;
 }
 
 /* The answer has been written. */
