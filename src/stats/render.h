@@ -10,7 +10,7 @@
  * Appends every family that the reply has a value for. A value that cannot be
  * read drops its series and counts as an ignored line of the reply; so ask
  * for reply_ignored afterwards. Series of slab classes come from the collectors
- * of the set alone (1 << section).
+ * of the set alone (1 << collector).
  */
 void render_reply(struct buf *out, enum text_format format, struct reply *reply,
     unsigned set);

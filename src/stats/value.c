@@ -349,7 +349,7 @@ value_switch(struct buf *out, struct span text, const struct series *series,
 	return VALUE_BAD;
 }
 
-/* The number under a key of the same section and class; 0 when absent. */
+/* The number under a key of the same collector and class; 0 when absent. */
 static uint64_t
 sibling(
     const struct source *source, const struct series *series, const char *key)
