@@ -286,32 +286,26 @@ collection_failed_beside(struct collection *c, struct link *l,
 	collection_set_state(c, COLLECTION_ASKING);
 }
 
-/* What came over it, which is not whole, is worth more. */
+/* It is part of what is under way; or of the stall. */
 static bool
-link_beats(const struct link *l, const struct link *best)
+collection_counts(const struct collection *c, const struct link *l)
 {
-	int more = __builtin_popcount(connection_answered(l->connection)) -
-		   __builtin_popcount(connection_answered(best->connection));
-
-	if (more != 0)
-		return more > 0;
-	return best->state != LINK_FAILED &&
-	       connection_is_silent(best->connection) &&
-	       !connection_is_silent(l->connection);
+	if (c->state == COLLECTION_STALLED)
+		return l->state == LINK_LATE;
+	return l->state == LINK_ASKED || l->state == LINK_FAILED;
 }
 
+/* Not of a collection that is idle: then there is none. */
 static struct link *
 collection_best(struct collection *c)
 {
-	struct link *best = NULL;
+	struct link *best = &c->links.list[0];
 
-	for (size_t i = 0; i < LINKS_MAX; i++) {
+	for (size_t i = 1; i < LINKS_MAX; i++) {
 		struct link *l = &c->links.list[i];
-		bool counts = l->state == LINK_ASKED || l->state == LINK_FAILED;
 
-		if (c->state == COLLECTION_STALLED)
-			counts = l->state == LINK_LATE;
-		if (counts && (best == NULL || link_beats(l, best)))
+		if (collection_counts(c, l) &&
+		    (!collection_counts(c, best) || link_beats(l, best)))
 			best = l;
 	}
 	return best;

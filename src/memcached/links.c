@@ -32,6 +32,19 @@ link_close(struct link *l, enum close_reason reason)
 	*l = (struct link){ .state = LINK_FREE };
 }
 
+bool
+link_beats(const struct link *l, const struct link *best)
+{
+	int more = __builtin_popcount(connection_answered(l->connection)) -
+		   __builtin_popcount(connection_answered(best->connection));
+
+	if (more != 0)
+		return more > 0;
+	return best->state != LINK_FAILED &&
+	       connection_is_silent(best->connection) &&
+	       !connection_is_silent(l->connection);
+}
+
 /* The one that has been late for longest, or that is cut off. */
 static struct link *
 links_worst(struct links *ls)

@@ -59,6 +59,9 @@ struct link *links_find(struct links *ls, enum link_state state);
  */
 struct link *links_pick(struct links *ls, uint64_t now_us);
 
+/* What came over it, which is not whole, is worth more. */
+bool link_beats(const struct link *l, const struct link *best);
+
 void link_close(struct link *l, enum close_reason reason);
 
 /* Nothing waits for what it was asked any more: late, or closed. */
