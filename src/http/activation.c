@@ -56,7 +56,7 @@ activation_count(size_t *n, size_t max, struct error *e)
 bool
 activation_is_offered(void)
 {
-	uint64_t pid, fds;
+	uint64_t pid = 0, fds = 0;
 	struct error e;
 
 	return get_number("LISTEN_PID", &pid, &e) == 0 &&

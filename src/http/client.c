@@ -65,15 +65,6 @@ client_of(struct seat *seat)
 }
 
 static void
-client_release(struct client *c)
-{
-	if (--c->holds > 0)
-		return;
-	inbox_clear(&c->inbox);
-	free(c);
-}
-
-static void
 client_unwatch(struct client *c)
 {
 	if (c->watch != NULL)
@@ -87,6 +78,29 @@ client_unready(struct client *c)
 	TAILQ_REMOVE(&c->env->ready, c, entry);
 	c->env->ready_len--;
 	c->is_ready = false;
+}
+
+/* Goes on in the next turn of the loop. */
+static void
+client_go_later(struct client *c)
+{
+	static const struct timeval at_once = { 0, 0 };
+	struct client_env *env = c->env;
+
+	if (c->is_ready)
+		return;
+	c->is_ready = true;
+	env->ready_len++;
+	TAILQ_INSERT_TAIL(&env->ready, c, entry);
+	(void)event_add(env->turn, &at_once);
+}
+
+/* It is freed in a turn of its own: no callback has to fear for it. */
+static void
+client_release(struct client *c)
+{
+	if (--c->holds == 0)
+		client_go_later(c);
 }
 
 /* The end of the connection; the client lives on until its request ends. */
@@ -141,21 +155,6 @@ client_has_output(const struct client *c)
 	return evbuffer_get_length(bufferevent_get_output(c->bev)) > 0;
 }
 
-/* Goes on in the next turn of the loop. */
-static void
-client_go_later(struct client *c)
-{
-	static const struct timeval at_once = { 0, 0 };
-	struct client_env *env = c->env;
-
-	if (c->is_ready)
-		return;
-	c->is_ready = true;
-	env->ready_len++;
-	TAILQ_INSERT_TAIL(&env->ready, c, entry);
-	(void)event_add(env->turn, &at_once);
-}
-
 /* Hands the next request on; false when there is none for now. */
 static bool
 client_serve(struct client *c)
@@ -205,6 +204,13 @@ client_go(struct client *c)
 }
 
 static void
+client_free(struct client *c)
+{
+	inbox_clear(&c->inbox);
+	free(c);
+}
+
+static void
 on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct client_env *env = arg;
@@ -217,7 +223,10 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		if ((c = TAILQ_FIRST(&env->ready)) == NULL)
 			break;
 		client_unready(c);
-		client_go(c);
+		if (c->holds > 0)
+			client_go(c);
+		else
+			client_free(c);
 	}
 }
 
@@ -512,6 +521,12 @@ client_env_init(struct client_env *env, struct event_base *base,
 void
 client_env_release(struct client_env *env)
 {
+	struct client *c;
+
 	clients_free(env->clients);
+	while ((c = TAILQ_FIRST(&env->ready)) != NULL) {
+		client_unready(c);
+		client_free(c);
+	}
 	event_free(env->turn);
 }

@@ -46,7 +46,7 @@ struct client_env {
 	/* Is called for each request; has to come to client_answer. */
 	void (*request)(struct client *c, void *arg);
 	void *arg;
-	struct client_list ready; /* more to read than one turn allows */
+	struct client_list ready; /* more to read, or to be freed */
 	size_t ready_len;
 	struct event *turn;
 };
