@@ -5,6 +5,7 @@
 
 #include "config/arguments.h"
 #include "config/environment.h"
+#include "config/option_type.h"
 #include "support.h"
 
 #define ROW_ARGUMENTS 5
@@ -75,6 +76,28 @@ TEST(without_effect)
 	}
 }
 
+static bool
+is_switch(const char *name)
+{
+	const struct option *o = options_find(name, strlen(name));
+
+	return o != NULL && o->type->is_switch;
+}
+
+/* The names of other flags in a row are of switches. */
+TEST(rows)
+{
+	for (size_t i = 0; i < options_table_len; i++) {
+		const struct option *o = &options_table[i];
+
+		check(o->name, o->needs == NULL || is_switch(o->needs));
+		check(o->name,
+		    o->void_beside == NULL || is_switch(o->void_beside));
+		check(o->name, !o->asks || o->type->is_switch);
+		check(o->name, o->max >= o->min);
+	}
+}
+
 /* Of our prefix; what Kubernetes makes for a service of our name is known. */
 TEST(unknown_variables)
 {
@@ -129,4 +152,4 @@ TEST(unknown_variables)
 	}
 }
 
-TESTS("options", T(without_effect), T(unknown_variables))
+TESTS("options", T(without_effect), T(rows), T(unknown_variables))
