@@ -133,7 +133,7 @@ refuse_long(struct parse *p, const char *arg)
 	}
 	if (similar != NULL)
 		return error_set(p->e,
-		    "unknown long flag '--%.*s', did you mean --%s?", len, arg,
+		    "unknown long flag '--%.*s'; --%s exists", len, arg,
 		    similar->name);
 	return error_set(p->e, "unknown long flag '--%.*s'", len, arg);
 }

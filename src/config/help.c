@@ -56,7 +56,7 @@ help_write(struct buf *out)
 		}
 		buf_printf(out, "%*s%s", HELP_COLUMN - (int)width, "", o->help);
 		if (o->type->is_switch && strcmp(o->preset, "true") == 0)
-			buf_add_str(out, " On unless switched off.");
+			buf_add_str(out, " On by default.");
 		help_bounds(out, o);
 		buf_add_char(out, '\n');
 	}

@@ -41,43 +41,44 @@ const struct option options_table[] = {
 	    "Server to scrape: host:port, [IPv6]:port, or the path of a unix "
 	    "socket. Empty: none."),
 	ROW("memcached.timeout", duration, module.timeout_us, "1s",
-	    "Time for a whole scrape. A shorter one that Prometheus sends "
-	    "wins."),
+	    "Timeout of a scrape. If Prometheus sends a shorter one, "
+	    "that counts."),
 	ROW("memcached.pid-file", file, pid_file, "",
-	    "File with memcached's process id, for the memcached_process_* "
-	    "metrics."),
+	    "File with memcached's process id; adds the "
+	    "memcached_process_* metrics."),
 	ROW("memcached.tls.enable", switch, module.has_tls, "false",
-	    "Speak TLS to memcached, and verify its certificate.", CONNECTS),
+	    "Connect to memcached with TLS, and verify its certificate.",
+	    CONNECTS),
 	ROW("memcached.tls.cert-file", file, module.tls.cert_file, "",
-	    "Client certificate to show, PEM.", CONNECTS, NEEDS_TLS),
+	    "Client certificate, in PEM.", CONNECTS, NEEDS_TLS),
 	ROW("memcached.tls.key-file", file, module.tls.key_file, "",
-	    "Its key, PEM.", CONNECTS, NEEDS_TLS),
+	    "Key of the client certificate, in PEM.", CONNECTS, NEEDS_TLS),
 	ROW("memcached.tls.ca-file", file, module.tls.ca_file, "",
-	    "Authorities to trust, PEM. Empty: the system's.", CONNECTS,
+	    "Authorities to trust, in PEM. Empty: the system's.", CONNECTS,
 	    NEEDS_TLS, .void_beside = "memcached.tls.insecure-skip-verify"),
 	ROW("memcached.tls.server-name", string, module.tls.server_name, "",
-	    "Name to verify. Empty: the target's own host.", CONNECTS,
+	    "Name to verify. Empty: the host of each target.", CONNECTS,
 	    NEEDS_TLS),
 	ROW("memcached.tls.insecure-skip-verify", switch, module.tls.insecure,
-	    "false", "Verify no certificate: anybody may be the server.",
+	    "false", "Do not verify the server's certificate. Insecure.",
 	    CONNECTS, NEEDS_TLS),
 	ROW("memcached.protocol", choice, module.protocol, "ascii",
-	    "Protocol to speak; binary is for servers with nothing else.",
+	    "Protocol to speak; binary is for servers without the text "
+	    "protocol.",
 	    WORDS(protocol_names), CONNECTS),
 	ROW("memcached.auth", choice, module.auth, "ascii",
-	    "How to authenticate: ascii is memcached -Y; sasl is memcached "
-	    "-S, which needs the binary protocol.",
+	    "Authentication method: ascii for memcached -Y; sasl for "
+	    "memcached -S, which needs the binary protocol.",
 	    WORDS(auth_names), CONNECTS),
 	ROW("memcached.username", username, module.username, "",
-	    "User to authenticate as. Told to "
-	    "--memcached.address alone.",
+	    "User to authenticate as; sent only to --memcached.address.",
 	    CONNECTS),
 	ROW("memcached.password-file", file, module.password_file, "",
 	    "File whose first line is the password.", CONNECTS),
 	ROW("config.file", file, config_file, "",
-	    "YAML file with modules: ways to scrape that a request picks."),
+	    "YAML file with modules: named ways to scrape."),
 	ROW("config.check", switch, config_check, "false",
-	    "Check the configuration, say what is wrong, and exit."),
+	    "Check the configuration, report errors, and exit."),
 	COLLECTORS_EACH(COLLECTOR_ROW)
 	    ROW("collector.detail.max-prefixes", number, prefixes_max, "100",
 		"Busiest key prefixes with series of their own; the others are "
@@ -89,38 +90,39 @@ const struct option options_table[] = {
 	    .stands_for = (const char *const[]){ "collector.slabs",
 		"collector.items", NULL } },
 	ROW("web.listen-address", listen, listen, ":9150",
-	    "Address to serve on: host:port, :port, unix:/path or "
+	    "Address to listen on: host:port, :port, unix:/path or "
 	    "vsock://:port. Repeatable.",
 	    .void_beside = "web.systemd-socket"),
 	ROW("web.socket-mode", mode, socket_mode, "",
-	    "Permissions of the unix sockets to serve on, in octal: 0660. "
-	    "Empty: what the umask leaves.",
+	    "Permissions of the unix sockets to listen on, in octal, "
+	    "such as 0660. Empty: as the umask has it.",
 	    .void_beside = "web.systemd-socket"),
 	ROW("web.systemd-socket", switch, systemd_socket, "false",
-	    "Serve on the sockets that systemd passes, and not on "
+	    "Listen on the sockets that systemd passes instead of "
 	    "--web.listen-address."),
 	ROW("web.config.file", file, web_config_file, "",
-	    "YAML file with TLS, users and more for the HTTP side, as all "
-	    "exporters read it."),
+	    "YAML file with TLS, users and headers of the HTTP server, "
+	    "in the schema of all exporters."),
 	ROW("web.max-connections", number, max_connections, "8192",
-	    "HTTP clients connected at a time. For one more, the one quiet "
-	    "for longest goes.",
+	    "Maximum number of HTTP connections. Beyond it, the least "
+	    "recently active idle one is closed.",
 	    RANGE(1, OPTIONS_CONNECTIONS_MAX)),
 	ROW("web.max-requests", number, max_requests, "0",
-	    "Scrapes that are served at a time. For one more: status 503. "
-	    "0: no limit.",
+	    "Maximum number of scrapes that are served at the same time. "
+	    "Beyond it, the status is 503. 0: no limit.",
 	    RANGE(0, OPTIONS_REQUESTS_MAX)),
 	ROW("scrape.allow-target", allow, allow, NULL,
-	    "Target that /scrape may be told: host:port (globs), a network "
-	    "(10.0.0.0/8) or unix:/path. Repeatable. Without it: any host."),
+	    "Target that /scrape may ask for: host:port (globs), a "
+	    "network (10.0.0.0/8) or unix:/path. Repeatable. Without it: "
+	    "any host."),
 	ROW("scrape.max-targets", number, max_targets, "16384",
-	    "Targets kept at a time, with their connections. For one more, "
-	    "the one idle for longest goes.",
+	    "Maximum number of targets that are kept, with their "
+	    "connections. Beyond it, the one idle for longest is dropped.",
 	    RANGE(1, OPTIONS_TARGETS_MAX)),
 	ROW("web.telemetry-path", path, telemetry_path, "/metrics",
 	    "Path of the metrics."),
 	ROW("web.scrape-path", path, scrape_path, "/scrape",
-	    "Path that scrapes the target its query names."),
+	    "Path that scrapes the target of its query."),
 	ROW("web.enable-lifecycle", switch, lifecycle, "false",
 	    "Reload the configuration on POST /-/reload."),
 	ROW("web.disable-exporter-metrics", switch, no_exporter_metrics,
@@ -128,17 +130,16 @@ const struct option options_table[] = {
 	    "Leave out metrics about the exporter itself "
 	    "(memcached_exporter_*, process_*)."),
 	ROW("once", switch, once, "false",
-	    "Scrape once, print the metrics, exit with 0 if the server is "
-	    "up."),
+	    "Scrape once, print the metrics, and exit with 0 if the "
+	    "server is up."),
 	ROW("healthcheck", switch, healthcheck, "false",
 	    "Ask the exporter that runs with the same flags whether it is "
 	    "healthy; exit with 0 if so."),
 	ROW("pid-file", file, own_pid_file, "",
-	    "File to write the exporter's own process id to, while it "
-	    "serves."),
-	ROW("log.level", choice, log_level, "info", "Least level to log.",
+	    "File for the exporter's own process id while it serves."),
+	ROW("log.level", choice, log_level, "info", "Minimum log level.",
 	    WORDS(log_level_names)),
-	ROW("log.format", choice, log_format, "logfmt", "Form of a log line.",
+	ROW("log.format", choice, log_format, "logfmt", "Format of log lines.",
 	    WORDS(log_format_names)),
 	ROW("version", switch, version, "false", "Show the version.", ASKS),
 };

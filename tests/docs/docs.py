@@ -106,7 +106,7 @@ def flags():
         switch, name, preset = re.match(
             r"(\[no-\])?([\w.-]+)(?:=(\S*))?", block).groups()
         if switch or name == "help":
-            preset = "on" if "On unless" in block else "off"
+            preset = "on" if "On by default" in block else "off"
         found[name] = preset.replace('""', "none")
     return found
 

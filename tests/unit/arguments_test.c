@@ -163,8 +163,8 @@ static const struct {
 	{ { "--nonsense=1" }, "unknown long flag '--nonsense'" },
 	{ { "--no-nonsense" }, "unknown long flag '--no-nonsense'" },
 	{ { "--no-" }, "unknown long flag '--no-'" },
-	{ { "--Help" }, "unknown long flag '--Help', did you mean --help?" },
-	{ { "--hel" }, "unknown long flag '--hel', did you mean --help?" },
+	{ { "--Help" }, "unknown long flag '--Help'; --help exists" },
+	{ { "--hel" }, "unknown long flag '--hel'; --help exists" },
 	{ { "--=x" }, "unknown long flag '--'" },
 	{ { "--no-memcached.address" },
 	    "unknown long flag '--no-memcached.address'" },
@@ -173,11 +173,10 @@ static const struct {
 	{ { "--no-memcached.address=h" },
 	    "unknown long flag '--no-memcached.address'" },
 	{ { "--web.config=web.yml" },
-	    "unknown long flag '--web.config', did you mean"
-	    " --web.config.file?" },
+	    "unknown long flag '--web.config'; --web.config.file exists" },
 	{ { "--memcached.password=tiger" },
-	    "unknown long flag '--memcached.password', did you mean"
-	    " --memcached.password-file?" },
+	    "unknown long flag '--memcached.password'; "
+	    "--memcached.password-file exists" },
 	{ { "--log.level debug" },
 	    "--log.level and its value are one argument: write"
 	    " --log.level=VALUE" },
@@ -206,10 +205,10 @@ static const struct {
 	{ { "\xe2\x80\x94no-once" },
 	    "\xe2\x80\x94no-once: write it with two dashes, --no-once" },
 	{ { "--Log.Level=debug" },
-	    "unknown long flag '--Log.Level', did you mean --log.level?" },
+	    "unknown long flag '--Log.Level'; --log.level exists" },
 	{ { "--web_listen_address=:1" },
-	    "unknown long flag '--web_listen_address', did you mean"
-	    " --web.listen-address?" },
+	    "unknown long flag '--web_listen_address'; --web.listen-address "
+	    "exists" },
 	{ { "-web.listen-address=:9150" },
 	    "-web.listen-address: write it with two dashes,"
 	    " --web.listen-address" },
@@ -617,7 +616,7 @@ TEST(help_shows_every_flag)
 		}
 		check_number(*flag, n + strspn(line + n, " "), HELP_COLUMN);
 		end = strchr(line, '\n');
-		says = strstr(line, " On unless switched off.\n");
+		says = strstr(line, " On by default.\n");
 		check_number(*flag, says != NULL && says < end, on);
 		line = end + 1;
 	}
