@@ -1,0 +1,224 @@
+/* What the collectors that add up make of odd lines. */
+#include "stats/collector.h"
+
+#include "stats/plan.h"
+#include "stats/reader.h"
+#include "stats/render.h"
+#include "support.h"
+
+#define END "END\r\n"
+
+/* Feeds an answer to a collector, and to stats before it. */
+static struct reader *
+read_answer(const struct keys *keys, struct plans *plans, enum collector_id id,
+    struct span answer)
+{
+	unsigned set = COLLECTOR_BIT(COLLECTOR_STATS) | COLLECTOR_BIT(id);
+	struct reader *r = reader_new(keys, plans_get(plans, set, set), false);
+	struct span stats = SPAN("STAT pid 1\r\n" END);
+	struct error e;
+
+	check_number("stats", reader_feed(r, &stats, &e), READER_MORE);
+	check_number("answer", reader_feed(r, &answer, &e), READER_DONE);
+	return r;
+}
+
+/* The samples without those of histograms that are 0, and without "# ". */
+static void
+render_samples(struct buf *out, struct reader *r)
+{
+	struct buf text;
+	struct span left;
+
+	buf_init(&text, 1 << 20);
+	render_reply(&text, TEXT_PROMETHEUS, reader_reply(r), 0);
+	left = span_of_buf(&text);
+	while (left.len > 0) {
+		const char *lf = memchr(left.p, '\n', left.len);
+		struct span line = { left.p, (size_t)(lf + 1 - left.p) };
+
+		if (line.p[0] != '#' && memcmp(lf - 2, " 0", 2) != 0)
+			buf_add_span(out, line);
+		left.p += line.len;
+		left.len -= line.len;
+	}
+	buf_release(&text);
+}
+
+TEST(odd_lines)
+{
+	static const struct {
+		const char *name;
+		enum collector_id id;
+		const char *answer;
+		const char *samples;
+		unsigned ignored;
+		bool failed;
+	} rows[] = {
+		{ "no connection", COLLECTOR_CONNS, END, "", 0, false },
+		{ "keys without a number", COLLECTOR_CONNS,
+		    "STAT state conn_read\r\n" END, "", 1, false },
+		{ "a connection without a state", COLLECTOR_CONNS,
+		    "STAT 1:addr tcp:a\r\nSTAT 1:what 1\r\n" END, "", 0,
+		    false },
+		{ "a state without conn_, an address without a colon",
+		    COLLECTOR_CONNS,
+		    "STAT 1:addr unknown\r\nSTAT 1:state odd\r\n" END,
+		    "memcached_connections_by_state{state=\"odd\","
+		    "transport=\"\"} 1\n",
+		    0, false },
+		{ "long words are cut", COLLECTOR_CONNS,
+		    "STAT 1:addr aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:1\r\n"
+		    "STAT 1:state conn_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n" END,
+		    "memcached_connections_by_state{"
+		    "state=\"bbbbbbbbbbbbbbbbbbbbbbbb\","
+		    "transport=\"aaaaaaaaaaaaaaaaaaaaaaaa\"} 1\n",
+		    0, false },
+		{ "numbers that cannot be", COLLECTOR_CONNS,
+		    "STAT 1:secs_since_last_cmd -1\r\n"
+		    "STAT 1:resps_waiting 4294967296\r\n"
+		    "STAT 1:resps_waiting x\r\n" END,
+		    "", 3, false },
+
+		{ "sizes", COLLECTOR_SIZES,
+		    "STAT 1073741824 2\r\nSTAT 4294967296 1\r\n"
+		    "STAT 64 9223372036854775808\r\nSTAT x 1\r\n" END,
+		    "memcached_item_size_bytes_bucket{le=\"1073741824\"} 2\n"
+		    "memcached_item_size_bytes_bucket{le=\"+Inf\"} 2\n"
+		    "memcached_item_size_bytes_sum 2147483648\n"
+		    "memcached_item_size_bytes_count 2\n",
+		    3, false },
+		{ "sizes are not counted", COLLECTOR_SIZES,
+		    "STAT 64 1\r\nSTAT sizes_status disabled\r\n"
+		    "STAT 96 1\r\n" END,
+		    "", 0, true },
+		{ "counting failed", COLLECTOR_SIZES,
+		    "STAT sizes_error no_memory\r\n" END, "", 0, true },
+
+		{ "a page without a version", COLLECTOR_EXTSTORE,
+		    "STAT 0:bytes 5\r\nSTAT 0:bucket 1\r\n" END, "", 0, false },
+		{ "a bucket out of range", COLLECTOR_EXTSTORE,
+		    "STAT 0:version 1\r\nSTAT 0:bucket 32\r\n"
+		    "STAT x:version 1\r\nSTAT version 1\r\n" END,
+		    "", 3, false },
+		{ "a free page without a free bucket", COLLECTOR_EXTSTORE,
+		    "STAT 0:version 0\r\nSTAT 0:bucket 31\r\n" END,
+		    "memcached_extstore_pages{bucket=\"31\",state=\"free\"} "
+		    "1\n",
+		    0, false },
+
+		{ "no prefix", COLLECTOR_DETAIL, END, "", 0, false },
+		{ "an empty prefix is among the rest", COLLECTOR_DETAIL,
+		    "PREFIX  get 1 hit 1 set 0 del 0\r\n" END,
+		    "memcached_prefix_commands_total{command=\"get\","
+		    "prefix=\"\",status=\"hit\"} 1\n",
+		    0, false },
+		{ "words missing", COLLECTOR_DETAIL,
+		    "PREFIX\r\nPREFIX a\r\nPREFIX a get 1\r\n"
+		    "PREFIX a hit 1 get 1 set 0 del 0\r\n"
+		    "PREFIX a get 1 hit 1 set 0 del x\r\n"
+		    "STAT what 1\r\n" END,
+		    "", 6, false },
+		{ "escaped", COLLECTOR_DETAIL,
+		    "PREFIX a\"\\\x1b get 1 hit 1 set 0 del 0\r\n" END,
+		    "memcached_prefix_commands_total{command=\"get\","
+		    "prefix=\"a\\\"\\\\\xef\xbf\xbd\",status=\"hit\"} 1\n",
+		    0, false },
+
+		{ "keys of the proxy", COLLECTOR_PROXY,
+		    "STAT user_a 1\r\nSTAT user_a 2\r\nSTAT user_ 3\r\n"
+		    "STAT new_key 4\r\nSTAT vm_memory_kb 2\r\n"
+		    "STAT user_b 9223372036854775808\r\n" END,
+		    "memcached_proxy_vm_memory_bytes 2048\n"
+		    "memcached_proxy_user_stat{name=\"a\"} 1\n",
+		    2, false },
+		{ "other keys", COLLECTOR_PROXYBE,
+		    "STAT good_a 1\r\nSTAT bad_a -1\r\n" END, "", 1, false },
+	};
+	struct plans *plans = plans_new(100);
+	struct keys *keys = keys_new();
+
+	for (EACH(row, rows)) {
+		struct reader *r =
+		    read_answer(keys, plans, row->id, span_of(row->answer));
+		struct buf out;
+
+		buf_init(&out, 1 << 20);
+		render_samples(&out, r);
+		check_text(row->name, span_of_buf(&out), row->samples);
+		check_number(
+		    row->name, reply_ignored(reader_reply(r)), row->ignored);
+		check_number(row->name,
+		    reply_has_failed(reader_reply(r), row->id), row->failed);
+		buf_release(&out);
+		reader_free(r);
+	}
+	keys_free(keys);
+	plans_free(plans);
+}
+
+static size_t
+count(struct span text, const char *what)
+{
+	size_t n = 0, len = strlen(what);
+
+	for (size_t i = 0; i + len <= text.len; i++)
+		n += memcmp(text.p + i, what, len) == 0;
+	return n;
+}
+
+/* As many kinds of connections, or names, as there is room for, and more. */
+TEST(bounds)
+{
+	static const struct {
+		enum collector_id id;
+		const char *line; /* of a number */
+		unsigned lines;
+		bool failed;
+		const char *counted;
+		size_t count;
+	} rows[] = {
+		{ COLLECTOR_CONNS, "STAT %u:state conn_s%u\r\n", 63, false,
+		    "_by_state{", 63 },
+		{ COLLECTOR_CONNS, "STAT %u:state conn_s%u\r\n", 1000, false,
+		    "_by_state{", 64 },
+		{ COLLECTOR_CONNS, "STAT %u:state conn_s%u\r\n", 1000, false,
+		    "{state=\"other\",transport=\"other\"} 937\n", 1 },
+		{ COLLECTOR_PROXYBE, "STAT bad_%u 1%u\r\n", 1024, false,
+		    "_bad{", 1024 },
+		{ COLLECTOR_PROXYBE, "STAT bad_%u 1%u\r\n", 1025, true, "_bad{",
+		    0 },
+		{ COLLECTOR_DETAIL, "PREFIX p%u get %u hit 0 set 0 del 0\r\n",
+		    1000, false, "\"get\",prefix=\"p", 200 },
+	};
+	struct plans *plans = plans_new(100);
+	struct keys *keys = keys_new();
+
+	for (EACH(row, rows)) {
+		struct buf answer, out;
+		struct reader *r;
+
+		buf_init(&answer, 1 << 20);
+		buf_init(&out, 1 << 20);
+		for (unsigned i = 1; i <= row->lines; i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			buf_printf(&answer, row->line, i, i);
+#pragma GCC diagnostic pop
+		}
+		buf_add_str(&answer, END);
+		r = read_answer(keys, plans, row->id, span_of_buf(&answer));
+		render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), 0);
+		check_number(row->line,
+		    reply_has_failed(reader_reply(r), row->id), row->failed);
+		check_number(row->line, count(span_of_buf(&out), row->counted),
+		    row->count);
+		buf_release(&out);
+		buf_release(&answer);
+		reader_free(r);
+	}
+	keys_free(keys);
+	plans_free(plans);
+}
+
+TESTS("answer", T(odd_lines), T(bounds))
