@@ -541,6 +541,23 @@ TEST(too_many_addresses)
 	    " --web.listen-address=:1: more than 64 addresses");
 }
 
+#define COLLECTOR_FLAG(id, word, ...) "      --[no-]collector." word " ",
+
+static bool
+is_collector_on(const char *flag)
+{
+	const char *dot = strstr(flag, "collector.");
+
+	for (size_t i = 0; dot != NULL && i < COLLECTORS; i++) {
+		size_t len = strlen(collectors[i].name);
+
+		if (strncmp(dot + 10, collectors[i].name, len) == 0 &&
+		    dot[10 + len] == ' ')
+			return collectors[i].is_preset;
+	}
+	return false;
+}
+
 TEST(help_shows_every_flag)
 {
 	static const char *const flags[] = {
@@ -560,19 +577,9 @@ TEST(help_shows_every_flag)
 		"      --memcached.password-file=\"\" ",
 		"      --config.file=\"\" ",
 		"      --[no-]config.check ",
-		"      --[no-]collector.stats ",
-		"      --[no-]collector.settings ",
-		"      --[no-]collector.slabs ",
-		"      --[no-]collector.items ",
-		"      --[no-]collector.scrub ",
-		"      --[no-]collector.conns ",
-		"      --[no-]collector.sizes ",
-		"      --[no-]collector.extstore ",
-		"      --[no-]collector.detail ",
-		"      --[no-]collector.proxy ",
-		"      --[no-]collector.proxyfuncs ",
-		"      --[no-]collector.proxybe ",
-		"      --collector.detail.max-prefixes=100 ",
+		COLLECTORS_EACH(
+		    COLLECTOR_FLAG) "      "
+				    "--collector.detail.max-prefixes=100 ",
 		"      --web.listen-address=:9150 ",
 		"      --web.socket-mode=\"\" ",
 		"      --[no-]web.systemd-socket ",
@@ -601,10 +608,7 @@ TEST(help_shows_every_flag)
 	line = strstr(out.p, "\nFlags:\n") + strlen("\nFlags:\n");
 	for (EACH(flag, flags)) {
 		size_t n = strlen(*flag) - 1;
-		bool on = strstr(*flag, "collector.settings") != NULL ||
-			  strstr(*flag, "collector.stats") != NULL ||
-			  strstr(*flag, "collector.slabs") != NULL ||
-			  strstr(*flag, "collector.items") != NULL;
+		bool on = is_collector_on(*flag);
 		const char *end, *says;
 
 		check(*flag, strncmp(line, *flag, n) == 0);
