@@ -12,17 +12,18 @@ FUZZ_SECONDS = 60
 
 # Debian's packages for building and the demo, and those for the tests besides.
 PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
-	libisal-dev libcrypt-dev memcached curl
+	libisal-dev libcrypt-dev libmemcached-dev memcached curl
 TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy \
 	cppcheck fish git libclang-rt-dev libcmocka-dev libfaketime \
-	libsasl2-modules mandoc openssl prometheus python3 \
+	libmemcached-tools libsasl2-modules mandoc openssl prometheus python3 \
 	python3-prometheus-client python3-pytest python3-pytest-xdist \
 	python3-yaml sasl2-bin shellcheck strace systemd valgrind zsh
 
 # What pkg-config calls each library, and the package it comes in.
 LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev \
 	libevent_openssl:libevent-dev libssl:libssl-dev libcrypto:libssl-dev \
-	yaml-0.1:libyaml-dev libisal:libisal-dev libcrypt:libcrypt-dev
+	yaml-0.1:libyaml-dev libisal:libisal-dev libcrypt:libcrypt-dev \
+	libmemcached:libmemcached-dev
 LIBRARY_NAMES = $(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$l)))
 LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARY_NAMES) 2>/dev/null)
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARY_NAMES) 2>/dev/null)
@@ -60,7 +61,7 @@ COMPILE = $(CC) $(SAME) $(DEFINES) $(CPPFLAGS) $(LIBRARY_CFLAGS) $(WARNINGS) \
 	$(HARDENING) $(CFLAGS) -MMD -MP
 # For what is compiled and linked in one go.
 DEPFILE = -MF $@.d -MT $@
-LINK = $(CC) $(SAME) $(HARDENING) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS)
+LINK = $(CC) -Wl,--as-needed $(SAME) $(HARDENING) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS)
 
 BINARY = $(BUILD)/memcached_exporter
 PAGE = $(BUILD)/obj/pages/page.o

@@ -20,9 +20,12 @@
 #include "http/web.h"
 #include "memcached/modules.h"
 #include "memcached/targets.h"
+#include "pools/pool_json.h"
+#include "pools/pools.h"
 #include "scrape.h"
 #include "self.h"
 #include "serve.h"
+#include "setup.h"
 #include "signals.h"
 #include "stats/keys.h"
 
@@ -119,13 +122,13 @@ print_once(const struct scraped *scraped, void *arg)
 }
 
 static int
-scrape_once(struct program *p, struct modules *modules, struct error *e)
+scrape_once(struct program *p, const struct setup *setup, struct error *e)
 {
 	struct scrape_own own = { .has_target = p->options.has_target,
 		.target = p->options.target,
 		.prefixes_max = (unsigned)p->options.prefixes_max };
 	struct scrape_options options = { .arrived = clock_us(),
-		.timeout_us = module_timeout(modules_own(modules)) };
+		.timeout_us = module_timeout(modules_own(setup->modules)) };
 	struct once once = { .base = p->base };
 	struct self *self;
 	struct scraper *scraper;
@@ -133,9 +136,10 @@ scrape_once(struct program *p, struct modules *modules, struct error *e)
 
 	if (!own.has_target)
 		return error_set(e, "--once needs a --memcached.address");
+	pools_finish(setup->pools);
 	self = self_new(p->options.pid_file, p->options.no_exporter_metrics,
 	    p->targets, NULL, NULL);
-	scraper = scraper_new(p->targets, self, &own, modules);
+	scraper = scraper_new(p->targets, self, &own, setup);
 	scrape_start_default(scraper, &options, print_once, &once);
 	if (!once.done)
 		r = event_base_dispatch(p->base);
@@ -150,12 +154,12 @@ scrape_once(struct program *p, struct modules *modules, struct error *e)
 }
 
 static int
-serve_modules(struct program *p, struct modules *modules, struct error *e)
+serve_setup(struct program *p, const struct setup *setup, struct error *e)
 {
 	struct serve_env env = { .options = &p->options,
 		.base = p->base,
 		.targets = p->targets,
-		.modules = modules,
+		.setup = setup,
 		.signals = &p->signals };
 
 	return serve(&env, e);
@@ -217,7 +221,7 @@ print_version(void)
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
-/* The modules have been read already. */
+/* The other file has been read already. */
 static int
 check_rest(const struct program *p, struct error *e)
 {
@@ -261,28 +265,62 @@ warn_of_variable(const char *name, void *arg)
 		    "Variable of no flag in the environment", "name", name);
 }
 
-/* What the options ask for. */
+/* A line of JSON for each key. */
+static int
+locate_keys(const struct options *o, const struct pools *ps, struct error *e)
+{
+	const struct pool *pool = pools_find(ps, o->locate);
+	struct buf out;
+	int r = 0;
+
+	if (pool == NULL)
+		return error_set(e,
+		    "--locate: unknown pool %s; --config.file "
+		    "has those there are",
+		    o->locate);
+	if (o->keys_len == 0)
+		return error_set(
+		    e, "--locate needs keys: --locate POOL KEY...");
+	buf_init(&out, o->keys_len * POOL_JSON_MAX);
+	for (size_t i = 0; i < o->keys_len && r == 0; i++) {
+		r = pool_json(&out, pool, o->keys[i], e);
+		buf_add_char(&out, '\n');
+	}
+	if (r == 0)
+		return print_text(&out);
+	buf_release(&out);
+	return r;
+}
+
+/* What the options ask for, once the configuration has been read. */
+static int
+work_with(struct program *p, const struct setup *setup, struct error *e)
+{
+	if (p->options.config_check)
+		return check_rest(p, e);
+	if (is_set(p->options.locate))
+		return locate_keys(&p->options, setup->pools, e);
+	open_program(p);
+	return p->options.once ? scrape_once(p, setup, e)
+			       : serve_setup(p, setup, e);
+}
+
 static int
 work(struct program *p, struct error *e)
 {
-	struct modules *modules = NULL;
+	struct setup setup = { 0 };
 	int r;
 
-	if (p->options.once || p->options.config_check)
+	if (p->options.once || p->options.config_check ||
+	    is_set(p->options.locate))
 		signals_leave(&p->signals);
 	log_setup(p->options.log_level, p->options.log_format);
 	options_without_effect(&p->options, warn_of_flag, NULL);
 	environment_unknown(warn_of_variable, p);
-	if (modules_load(&p->options, NULL, &modules, e) < 0)
+	if (setup_load(&p->options, NULL, &setup, e) < 0)
 		return -1;
-	if (p->options.config_check) {
-		r = check_rest(p, e);
-	} else {
-		open_program(p);
-		r = p->options.once ? scrape_once(p, modules, e)
-				    : serve_modules(p, modules, e);
-	}
-	modules_release(modules);
+	r = work_with(p, &setup, e);
+	setup_release(&setup);
 	return r;
 }
 

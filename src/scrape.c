@@ -12,7 +12,9 @@
 #include "memcached/status.h"
 #include "memcached/target.h"
 #include "memcached/targets.h"
+#include "pools/pools_text.h"
 #include "self.h"
+#include "setup.h"
 #include "stats/plan.h"
 #include "stats/render.h"
 
@@ -23,7 +25,7 @@ _Static_assert(TAIL_BYTES_MAX <= BODY_TAIL_MAX, "longer than a tail may be");
 struct scraper {
 	struct targets *targets;
 	struct self *self;
-	struct modules *modules;
+	struct setup setup;
 	struct plans *plans;
 	struct scrape_own own;
 	size_t usual_bytes; /* of the last text */
@@ -55,7 +57,7 @@ struct texts {
 
 struct scraper *
 scraper_new(struct targets *targets, struct self *self,
-    const struct scrape_own *own, struct modules *modules)
+    const struct scrape_own *own, const struct setup *setup)
 {
 	struct scraper *s = xcalloc(1, sizeof(*s));
 
@@ -65,7 +67,7 @@ scraper_new(struct targets *targets, struct self *self,
 	rate_init(&s->own_news, LOG_NEWS_INTERVAL_US, LOG_NEWS_BURST);
 	rate_init(&s->news, LOG_NEWS_INTERVAL_US, LOG_NEWS_BURST);
 	s->plans = plans_new(own->prefixes_max);
-	scraper_use(s, modules);
+	scraper_use(s, setup);
 	return s;
 }
 
@@ -74,39 +76,59 @@ scraper_free(struct scraper *s)
 {
 	if (s == NULL)
 		return;
-	modules_release(s->modules);
+	setup_release(&s->setup);
 	plans_free(s->plans);
 	free(s);
 }
 
 void
-scraper_use(struct scraper *s, struct modules *modules)
+scraper_use(struct scraper *s, const struct setup *setup)
 {
-	modules_hold(modules);
-	modules_release(s->modules);
-	s->modules = modules;
+	struct setup held;
+
+	setup_copy(&held, setup);
+	setup_release(&s->setup);
+	s->setup = held;
 }
 
 struct modules *
 scraper_modules(const struct scraper *s)
 {
-	return s->modules;
+	return s->setup.modules;
+}
+
+struct pools *
+scraper_pools(const struct scraper *s)
+{
+	return s->setup.pools;
+}
+
+struct targets *
+scraper_targets(const struct scraper *s)
+{
+	return s->targets;
+}
+
+struct plans *
+scraper_plans(const struct scraper *s)
+{
+	return s->plans;
 }
 
 /* A failing server is news once, and so is its return. */
-static void
-scrape_note(const struct scrape *s, const struct outcome *outcome,
-    const struct error *down)
+void
+scraper_note(struct scraper *s, struct target *t, const struct outcome *outcome,
+    const struct error *down, uint64_t arrived, bool is_default)
 {
-	struct rate *rate =
-	    s->is_default ? &s->scraper->own_news : &s->scraper->news;
-	bool news = status_note(target_status(s->target), outcome->reply, down,
-	    outcome->at_us - s->arrived);
+	struct rate *rate = is_default ? &s->own_news : &s->news;
+	bool news = status_note(
+	    target_status(t), outcome->reply, down, outcome->at_us - arrived);
 	char address[ADDRESS_TEXT_MAX], whole[ERROR_WHOLE_MAX];
 
+	self_count(s->self, down);
 	if (!news && !log_has(LEVEL_DEBUG))
 		return;
-	address_text(target_address(s->target), address);
+	address_text(target_address(t), address);
 	log_debug("Scraped", "target", address, "up", down == NULL ? "1" : "0");
 	if (news && down == NULL)
 		log_news(
@@ -206,8 +228,10 @@ render(const struct scrape *s, struct reply *reply, const struct error *down)
 	if (down == NULL)
 		render_reply(&out, s->format, reply, s->waiter.plan->on);
 	render_scrape(&out, s, reply, down);
-	if (s->is_default)
+	if (s->is_default) {
+		pools_text(&out, s->format, all->setup.pools);
 		self_render(all->self, &out, s->format);
+	}
 	all->usual_bytes = out.len;
 	return take_body(&out);
 }
@@ -298,8 +322,10 @@ scrape_end(struct scrape *s, struct outcome *outcome)
 		s->done(&scraped, s->arg);
 	} else {
 		if (s->target != NULL)
-			scrape_note(s, outcome, down);
-		self_count(s->scraper->self, down);
+			scraper_note(s->scraper, s->target, outcome, down,
+			    s->arrived, s->is_default);
+		else
+			self_count(s->scraper->self, down);
 		buf_init_over(&tail, bytes, sizeof(bytes));
 		render_tail(&tail, s, outcome->at_us);
 		scraped.body = shared_text(s, outcome, down);
@@ -383,6 +409,7 @@ start_without_target(
 	struct buf out, tail;
 
 	buf_init(&out, TEXT_BYTES_MAX);
+	pools_text(&out, format, all->setup.pools);
 	self_render(all->self, &out, format);
 	buf_init_over(&tail, bytes, sizeof(bytes));
 	text_end(&tail, format);
@@ -402,7 +429,7 @@ scrape_start_default(struct scraper *all, const struct scrape_options *options,
 		start_without_target(all, o.format, done, arg);
 		return;
 	}
-	o.module = modules_own(all->modules);
+	o.module = modules_own(all->setup.modules);
 	o.target = &all->own.target;
 	o.collectors = module_collectors(o.module);
 	o.is_default = true;

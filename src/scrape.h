@@ -22,8 +22,13 @@
 struct body;
 struct module;
 struct modules;
+struct outcome;
+struct plans;
+struct pools;
 struct scraper;
 struct self;
+struct setup;
+struct target;
 struct targets;
 
 /* The default target, if there is one. */
@@ -60,16 +65,27 @@ struct scraped {
 /* Called once, maybe before the call that it was given to returns. */
 typedef void scrape_fn(const struct scraped *scraped, void *arg);
 
-/* All is borrowed, but for the modules, which it holds. */
+/* All is borrowed, but for the setup, which it holds. */
 struct scraper *scraper_new(struct targets *targets, struct self *self,
-    const struct scrape_own *own, struct modules *modules);
+    const struct scrape_own *own, const struct setup *setup);
 void scraper_free(struct scraper *s);
 
-/* From now on these. */
-void scraper_use(struct scraper *s, struct modules *modules);
+/* From now on this one. */
+void scraper_use(struct scraper *s, const struct setup *setup);
 
-/* Those in use, borrowed. */
+/* What is in use, borrowed. */
 struct modules *scraper_modules(const struct scraper *s);
+struct pools *scraper_pools(const struct scraper *s);
+struct targets *scraper_targets(const struct scraper *s);
+struct plans *scraper_plans(const struct scraper *s);
+
+/*
+ * Notes how a scrape of a target went: in its status, in the log when that is
+ * news, and in the exporter's own metrics.
+ */
+void scraper_note(struct scraper *s, struct target *t,
+    const struct outcome *outcome, const struct error *down, uint64_t arrived,
+    bool is_default);
 
 void scrape_start(struct scraper *all, const struct scrape_options *options,
     scrape_fn *done, void *arg);

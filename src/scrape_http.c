@@ -14,7 +14,9 @@
 #include "http/query.h"
 #include "http/request.h"
 #include "memcached/modules.h"
+#include "pools/pools.h"
 #include "scrape.h"
+#include "scrape_pool.h"
 #include "stats/keys.h"
 
 #define TIMEOUT_HEADER "X-Prometheus-Scrape-Timeout-Seconds"
@@ -137,16 +139,37 @@ read_query(const struct modules *modules, const struct query *query,
 	return narrow(query, &options->collectors, e);
 }
 
+static void
+serve_pool(struct scraper *all, const char *name, struct request *r)
+{
+	const struct pool *pool = pools_find(scraper_pools(all), name);
+	const struct modules *modules = scraper_modules(all);
+	struct scrape_options options = { 0 };
+	const struct module *module;
+
+	if (pool == NULL) {
+		request_say(
+		    r, 400, "Unknown pool; --config.file has those there are.");
+		return;
+	}
+	module = modules_find(modules, pool_module(pool));
+	scrape_start_pool(
+	    all, pool, &options, answer, question_new(r, module, &options));
+}
+
 void
 scrape_serve_target(struct request *r, void *arg)
 {
 	struct scraper *all = arg;
 	struct address target;
 	struct scrape_options options = { .target = &target };
+	const char *pool = query_first(request_query(r), "pool");
 	struct error e;
 
-	if (read_query(scraper_modules(all), request_query(r), &target,
-		&options, &e) < 0)
+	if (is_set(pool))
+		serve_pool(all, pool, r);
+	else if (read_query(scraper_modules(all), request_query(r), &target,
+		     &options, &e) < 0)
 		request_say(r, 400, e.text);
 	else
 		scrape_start(all, &options, answer,

@@ -19,10 +19,14 @@
 #include "pages/api.h"
 #include "pages/assets.h"
 #include "pages/landing.h"
+#include "pages/locate.h"
+#include "pages/sd.h"
 #include "pid_file.h"
+#include "pools/pools.h"
 #include "scrape.h"
 #include "scrape_http.h"
 #include "self.h"
+#include "setup.h"
 #include "signals.h"
 
 /* What requests under way may still take when the end has been asked for. */
@@ -33,7 +37,7 @@ struct serving {
 	const struct options *options;
 	struct event_base *base;
 	struct targets *targets;
-	struct modules *modules; /* the newest, held */
+	struct setup setup; /* the newest, held */
 	struct web *web;
 	struct server *server;
 	struct self *self;
@@ -99,10 +103,10 @@ on_signal(evutil_socket_t number, short what, void *arg)
 }
 
 static int
-reload_modules(struct serving *s, struct error *e)
+reload_setup(struct serving *s, struct error *e)
 {
-	struct modules *ms = NULL;
-	int r = modules_load(s->options, s->modules, &ms, e);
+	struct setup setup = { 0 };
+	int r = setup_load(s->options, &s->setup, &setup, e);
 
 	self_configured(s->self, r == 0);
 	if (r < 0) {
@@ -110,11 +114,12 @@ reload_modules(struct serving *s, struct error *e)
 		    "err", e->text);
 		return -1;
 	}
-	targets_reload(s->targets, ms);
-	scraper_use(s->scraper, ms);
-	landing_use(s->landing, ms);
-	modules_release(s->modules);
-	s->modules = ms;
+	targets_reload(s->targets, setup.modules);
+	scraper_use(s->scraper, &setup);
+	setup_release(&s->setup);
+	s->setup = setup;
+	landing_forget(s->landing);
+	pools_start(setup.pools, s->base);
 	log_news(&s->news, LEVEL_INFO, "Configuration reloaded");
 	return 0;
 }
@@ -131,7 +136,7 @@ reload(struct serving *s, struct error *e)
 
 	notify_reloading(s->notify);
 	web = web_reload(s->web, &web_error);
-	r = reload_modules(s, e);
+	r = reload_setup(s, e);
 	if (r == 0 && web < 0) {
 		*e = web_error;
 		r = -1;
@@ -183,6 +188,8 @@ add_routes(struct serving *s)
 	server_route(s->server, "/", landing_serve, s->landing);
 	assets_add_routes(s->assets, s->server);
 	server_route(s->server, "/api/v1/targets", api_serve_targets, s->api);
+	server_route(s->server, "/api/v1/locate", locate_serve, &s->setup);
+	server_route(s->server, "/sd", sd_serve, &s->setup);
 	server_route(s->server, "/-/healthy", serve_health, NULL);
 	server_route(s->server, "/-/ready", serve_health, NULL);
 	if (s->options->lifecycle)
@@ -256,11 +263,11 @@ serving_open(struct serving *s, struct error *e)
 	server_limit_scrapes(s->server, o->max_requests);
 	s->self = self_new(
 	    o->pid_file, o->no_exporter_metrics, s->targets, s->server, s->web);
-	s->scraper = scraper_new(s->targets, s->self, &own, s->modules);
+	s->scraper = scraper_new(s->targets, s->self, &own, &s->setup);
 	s->api = api_new(s->base, s->targets);
 	s->assets = assets_new();
 	s->landing = landing_new(
-	    s->base, o->telemetry_path, o->scrape_path, s->targets, s->modules);
+	    s->base, o->telemetry_path, o->scrape_path, s->targets, &s->setup);
 	add_routes(s);
 	return 0;
 }
@@ -277,6 +284,7 @@ serving_run(struct serving *s, struct error *e)
 	if (listen_all(s, e) < 0 ||
 	    pid_file_write(s->options->own_pid_file, e) < 0)
 		return -1;
+	pools_start(s->setup.pools, s->base);
 	s->notify = notify_new(s->base);
 	notify_ready(s->notify, "Serving");
 	r = event_base_dispatch(s->base);
@@ -301,7 +309,7 @@ serving_close(struct serving *s)
 	api_free(s->api);
 	scraper_free(s->scraper);
 	self_free(s->self);
-	modules_release(s->modules);
+	setup_release(&s->setup);
 }
 
 int
@@ -310,12 +318,11 @@ serve(const struct serve_env *env, struct error *e)
 	struct serving s = { .env = env,
 		.options = env->options,
 		.base = env->base,
-		.targets = env->targets,
-		.modules = env->modules };
+		.targets = env->targets };
 	int r;
 
 	rate_init(&s.news, LOG_NEWS_INTERVAL_US, LOG_NEWS_BURST);
-	modules_hold(s.modules);
+	setup_copy(&s.setup, env->setup);
 	r = serving_open(&s, e);
 
 	if (r == 0)

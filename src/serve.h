@@ -8,17 +8,17 @@
 #include "base/error.h"
 
 struct event_base;
-struct modules;
 struct options;
+struct setup;
 struct signals;
 struct targets;
 
-/* What main has made. Borrowed, but for the modules, which are held. */
+/* What main has made. Borrowed, but for the setup, which is held. */
 struct serve_env {
 	const struct options *options;
 	struct event_base *base;
 	struct targets *targets;
-	struct modules *modules;
+	const struct setup *setup;
 	struct signals *signals;
 };
 

@@ -193,6 +193,19 @@ refuse_word(struct parse *p, const char *arg)
 	return error_set(p->e, "unexpected %s", echo);
 }
 
+/* The only arguments that are no flags: keys of --locate. */
+static int
+take_word(struct parse *p, const char *arg)
+{
+	struct options *o = p->opts;
+
+	if (!is_set(o->locate))
+		return refuse_word(p, arg);
+	o->keys = xreallocarray(o->keys, o->keys_len + 1, sizeof(*o->keys));
+	o->keys[o->keys_len++] = xstrdup(arg);
+	return 0;
+}
+
 static int parse_file(struct parse *p, const char *path);
 
 /* As parse_long, for any argument. */
@@ -202,7 +215,7 @@ parse_argument(struct parse *p, const char *arg, const char *next)
 	if (++p->arguments > ARGUMENTS_MAX)
 		return error_set(p->e, "more than %d arguments", ARGUMENTS_MAX);
 	if (p->only_words || (arg[0] != '-' && arg[0] != '@'))
-		return refuse_word(p, arg);
+		return take_word(p, arg);
 	if (arg[0] == '@')
 		return parse_file(p, arg + 1);
 	if (strcmp(arg, "--") == 0) {

@@ -22,6 +22,7 @@ static tree_read_fn read_collectors, read_tls, read_min_version, read_auth,
 
 static const struct tree_key file_keys[] = {
 	{ "modules", read_modules, 0 },
+	{ "pools", pool_configs_read, offsetof(struct config, pools) },
 };
 
 static const struct tree_key module_keys[] = {
@@ -250,5 +251,6 @@ config_free(struct config *c)
 	for (size_t i = 0; i < c->len; i++)
 		module_config_free(&c->modules[i]);
 	free(c->modules);
+	pool_configs_free(&c->pools);
 	*c = (struct config){ 0 };
 }

@@ -16,6 +16,7 @@
  *	      username: text
  *	      password_file: path
  *	    targets: [as --scrape.allow-target]
+ *	pools: as config/pool.h has them
  *
  * All keys may be missing, but whoever has `auth` must have `targets`: where
  * its password may go. Relative paths begin at the file's folder.
@@ -27,6 +28,7 @@
 
 #include "base/error.h"
 #include "config/module.h"
+#include "config/pool.h"
 
 /* More modules than this are refused. */
 #define FILE_MODULES_MAX 1024
@@ -34,6 +36,7 @@
 struct config {
 	struct module_config *modules;
 	size_t len;
+	struct pool_configs pools;
 };
 
 /* path "" is a file without modules. config_free in any case. */

@@ -132,6 +132,9 @@ const struct option options_table[] = {
 	ROW("once", switch, once, "false",
 	    "Scrape once, print the metrics, and exit with 0 if the "
 	    "server is up."),
+	ROW("locate", string, locate, "",
+	    "Print which server of this pool each KEY lives on: --locate POOL "
+	    "KEY..."),
 	ROW("healthcheck", switch, healthcheck, "false",
 	    "Ask the exporter that runs with the same flags whether it is "
 	    "healthy; exit with 0 if so."),
@@ -274,6 +277,9 @@ options_release(struct options *o)
 		if (row->type->release != NULL)
 			row->type->release(option_field(o, row));
 	}
+	for (size_t i = 0; i < o->keys_len; i++)
+		free(o->keys[i]);
+	free(o->keys);
 	module_config_free(&o->module);
 	*o = (struct options){ 0 };
 }

@@ -42,6 +42,9 @@ struct options {
 	bool once;
 	bool config_check;
 	bool healthcheck;
+	char *locate; /* the pool; then the arguments are keys: */
+	char **keys;
+	size_t keys_len;
 	bool lifecycle;
 	bool no_exporter_metrics;
 	bool has_target;

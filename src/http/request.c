@@ -238,6 +238,16 @@ request_answer(struct request *r, const char *content_type, struct body *body,
 }
 
 void
+request_answer_text(
+    struct request *r, const char *content_type, struct buf *text)
+{
+	struct body *body = body_new(text);
+
+	request_answer(r, content_type, body, span_of(""));
+	body_release(body);
+}
+
+void
 request_say(struct request *r, int code, const char *sentence)
 {
 	struct buf text;

@@ -52,6 +52,10 @@ void request_add_header(struct request *r, const char *name, const char *value);
 void request_answer(struct request *r, const char *content_type,
     struct body *body, struct span tail);
 
+/* The same for a text that is this one's alone; its bytes are taken. */
+void request_answer_text(
+    struct request *r, const char *content_type, struct buf *text);
+
 /* Any status, with a sentence for people as text/plain. */
 void request_say(struct request *r, int code, const char *sentence);
 

@@ -220,9 +220,9 @@ number(struct modules *ms, const struct modules *old)
 	ms->own->serial = ms->serial;
 }
 
-static int
-modules_new(const struct config *config, const struct modules *old,
-    const struct options *o, struct modules **out, struct error *e)
+int
+modules_load(const struct options *o, const struct config *config,
+    const struct modules *old, struct modules **out, struct error *e)
 {
 	struct modules *ms = xcalloc(1, sizeof(*ms));
 	int r;
@@ -239,19 +239,6 @@ modules_new(const struct config *config, const struct modules *old,
 	number(ms, old);
 	*out = ms;
 	return 0;
-}
-
-int
-modules_load(const struct options *o, const struct modules *old,
-    struct modules **out, struct error *e)
-{
-	struct config config;
-	int r = config_load(o->config_file, &config, e);
-
-	if (r == 0)
-		r = modules_new(&config, old, o, out, e);
-	config_free(&config);
-	return r;
 }
 
 void

@@ -14,6 +14,7 @@
 #include "base/error.h"
 
 struct address;
+struct config;
 struct endpoint;
 struct module;
 struct modules;
@@ -21,12 +22,12 @@ struct options;
 struct peer;
 
 /*
- * Reads --config.file and the files that it and the flags name. What has not
+ * Reads the files that the configuration and the flags name. What has not
  * changed is shared with `old`, the set before, or NULL. The options must
  * outlive the modules. The new set begins with one hold.
  */
-int modules_load(const struct options *o, const struct modules *old,
-    struct modules **out, struct error *e);
+int modules_load(const struct options *o, const struct config *config,
+    const struct modules *old, struct modules **out, struct error *e);
 void modules_hold(struct modules *ms);
 void modules_release(struct modules *ms);
 

@@ -13,6 +13,8 @@
 #include "memcached/targets.h"
 #include "pages/listing.h"
 #include "pages/rows.h"
+#include "pools/pools.h"
+#include "setup.h"
 
 /* Room for the rows, with long names and errors. */
 #define ROWS_BYTES_MAX (16U << 20)
@@ -35,7 +37,7 @@ struct landing {
 	const char *metrics;
 	const char *scrape;
 	struct listing *listing;
-	struct modules *modules;
+	const struct setup *setup;
 };
 
 /* The rows of those that are shown, and how many there are. */
@@ -142,11 +144,40 @@ add_form(struct buf *out, const struct landing *l)
 			 "aria-describedby=\"hint\" autocomplete=\"off\" "
 			 "autocapitalize=\"none\" spellcheck=\"false\" "
 			 "inputmode=\"url\">\n");
-	add_modules(out, l->modules);
+	add_modules(out, l->setup->modules);
 	buf_add_str(out,
 	    "<button>Scrape</button>\n"
 	    "<p id=\"hint\">host:port, [IPv6]:port, or a host alone for port "
 	    "11211. The answer is its metrics.</p>\n"
+	    "</form>\n"
+	    "</section>\n");
+}
+
+/* Only where there are pools. */
+static void
+add_pools(struct buf *out, const struct pools *pools)
+{
+	size_t n = pools_count(pools);
+
+	if (n == 0)
+		return;
+	buf_add_str(out, "<section aria-labelledby=\"locate-title\">\n"
+			 "<h2 id=\"locate-title\">Where does a key live?</h2>\n"
+			 "<form action=\"./api/v1/locate\">\n"
+			 "<label for=\"pool\">Pool</label>\n"
+			 "<select id=\"pool\" name=\"pool\">\n");
+	for (size_t i = 0; i < n; i++) {
+		buf_add_str(out, "<option>");
+		escape_html(out, pool_name(pools_at(pools, i)));
+		buf_add_str(out, "</option>\n");
+	}
+	buf_add_str(out,
+	    "</select>\n"
+	    "<label for=\"key\">Key</label>\n"
+	    "<input id=\"key\" name=\"key\" required maxlength=\"250\" "
+	    "autocomplete=\"off\" autocapitalize=\"none\" "
+	    "spellcheck=\"false\">\n"
+	    "<button>Locate</button>\n"
 	    "</form>\n"
 	    "</section>\n");
 }
@@ -189,13 +220,14 @@ write_page(
 
 	add_head(out, l);
 	add_form(out, l);
+	add_pools(out, l->setup->pools);
 	add_targets(out, targets, limit);
 	buf_add_str(out, "</main>\n</body>\n</html>\n");
 }
 
 struct landing *
 landing_new(struct event_base *base, const char *metrics, const char *scrape,
-    const struct targets *targets, struct modules *modules)
+    const struct targets *targets, const struct setup *setup)
 {
 	struct landing *l = xcalloc(1, sizeof(*l));
 
@@ -203,7 +235,7 @@ landing_new(struct event_base *base, const char *metrics, const char *scrape,
 	l->scrape = scrape;
 	l->listing = listing_new(
 	    base, targets, "text/html; charset=utf-8", write_page, l);
-	landing_use(l, modules);
+	l->setup = setup;
 	return l;
 }
 
@@ -213,16 +245,12 @@ landing_free(struct landing *l)
 	if (l == NULL)
 		return;
 	listing_free(l->listing);
-	modules_release(l->modules);
 	free(l);
 }
 
 void
-landing_use(struct landing *l, struct modules *modules)
+landing_forget(struct landing *l)
 {
-	modules_hold(modules);
-	modules_release(l->modules);
-	l->modules = modules;
 	listing_forget(l->listing);
 }
 

@@ -12,16 +12,15 @@
 
 struct event_base;
 struct landing;
-struct modules;
+struct setup;
 struct targets;
 
-/* All is borrowed, but for the modules, which it holds. */
+/* All is borrowed; landing_forget when the setup has changed. */
 struct landing *landing_new(struct event_base *base, const char *metrics,
-    const char *scrape, const struct targets *targets, struct modules *modules);
+    const char *scrape, const struct targets *targets,
+    const struct setup *setup);
 void landing_free(struct landing *l);
-
-/* From now on these. */
-void landing_use(struct landing *l, struct modules *modules);
+void landing_forget(struct landing *l);
 
 /* A route of http/server.h; arg is a landing. */
 void landing_serve(struct request *r, void *arg);

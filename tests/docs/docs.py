@@ -15,6 +15,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/e2e"))
 
 from exporter import Exporter, run  # noqa: E402
+from poll import eventually  # noqa: E402
 
 README = TOP / "README.md"
 CHANGELOG = TOP / "CHANGELOG.md"
@@ -46,19 +47,26 @@ def catalogue():
 
 @functools.cache
 def answer():
-    """A scrape of a server that is down, with --memcached.pid-file: every
-    family that is not of the catalogue."""
-    with socket.socket() as dead, tempfile.NamedTemporaryFile("w") as pid:
+    """A scrape of a server that is down, with --memcached.pid-file, and of a
+    pool: every family that is not of the catalogue."""
+    with socket.socket() as dead, tempfile.TemporaryDirectory() as folder:
         dead.bind(("127.0.0.1", 0))
-        pid.write(str(os.getpid()))
-        pid.flush()
+        address = f"127.0.0.1:{dead.getsockname()[1]}"
+        pathlib.Path(folder, "pid").write_text(str(os.getpid()))
+        config = pathlib.Path(folder, "config.yml")
+        config.write_text(f"pools: {{p: {{servers: ['{address}']}}}}\n")
         running = Exporter(
-            f"--memcached.address=127.0.0.1:{dead.getsockname()[1]}",
-            f"--memcached.pid-file={pid.name}")
+            f"--memcached.address={address}", f"--config.file={config}",
+            f"--memcached.pid-file={folder}/pid")
         try:
-            return running.get().text
+            eventually(lambda: "memcached_pool_key_ratio{" in running.get().text,
+                       timeout=20)
+            pool = running.get("/scrape?pool=p").text
+            found = running.get().text
         finally:
             running.stop()
+    begin = pool.index("# HELP memcached_pool_server_up")
+    return found + pool[begin:pool.index("# HELP memcached_scrape_")]
 
 
 def families(text):
@@ -79,7 +87,8 @@ def all_families():
         "The server": [f for f in server if "slab" not in f[1]],
         "Each slab class": [f for f in server if "slab" in f[1]],
         "The exporter": [f for f in own if not re.match(
-            "memcached_(up$|scrape_|process_)", f[0])],
+            "memcached_(up$|scrape_|process_|pool_)", f[0])],
+        "Pools": [f for f in own if re.match("memcached_pool_", f[0])],
         "The process of memcached": [f for f in own if re.match(
             "memcached_process_", f[0])],
     }

@@ -12,14 +12,18 @@ EXAMPLE = (docs.TOP / "contrib/memcached_exporter.yml").read_text()
 SECTION = docs.section(docs.MAN.read_text(), "CONFIGURATION FILE", ".Sh ")
 IN_README = re.search(
     r"```yaml\n(modules:.*?)```", docs.README.read_text(), re.DOTALL)[1]
+POOLS_IN_README = re.search(
+    r"```yaml\n(pools:.*?)```", docs.README.read_text(), re.DOTALL)[1]
 IN_MANUAL = re.search(
     r"^modules:\n.*?(?=^\.Ed)", SECTION, re.DOTALL | re.MULTILINE)[0]
 
 
 def keys():
     """Of the tables in the source."""
-    source = (docs.TOP / "src/config/file.c").read_text()
-    return sorted(re.findall(r'^\t{ "(\w+)", \w+, ', source, re.MULTILINE))
+    source = "".join((docs.TOP / "src/config" / name).read_text()
+                     for name in ("file.c", "pool.c"))
+    return sorted(set(re.findall(
+        r'^\t{ "(\w+)", \w+, ', source, re.MULTILINE)))
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +51,9 @@ def check(folder, text):
     # with what it has as comments
     re.sub(r"# (\w+: )", r"\1", EXAMPLE),
     IN_README,
+    POOLS_IN_README,
     IN_MANUAL.replace("/etc/ssl/certs/", ""),
-], ids=["contrib", "contrib-all", "README", "manual"])
+], ids=["contrib", "contrib-all", "README", "README-pools", "manual"])
 def test_examples(folder, text):
     done = check(folder, text)
     assert (done.returncode, done.stderr) == (0, "")
@@ -64,7 +69,7 @@ def test_error_in_manual(folder):
 def test_keys_in_example():
     # names of modules stand two blanks from the left
     found = re.findall(
-        r"^(?:    +|)(?:# )?(\w+):(?: |$)", EXAMPLE, re.MULTILINE)
+        r"^(?:    +(?:- )?|)(?:# )?(\w+):(?: |$)", EXAMPLE, re.MULTILINE)
     assert sorted(set(found)) == keys()
 
 

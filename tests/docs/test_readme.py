@@ -21,7 +21,7 @@ def flags_of(text):
     lines = text.replace("\\\n", " ").splitlines()
     return set(FLAG.findall("\n".join(
         line for line in lines
-        if not re.search("pmm-admin|curl|systemctl|systemd-analyze", line))))
+        if not re.search("--[A-Z]|pmm-admin|curl|systemctl|systemd-analyze", line))))
 
 
 def test_flags():
@@ -57,7 +57,8 @@ def test_yaml():
     for indent, block in re.findall(
             r"^( *)```yaml\n(.*?)```", README, re.DOTALL | re.MULTILINE):
         # these are for our own files: test_config.py, test_web_config.py
-        if not block.startswith(("modules:", "tls_server_config:")):
+        if not block.startswith(
+                ("modules:", "pools:", "tls_server_config:")):
             # the certificates that it names are not there
             kind = ("config --syntax-only" if "scrape_configs:" in block
                     else "rules")

@@ -593,6 +593,7 @@ TEST(help_shows_every_flag)
 		"      --[no-]web.enable-lifecycle ",
 		"      --[no-]web.disable-exporter-metrics ",
 		"      --[no-]once ",
+		"      --locate=\"\" ",
 		"      --[no-]healthcheck ",
 		"      --pid-file=\"\" ",
 		"      --log.level=info ",

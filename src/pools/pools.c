@@ -1,0 +1,138 @@
+#include "pools/pools.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "base/mem.h"
+#include "base/span.h"
+#include "memcached/modules.h"
+
+/*
+ * Keys in one turn of the loop, about half a millisecond of it, and the pause
+ * behind it.
+ */
+#define TURN_KEYS 1000
+#define PAUSE_US 1000
+
+struct pools {
+	unsigned holds;
+	struct pool **list;
+	size_t len;
+	size_t sampled; /* of the list, those that are done */
+	struct event *turn;
+};
+
+static struct pool *
+find(const struct pools *ps, const char *name)
+{
+	for (size_t i = 0; ps != NULL && i < ps->len; i++) {
+		if (strcmp(pool_name(ps->list[i]), name) == 0)
+			return ps->list[i];
+	}
+	return NULL;
+}
+
+/* The old one if it is the same. */
+static int
+load_pool(struct pools *ps, const struct pools *old,
+    const struct pool_config *c, const struct modules *ms, struct error *e)
+{
+	struct pool *before = find(old, c->name), *p;
+
+	if (is_set(c->module) && modules_find(ms, c->module) == NULL)
+		return error_set(e, "%s: pool \"%s\": no module \"%.64s\"",
+		    c->place, c->name, c->module);
+	if (before != NULL && pool_is(before, c))
+		p = pool_hold(before);
+	else if (pool_new(c, &p, e) < 0)
+		return -1;
+	ps->list[ps->len++] = p;
+	return 0;
+}
+
+int
+pools_load(const struct pool_configs *configs, const struct modules *ms,
+    const struct pools *old, struct pools **out, struct error *e)
+{
+	struct pools *ps = xcalloc(1, sizeof(*ps));
+	int r = 0;
+
+	ps->holds = 1;
+	ps->list = xcalloc(configs->len + 1, sizeof(*ps->list));
+	for (size_t i = 0; i < configs->len && r == 0; i++)
+		r = load_pool(ps, old, &configs->list[i], ms, e);
+	if (r < 0)
+		pools_release(ps);
+	else
+		*out = ps;
+	return r;
+}
+
+void
+pools_hold(struct pools *ps)
+{
+	ps->holds++;
+}
+
+void
+pools_release(struct pools *ps)
+{
+	if (ps == NULL || --ps->holds > 0)
+		return;
+	if (ps->turn != NULL)
+		event_free(ps->turn);
+	for (size_t i = 0; i < ps->len; i++)
+		pool_release(ps->list[i]);
+	free(ps->list);
+	free(ps);
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct pools *ps = arg;
+	struct timeval pause = { 0, PAUSE_US };
+
+	(void)fd;
+	(void)what;
+	while (ps->sampled < ps->len && pool_is_sampled(ps->list[ps->sampled]))
+		ps->sampled++;
+	if (ps->sampled == ps->len)
+		return;
+	(void)pool_sample(ps->list[ps->sampled], TURN_KEYS);
+	(void)event_add(ps->turn, &pause);
+}
+
+void
+pools_start(struct pools *ps, struct event_base *base)
+{
+	ps->turn = xnonnull(evtimer_new(base, on_turn, ps));
+	event_active(ps->turn, EV_TIMEOUT, 0);
+}
+
+void
+pools_finish(struct pools *ps)
+{
+	for (size_t i = 0; i < ps->len; i++)
+		(void)pool_sample(ps->list[i], POOL_SAMPLE_KEYS);
+}
+
+size_t
+pools_count(const struct pools *ps)
+{
+	return ps->len;
+}
+
+const struct pool *
+pools_at(const struct pools *ps, size_t i)
+{
+	return ps->list[i];
+}
+
+const struct pool *
+pools_find(const struct pools *ps, const char *name)
+{
+	return name != NULL ? find(ps, name) : NULL;
+}

@@ -1,0 +1,26 @@
+/* What is known of pools, as families. */
+#ifndef POOLS_POOLS_TEXT_H
+#define POOLS_POOLS_TEXT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "stats/text.h"
+
+struct pool;
+struct pools;
+
+/* The servers and their shares: of all pools, or of one. */
+void pools_text(
+    struct buf *out, enum text_format format, const struct pools *ps);
+void pool_text(struct buf *out, enum text_format format, const struct pool *p);
+
+/*
+ * What a scrape of its servers has found: up has a bool for each that is the
+ * first of its kind. The share of
+ * the keys whose server is up is there once it is known.
+ */
+void pool_text_up(struct buf *out, enum text_format format,
+    const struct pool *p, const bool *up);
+
+#endif
