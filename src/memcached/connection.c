@@ -305,7 +305,8 @@ connection_close(struct connection *c, enum close_reason reason)
 {
 	if (c == NULL)
 		return;
-	if (c->state != CONN_CLOSED)
+	/* else it has a reason already, or was not opened */
+	if (c->state == CONN_ASKING || c->state == CONN_RESTING)
 		c->ended = reason;
 	dial_cancel(c->dial);
 	conn_drop_stream(c);
@@ -339,10 +340,9 @@ connection_ask(struct connection *c, const struct ask *ask)
 bool
 connection_drain(struct connection *c)
 {
-	if (c->stream == NULL &&
-	    (c->dial == NULL || !dial_was_reached(c->dial)))
-		return false;
-	if (c->state != CONN_ASKING && c->state != CONN_DIALING)
+	if (c->state == CONN_DIALING
+		? c->dial == NULL || !dial_was_reached(c->dial)
+		: c->state != CONN_ASKING)
 		return false;
 	c->draining = true;
 	reader_forget(c->reader);

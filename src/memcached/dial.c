@@ -22,7 +22,7 @@
 #include "memcached/stream.h"
 #include "memcached/tls.h"
 
-/* How often to knock at a unix socket whose backlog is full. */
+/* How often a unix socket whose backlog is full is tried again. */
 #define BACKLOG_US 10000
 
 enum dial_state {

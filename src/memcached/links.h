@@ -7,8 +7,8 @@
  * read and dropped, and then it can be asked again, at once when the stall
  * ends. The older of two that are late gives way to a new one at once as long
  * as the server answers new ones; else only after a while, which doubles each
- * time, so that little is abandoned. One is not missed if the other machine
- * does not even acknowledge what was sent.
+ * time, so that little is abandoned. One that is cut off, where the other
+ * machine does not even acknowledge what was sent, gives way at once.
  */
 #ifndef MEMCACHED_LINKS_H
 #define MEMCACHED_LINKS_H

@@ -644,6 +644,23 @@ TEST(nothing_to_drain)
 	end();
 }
 
+/* The server closed it after an answer; it is to be connected to anew. */
+TEST(given_up_before_it_dials_again)
+{
+	begin();
+	ask(ALL, true);
+	connected();
+	SAY(STAT "END\r\n");
+	hang_up();
+	(void)event_base_loop(env.base, EVLOOP_ONCE);
+	turn();
+	assert_int_equal(dials, 2);
+	assert_false(connection_drain(con));
+	end();
+	assert_int_equal(counted(), CLOSE_SERVER);
+	assert_int_equal(env.closed[CLOSE_SERVER], 1);
+}
+
 /* ---- Credentials */
 
 #define NO "CLIENT_ERROR unauthenticated\r\n"
@@ -704,5 +721,6 @@ TESTS("connection", T(asked_twice), T(in_pieces), T(long_answer), T(ends),
     T(one_by_one), T(closed_after_each), T(refused_is_not_asked_again),
     T(told_not_to_ask), T(drained), T(drained_binary), T(drained_one_by_one),
     T(drained_and_closed), T(drained_after_one_and_closed), T(heard_when),
-    T(drained_while_it_dials), T(nothing_to_drain), T(credentials),
+    T(drained_while_it_dials), T(nothing_to_drain),
+    T(given_up_before_it_dials_again), T(credentials),
     T(credentials_one_by_one), T(not_cut_off), T(names))
