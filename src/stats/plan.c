@@ -60,6 +60,10 @@ plans_free(struct plans *ps)
 static void
 add_step(const struct plans *ps, struct plan *p, enum collector_id id)
 {
+	size_t entries = collectors[id].entries_max;
+
+	if (entries > COLLECTOR_ENTRIES_USUAL)
+		p->more_bytes += entries * COLLECTOR_LINE_BYTES;
 	p->steps[p->len++] = (struct step){ .bit = COLLECTOR_BIT(id),
 		.text = span_of(collectors[id].command),
 		.packet = ps->packet[id],

@@ -25,6 +25,7 @@ struct plan {
 	    on; /* collectors that are on, 1 << collector: what comes out */
 	unsigned asked;        /* all steps */
 	unsigned prefixes_max; /* of the collector `detail` */
+	size_t more_bytes;     /* of its answers, than READER_BYTES_MAX */
 	size_t len;
 	struct step steps[COLLECTORS];
 };

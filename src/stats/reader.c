@@ -1,16 +1,14 @@
 #include "stats/reader.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "stats/binary.h"
 #include "stats/line.h"
 #include "stats/plan.h"
+#include "stats/sample.h"
 
 #define UNAUTHENTICATED "CLIENT_ERROR unauthenticated"
-
-#define SAMPLE_MAX 80 /* bytes of what came first */
 
 /* Errors to `stats` itself that mean more than "this is no memcached". */
 static const struct {
@@ -31,18 +29,16 @@ struct reader {
 	const struct plan *plan;
 	unsigned skipped; /* steps that are not asked */
 	size_t at; /* of the step being answered; the plan's len at the end */
-	enum collector_id
-	    collector;    /* of that step, at hand; COLLECTORS at the end */
-	unsigned refused; /* steps answered with an error */
-	size_t commands;  /* in one write */
-	size_t bytes, bytes_max;
+	enum collector_id collector; /* of that step; COLLECTORS at the end */
+	unsigned refused;            /* steps answered with an error */
+	size_t commands;             /* in one write */
+	size_t bytes;
 	bool understood; /* a line of the protocol has come */
 	bool has_stat;   /* so has one with STAT, of the current answer */
 	size_t strays;   /* lines before anything was understood */
 	enum credentials credentials;
-	unsigned refusals; /* that may still come for what was sent before */
-	char sample[SAMPLE_MAX];
-	size_t sample_len;
+	unsigned refusals;    /* that may still come for what was sent before */
+	struct sample sample; /* of the text protocol */
 	struct reply *reply;
 	bool binary;
 	union {
@@ -65,12 +61,6 @@ go_to(struct reader *r, size_t from)
 }
 
 static bool
-is_done(const struct reader *r)
-{
-	return r->collector == COLLECTORS;
-}
-
-static bool
 is_stats(const struct reader *r)
 {
 	return r->collector == COLLECTOR_STATS;
@@ -86,14 +76,6 @@ new_reader(const struct keys *keys, const struct plan *plan)
 	r->reply = reply_new(keys);
 	reply_asked(r->reply, plan);
 	reader_sent(r, plan->asked);
-	r->bytes_max = READER_BYTES_MAX;
-	for (size_t i = 0; i < plan->len; i++) {
-		size_t entries =
-		    collectors[plan->steps[i].collector].entries_max;
-
-		if (entries > COLLECTOR_ENTRIES_USUAL)
-			r->bytes_max += entries * COLLECTOR_LINE_BYTES;
-	}
 	return r;
 }
 
@@ -130,60 +112,16 @@ reader_free(struct reader *r)
 	free(r);
 }
 
-/* What stands between words, and says nothing itself. */
-static bool
-is_gap(char c)
-{
-	return c == '\0' || c == '\r' || c == '\n' || c == ' ';
-}
-
-/* What came first, as text: a gap is one blank. */
-static struct span
-sample_text(const struct reader *r, char text[SAMPLE_MAX])
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < r->sample_len; i++) {
-		char c = r->sample[i];
-
-		if (!is_gap(c))
-			text[len++] = c;
-		else if (len > 0 && text[len - 1] != ' ')
-			text[len++] = ' ';
-	}
-	while (len > 0 && text[len - 1] == ' ')
-		len--;
-	return (struct span){ text, len };
-}
-
-/* Keeps what comes first, from the first word on. */
-static void
-keep_sample(struct reader *r, struct span data)
-{
-	size_t room = SAMPLE_MAX - r->sample_len, skipped = 0;
-
-	while (
-	    r->sample_len == 0 && skipped < data.len && is_gap(data.p[skipped]))
-		skipped++;
-	data.p += skipped;
-	data.len -= skipped;
-	if (data.len < room)
-		room = data.len;
-	memcpy(r->sample + r->sample_len, data.p, room);
-	r->sample_len += room;
-}
-
 /* The server is no memcached; cause says what ended it, or is empty. */
 static int
 no_memcached(const struct reader *r, const char *cause, struct error *e)
 {
 	char text[SAMPLE_MAX];
-	struct span sample = sample_text(r, text);
 
 	(void)error_because(e, REASON_PROTOCOL,
 	    "%s%sexpected STAT lines, got:", cause,
 	    cause[0] != '\0' ? "; " : "");
-	return error_hear(e, sample);
+	return error_hear(e, sample_text(&r->sample, text));
 }
 
 static int
@@ -365,7 +303,7 @@ take_packets(struct reader *r, struct span *data, struct error *e)
 {
 	struct binary_packet packet;
 
-	while (!is_done(r)) {
+	while (r->collector != COLLECTORS) {
 		switch (binary_next(&r->splitter.packets, data, &packet)) {
 		case BINARY_NONE:
 			return READER_MORE;
@@ -386,7 +324,8 @@ take_lines(struct reader *r, struct span *data, struct error *e)
 {
 	struct line line = { .kind = LINE_OTHER };
 
-	while (!is_done(r) && line_next(&r->splitter.lines, data, &line)) {
+	while (r->collector != COLLECTORS &&
+	       line_next(&r->splitter.lines, data, &line)) {
 		if (r->credentials == CREDENTIALS_SENT) {
 			enum reader_state state = take_verdict(r, &line, e);
 
@@ -410,15 +349,16 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 
 	r->bytes += data->len;
 	if (!r->understood && !r->binary)
-		keep_sample(r, *data);
+		sample_add(&r->sample, *data);
 	state = r->binary ? take_packets(r, data, e) : take_lines(r, data, e);
 	if (state != READER_MORE)
 		return state;
-	if (is_done(r))
+	if (r->collector == COLLECTORS)
 		return READER_DONE;
-	if (r->bytes > r->bytes_max) {
+	if (r->bytes > READER_BYTES_MAX + r->plan->more_bytes) {
 		(void)error_because(e, REASON_TOO_LARGE,
-		    "more than %zu bytes without the END of %s", r->bytes_max,
+		    "more than %zu bytes without the END of %s",
+		    READER_BYTES_MAX + r->plan->more_bytes,
 		    collector_name(r->collector));
 		return READER_FAILED;
 	}
@@ -429,7 +369,7 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 static bool
 is_no_memcached(const struct reader *r)
 {
-	if (r->binary || r->understood || r->sample_len == 0)
+	if (r->binary || r->understood || r->sample.len == 0)
 		return false;
 	return r->strays > 0 || !line_splitter_may_go_on(&r->splitter.lines);
 }
@@ -446,7 +386,8 @@ reader_broken(const struct reader *r, struct error *why)
 	else
 		(void)error_because(why, cause.reason, "%s; %s %s", cause.text,
 		    r->bytes == 0 ? "no answer to" : "no END of",
-		    is_done(r) ? "stats" : collector_name(r->collector));
+		    r->collector == COLLECTORS ? "stats"
+					       : collector_name(r->collector));
 }
 
 void
