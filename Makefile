@@ -20,8 +20,8 @@ TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy \
 	python3-yaml sasl2-bin shellcheck strace systemd valgrind zsh
 
 # What pkg-config calls each library, and the package it comes in.
-LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev \
-	libevent_openssl:libevent-dev libssl:libssl-dev libcrypto:libssl-dev \
+LIBRARIES = libevent_core:libevent-dev libevent_openssl:libevent-dev \
+	libssl:libssl-dev libcrypto:libssl-dev \
 	yaml-0.1:libyaml-dev libisal:libisal-dev libcrypt:libcrypt-dev \
 	libmemcached:libmemcached-dev
 LIBRARY_NAMES = $(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$l)))

@@ -23,8 +23,8 @@ void signals_take(struct signals *s);
 void signals_leave(const struct signals *s);
 
 /*
- * In the loop: end is called for SIGTERM and SIGINT, reload for SIGHUP. evhttp
- * writes to sockets that the client has closed, hence no SIGPIPE. -1 when that
+ * In the loop: end is called for SIGTERM and SIGINT, reload for SIGHUP. Answers
+ * go to sockets that the client may have closed, hence no SIGPIPE. -1 when that
  * cannot be had.
  */
 int signals_watch(struct signals *s, struct event_base *base,
