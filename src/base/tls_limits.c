@@ -14,9 +14,9 @@
 #include "base/mem.h"
 #include "base/span.h"
 
-/* The header of a record, and where a ClientHello's own one ends. */
+/* The headers of a record, and of a message of the handshake. */
 #define RECORD_HEADER 5
-#define HELLO_HEADER 4
+#define MESSAGE_HEADER 4
 
 enum fault {
 	FAULT_NONE,
@@ -46,7 +46,11 @@ struct limits {
 	unsigned messages;   /* in a row */
 	size_t record_bytes; /* of the one that is being read */
 	size_t handshake_bytes;
-	unsigned char hello[HELLO_HEADER];
+	bool is_server, is_encrypted;
+	size_t clear_left;   /* of a record of the handshake in clear */
+	size_t message_left; /* of a message, behind its header */
+	size_t header_len;
+	unsigned char header[MESSAGE_HEADER];
 	enum fault fault;
 };
 
@@ -120,22 +124,38 @@ refuse_read(struct limits *l, BIO *bio)
 
 /* Each message of the handshake begins with its type and its length. */
 static void
-look_at_hello(struct limits *l, uint64_t at, const char *data, size_t len)
+take_message_header(struct limits *l, unsigned char byte)
 {
-	const unsigned char *h = l->hello;
+	const unsigned char *h = l->header;
 
-	if (at >= RECORD_HEADER + HELLO_HEADER)
+	l->header[l->header_len++] = byte;
+	if (l->header_len < MESSAGE_HEADER)
 		return;
-	for (size_t i = 0; i < len && at + i < RECORD_HEADER + HELLO_HEADER;
-	     i++) {
-		if (at + i >= RECORD_HEADER)
-			l->hello[at + i - RECORD_HEADER] =
-			    (unsigned char)data[i];
-	}
-	if (at + len >= RECORD_HEADER + HELLO_HEADER &&
-	    h[0] == SSL3_MT_CLIENT_HELLO &&
-	    (size_t)(h[1] << 16 | h[2] << 8 | h[3]) > TLS_HELLO_BYTES_MAX)
+	l->header_len = 0;
+	l->message_left = (size_t)(h[1] << 16 | h[2] << 8 | h[3]);
+	if (h[0] == SSL3_MT_CLIENT_HELLO &&
+	    l->message_left > TLS_HELLO_BYTES_MAX)
 		set_fault(l, FAULT_HELLO);
+}
+
+/* A client says hello twice if asked to, and in pieces if it likes to. */
+static void
+look_for_hello(struct limits *l, const char *data, size_t len)
+{
+	size_t end = len < l->clear_left ? len : l->clear_left;
+
+	l->clear_left -= end;
+	for (size_t i = 0; i < end;) {
+		size_t rest = end - i;
+
+		if (l->message_left == 0) {
+			take_message_header(l, (unsigned char)data[i++]);
+			continue;
+		}
+		rest = rest < l->message_left ? rest : l->message_left;
+		l->message_left -= rest;
+		i += rest;
+	}
 }
 
 static long
@@ -143,7 +163,6 @@ on_socket(BIO *bio, int op, const char *data, size_t len, int argi, long argl,
     int ret, size_t *processed)
 {
 	struct limits *l = (struct limits *)(void *)BIO_get_callback_arg(bio);
-	uint64_t at = BIO_number_read(bio);
 
 	(void)len;
 	(void)argi;
@@ -156,7 +175,7 @@ on_socket(BIO *bio, int op, const char *data, size_t len, int argi, long argl,
 	case BIO_CB_READ | BIO_CB_RETURN:
 		if (ret <= 0)
 			break;
-		look_at_hello(l, at - *processed, data, *processed);
+		look_for_hello(l, data, *processed);
 		if (l->fault != FAULT_NONE)
 			return refuse_read(l, bio);
 		break;
@@ -173,6 +192,7 @@ watch_socket(struct limits *l, const SSL *ssl)
 	if (l->socket == bio)
 		return;
 	l->socket = bio;
+	l->is_server = SSL_is_server(ssl);
 	l->turn_began = BIO_number_read(bio);
 	BIO_set_callback_arg(bio, (char *)l);
 	BIO_set_callback_ex(bio, on_socket);
@@ -206,6 +226,24 @@ is_hidden(const SSL *ssl, int type)
 	       SSL_version(ssl) >= TLS1_3_VERSION;
 }
 
+/*
+ * In TLS 1.2 all is encrypted after a ChangeCipherSpec; TLS 1.3 says of what is
+ * encrypted that it is data.
+ */
+static void
+begin_record(struct limits *l, const SSL *ssl, int type, size_t len)
+{
+	l->is_encrypted |= type == SSL3_RT_CHANGE_CIPHER_SPEC &&
+			   SSL_version(ssl) < TLS1_3_VERSION;
+	l->clear_left =
+	    l->is_server && !l->is_encrypted && type == SSL3_RT_HANDSHAKE ? len
+									  : 0;
+	l->turn_records++;
+	l->record_bytes = RECORD_HEADER + len;
+	if (!is_hidden(ssl, type))
+		take_record(l, type);
+}
+
 /* Of each message, and of each record's header. */
 static void
 on_message(int sent, int version, int type, const void *data, size_t len,
@@ -220,10 +258,7 @@ on_message(int sent, int version, int type, const void *data, size_t len,
 	if (sent)
 		return;
 	if (type == SSL3_RT_HEADER && len == RECORD_HEADER) {
-		l->turn_records++;
-		l->record_bytes = len + (size_t)(p[3] << 8 | p[4]);
-		if (!is_hidden(ssl, p[0]))
-			take_record(l, p[0]);
+		begin_record(l, ssl, p[0], (size_t)(p[3] << 8 | p[4]));
 	} else if (type == SSL3_RT_INNER_CONTENT_TYPE && len == 1) {
 		take_record(l, p[0]);
 	} else if (type == SSL3_RT_HANDSHAKE &&

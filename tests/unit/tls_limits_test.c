@@ -136,6 +136,64 @@ TEST(hello)
 	}
 }
 
+/* Any certificate. */
+static void
+set_certificate(SSL *ssl)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *x = X509_new();
+
+	(void)X509_gmtime_adj(X509_getm_notBefore(x), 0);
+	(void)X509_gmtime_adj(X509_getm_notAfter(x), 60);
+	(void)X509_set_pubkey(x, key);
+	check("signed", X509_sign(x, key, EVP_sha256()) > 0);
+	check_number("certificate", SSL_use_certificate(ssl, x), 1);
+	check_number("key", SSL_use_PrivateKey(ssl, key), 1);
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
+/* So is the one that a server asks for when it wants another group. */
+TEST(second_hello)
+{
+	static const struct {
+		const char *name;
+		const char *bytes; /* of the second one */
+		size_t len;
+		bool goes_on;
+	} rows[] = {
+		{ "as long as may be", "\x16\3\3\1\0\1\0\x40\0", 9, true },
+		{ "longer", "\x16\3\3\1\0\1\0\x40\1", 9, false },
+		{ "behind a ChangeCipherSpec",
+		    "\x14\3\3\0\1\1\x16\3\3\1\0\1\2\0\0", 15, false },
+		{ "in two records", "\x16\3\3\0\1\1\x16\3\3\1\0\2\0\0", 14,
+		    false },
+		{ "another message", "\x16\3\3\1\0\2\2\0\0", 9, true },
+	};
+
+	for (EACH(r, rows)) {
+		SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+		SSL *peer = SSL_new(ctx);
+		struct ends s;
+
+		open_ends(&s, true);
+		set_certificate(s.ssl);
+		(void)SSL_set1_groups_list(s.ssl, "P-384");
+		(void)SSL_set1_groups_list(peer, "P-256:P-384");
+		(void)SSL_set_fd(peer, s.fds[1]);
+		SSL_set_connect_state(peer);
+		check_number(r->name, SSL_do_handshake(peer), -1);
+		check_number(r->name, turn(&s), true);
+		peer_sends(&s, r->bytes, r->len);
+		check_number(r->name, turn(&s), r->goes_on);
+		check_number(
+		    r->name, tls_limits_fault(s.ssl) == NULL, r->goes_on);
+		SSL_free(peer);
+		SSL_CTX_free(ctx);
+		close_ends(&s);
+	}
+}
+
 /* Requests to say hello, which a client is always sent in clear. */
 TEST(messages)
 {
@@ -227,4 +285,5 @@ TEST(renegotiation)
 	close_ends(&s);
 }
 
-TESTS("tls_limits", T(turns), T(hello), T(messages), T(bytes), T(renegotiation))
+TESTS("tls_limits", T(turns), T(hello), T(second_hello), T(messages), T(bytes),
+    T(renegotiation))
