@@ -163,13 +163,23 @@ tls_session_free(struct tls_session *s)
 	free(s);
 }
 
+/* A zone, as in fe80::1%eth0, is of this machine and in no certificate. */
 static bool
-is_numeric(const char *host)
+is_numeric(
+    const char *host, unsigned char bytes[sizeof(struct in6_addr)], size_t *len)
 {
-	unsigned char bytes[sizeof(struct in6_addr)];
+	char six[INET6_ADDRSTRLEN];
+	size_t end = strcspn(host, "%");
 
-	return inet_pton(AF_INET, host, bytes) == 1 ||
-	       inet_pton(AF_INET6, host, bytes) == 1;
+	*len = sizeof(struct in_addr);
+	if (inet_pton(AF_INET, host, bytes) == 1)
+		return true;
+	*len = sizeof(struct in6_addr);
+	if (end >= sizeof(six))
+		return false;
+	memcpy(six, host, end);
+	six[end] = '\0';
+	return inet_pton(AF_INET6, six, bytes) == 1;
 }
 
 /*
@@ -180,11 +190,14 @@ static int
 set_name(SSL *ssl, const char *host)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+	unsigned char bytes[sizeof(struct in6_addr)];
+	size_t len;
 	char *name;
 	bool ok;
 
-	if (is_numeric(host))
-		return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1 ? 0 : -1;
+	if (is_numeric(host, bytes, &len))
+		return X509_VERIFY_PARAM_set1_ip(param, bytes, len) == 1 ? 0
+									 : -1;
 	name = xstrdup(host); /* the macro would cast a const away */
 	ok = host[0] != '\0' && SSL_set_tlsext_host_name(ssl, name) == 1 &&
 	     SSL_set1_host(ssl, host) == 1;
