@@ -317,13 +317,33 @@ skip_empty_lines(const char *p, size_t len)
 	}
 }
 
+/*
+ * A line that has just come whole tells already: what speaks another protocol
+ * does not wait for an empty line behind it.
+ */
+static enum head_fault
+look_at_request_line(struct head *h, struct span come, size_t looked_at)
+{
+	struct head got = { 0 };
+	enum head_fault fault;
+
+	if (memchr(come.p, '\n', looked_at) != NULL ||
+	    memchr(come.p, '\n', come.len) == NULL)
+		return HEAD_PARTIAL;
+	fault = take_request_line(&got, cut_line(&come));
+	if (fault == HEAD_FINE)
+		return HEAD_PARTIAL;
+	h->method = got.method;
+	return fault;
+}
+
 enum head_fault
 head_read(struct head *h, const char *p, size_t len, size_t *scanned)
 {
 	struct said said = { 0 };
 	enum head_fault fault;
 	struct span rest;
-	size_t begin, end = 0;
+	size_t begin, end = 0, before;
 
 	*h = (struct head){ 0 };
 	begin = skip_empty_lines(p, len);
@@ -331,8 +351,10 @@ head_read(struct head *h, const char *p, size_t len, size_t *scanned)
 		return HEAD_NOT_HTTP;
 	if (*scanned < begin)
 		*scanned = begin;
+	before = *scanned;
 	if (!find_end(p, len, scanned, &end) && len < HEAD_BYTES_MAX)
-		return HEAD_PARTIAL;
+		return look_at_request_line(
+		    h, (struct span){ p + begin, len - begin }, before - begin);
 	if (end == 0 || end > HEAD_BYTES_MAX)
 		return HEAD_TOO_LARGE;
 	h->len = end;

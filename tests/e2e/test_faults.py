@@ -53,6 +53,14 @@ def test_down(fake, exporter, name):
         assert not metrics.success["stats"]
 
 
+def test_itself(exporter):
+    """An exporter that is told to scrape itself answers at once that it is no
+    memcached."""
+    running = exporter("", timeout=60)
+    page = running.scrape(running.address)
+    assert (page.up, page.reason) == (0, "protocol")
+
+
 @pytest.mark.parametrize("answer", ["RESET", "ERROR what"])
 def test_told_what_came(fake, exporter, answer):
     script = saying(f"{answer}\r\n".encode())

@@ -107,6 +107,11 @@ TEST(faults)
 		{ SPAN(GET), HEAD_PARTIAL },
 		{ SPAN(GET "\r"), HEAD_PARTIAL },
 		{ SPAN("GET / HTTP/1.0\n"), HEAD_PARTIAL },
+		{ SPAN("stats"), HEAD_PARTIAL },
+		{ SPAN("stats\r"), HEAD_PARTIAL },
+		{ SPAN("stats\r\n"), HEAD_NOT_HTTP },
+		{ SPAN("\r\nstats\r\nstats settings\r\n"), HEAD_NOT_HTTP },
+		{ SPAN("GET x HTTP/1.1\n"), HEAD_NOT_A_TARGET },
 		{ SPAN("GET\r\n\r\n"), HEAD_NOT_HTTP },
 		{ SPAN("GET /\r\n\r\n"), HEAD_NOT_HTTP },
 		{ SPAN("GET / HTTP/1.1x\r\n" HOST "\r\n"), HEAD_NOT_HTTP },
@@ -198,6 +203,20 @@ TEST(sizes)
 	    "too large", read_long(HEAD_BYTES_MAX + 1, 0), HEAD_TOO_LARGE);
 }
 
+/* It is no HTTP as soon as its first line has come, and not before. */
+TEST(first_line)
+{
+	static const char text[] = "\r\nstats items\r\nstats\r\n";
+	size_t whole = strlen("\r\nstats items\r\n"), scanned = 0;
+	struct head h;
+
+	for (size_t len = 1; len < whole; len++)
+		check_number(
+		    text, head_read(&h, text, len, &scanned), HEAD_PARTIAL);
+	check_number(text, head_read(&h, text, whole, &scanned), HEAD_NOT_HTTP);
+	check_text("method", h.method, "stats");
+}
+
 /* However it comes, it ends at the same byte. */
 TEST(pieces)
 {
@@ -249,4 +268,5 @@ TEST(values)
 	check_text("last", f.value, "c");
 }
 
-TESTS("head", T(parts), T(faults), T(sizes), T(pieces), T(values))
+TESTS(
+    "head", T(parts), T(faults), T(sizes), T(first_line), T(pieces), T(values))
