@@ -49,15 +49,16 @@ static const struct {
 static int
 refuse(const char *text, enum use use, struct error *e)
 {
-	size_t host = strcspn(text, ":");
+	struct span host = { text, strcspn(text, ":/") };
+	char good[HOST_MAX];
 
 	for (size_t i = 0; i < nitems(hints); i++) {
 		if (strpbrk(text, hints[i].signs) != NULL)
 			return error_set(
 			    e, "%s, %s", expected[use], hints[i].advice[use]);
 	}
-	if (host_is_numbers((struct span){ text, host }) &&
-	    (text[host] == ':' || strchr(text, '.') != NULL))
+	if (host_is_numbers(host) && host_parse(host, good) < 0 &&
+	    (text[host.len] == ':' || strchr(text, '.') != NULL))
 		return error_set(e,
 		    "%s; an IPv4 address has four decimal numbers",
 		    expected[use]);

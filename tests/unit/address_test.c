@@ -206,6 +206,8 @@ TEST(listening)
 		    LISTEN_FORM ", without user and password: "
 				"--web.config.file sets users",
 		    false },
+		{ "127.0.0.1", LISTEN_FORM, false },
+		{ "127.0.0.1:9150/metrics", LISTEN_FORM, false },
 		{ "127.1:9150",
 		    LISTEN_FORM "; an IPv4 address has four decimal numbers",
 		    false },
@@ -250,6 +252,8 @@ TEST(refusals)
 				 "--memcached.password-file set these" },
 		{ "0x7f.1:1",
 		    CONNECT_FORM "; an IPv4 address has four decimal numbers" },
+		{ "127.0.0.1:1/", CONNECT_FORM },
+		{ "127.0.0.1:", CONNECT_FORM },
 		{ "h:0", "expected host:port with a port from 1 to 65535" },
 		{ "unix:", "a socket's path has 1 to 107 characters" },
 	};
