@@ -175,15 +175,22 @@ set_port(struct rule *r, const char *text, struct error *e)
 	return 0;
 }
 
-/* Digits and no letters: what only an IPv4 address can match. */
+/*
+ * Digits and no letters: what only an IPv4 address can match. A hyphen is one,
+ * except for those of sets.
+ */
 static bool
 is_number_glob(struct span s)
 {
-	bool digit = false, letter = false;
+	bool digit = false, letter = false, set = false;
 
 	for (size_t i = 0; i < s.len; i++) {
-		digit |= isdigit((unsigned char)s.p[i]) != 0;
-		letter |= isalpha((unsigned char)s.p[i]) != 0 || s.p[i] == '_';
+		char c = s.p[i];
+
+		set = c == '[' || (set && c != ']');
+		digit |= isdigit((unsigned char)c) != 0;
+		letter |= isalpha((unsigned char)c) != 0 || c == '_' ||
+			  (c == '-' && !set);
 	}
 	return digit && !letter;
 }
