@@ -6,6 +6,7 @@
 
 #include <yaml.h>
 
+#include "base/address.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "config/allow.h"
@@ -55,6 +56,7 @@ read_collector(struct tree *y, const char *key, yaml_node_t *key_node,
 {
 	struct module_config *m = dest;
 	const char *name = tree_text(y, node, e);
+	char echo[ADDRESS_ECHO_MAX];
 	unsigned set;
 
 	(void)key;
@@ -62,9 +64,10 @@ read_collector(struct tree *y, const char *key, yaml_node_t *key_node,
 	if (name == NULL)
 		return -1;
 	set = collector_set(name);
+	address_echo(name, echo);
 	if (set == 0)
 		return tree_error(y, node, e,
-		    "unknown collector \"%.64s\", expected one of %s", name,
+		    "unknown collector \"%.64s\", expected one of %s", echo,
 		    collector_names());
 	m->collectors |= set;
 	return 0;

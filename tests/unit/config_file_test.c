@@ -117,6 +117,10 @@ TEST(unknown_collector)
 	check_number("null", config_load(path, &c, &e), -1);
 	check_text("null", span_of(e.text + strlen(path) + 1), wanted);
 	config_free(&c);
+	write_file(span_of(MODULE("{ collectors: ['me:secret@h:1'] }")));
+	check_number("password", config_load(path, &c, &e), -1);
+	check("password", strstr(e.text, "\"***@h:1\"") != NULL);
+	config_free(&c);
 }
 
 int
