@@ -51,7 +51,8 @@ HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY) \
 	-fstack-protector-strong -fPIE \
 	$(call cc-option,-fstack-clash-protection) \
 	$(call cc-option,-fcf-protection)
-LINK_HARDENING = -pie -Wl,-z,relro,-z,now
+# A sanitizer seems to define what it only wraps, such as crypt_r.
+LINK_HARDENING = -pie -Wl,--as-needed,-z,relro,-z,now
 endif
 
 # The folder and the moment of a build show nowhere: two give the same bytes.
@@ -61,7 +62,7 @@ COMPILE = $(CC) $(SAME) $(DEFINES) $(CPPFLAGS) $(LIBRARY_CFLAGS) $(WARNINGS) \
 	$(HARDENING) $(CFLAGS) -MMD -MP
 # For what is compiled and linked in one go.
 DEPFILE = -MF $@.d -MT $@
-LINK = $(CC) -Wl,--as-needed $(SAME) $(HARDENING) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS)
+LINK = $(CC) $(SAME) $(HARDENING) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS)
 
 BINARY = $(BUILD)/memcached_exporter
 PAGE = $(BUILD)/obj/pages/page.o
