@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rate.h"
 #include "http/body.h"
+#include "memcached/history.h"
 #include "memcached/modules.h"
 #include "memcached/peer.h"
 #include "memcached/status.h"
@@ -126,6 +127,8 @@ scraper_note(struct scraper *s, struct target *t, const struct outcome *outcome,
 	char address[ADDRESS_TEXT_MAX], whole[ERROR_WHOLE_MAX];
 
 	self_count(s->self, down);
+	history_note(target_history(t), down == NULL ? outcome->reply : NULL,
+	    outcome->at_us);
 	if (!news && !log_has(LEVEL_DEBUG))
 		return;
 	address_text(target_address(t), address);

@@ -221,8 +221,8 @@ request_drop(struct request *r)
 }
 
 void
-request_answer(struct request *r, const char *content_type, struct body *body,
-    struct span tail)
+request_answer_as(struct request *r, int code, const char *content_type,
+    struct body *body, struct span tail)
 {
 	bool gzip = wants_gzip(r);
 
@@ -234,7 +234,14 @@ request_answer(struct request *r, const char *content_type, struct body *body,
 	}
 	if (gzip)
 		request_add_header(r, "Content-Encoding", "gzip");
-	finish(r, 200, content_type);
+	finish(r, code, content_type);
+}
+
+void
+request_answer(struct request *r, const char *content_type, struct body *body,
+    struct span tail)
+{
+	request_answer_as(r, 200, content_type, body, tail);
 }
 
 void

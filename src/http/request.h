@@ -56,6 +56,10 @@ void request_answer(struct request *r, const char *content_type,
 void request_answer_text(
     struct request *r, const char *content_type, struct buf *text);
 
+/* request_answer with another status. */
+void request_answer_as(struct request *r, int code, const char *content_type,
+    struct body *body, struct span tail);
+
 /* Any status, with a sentence for people as text/plain. */
 void request_say(struct request *r, int code, const char *sentence);
 

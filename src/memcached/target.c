@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "memcached/collection.h"
+#include "memcached/history.h"
 #include "memcached/modules.h"
 #include "memcached/peer.h"
 #include "memcached/status.h"
@@ -26,6 +27,7 @@ struct target {
 	struct collection_env *env;
 	enum target_state state;
 	struct status status;
+	struct history *history; /* NULL: nobody looks at it */
 	struct waiters asking;   /* share the collection under way */
 	struct waiters waiting;  /* will share the next one */
 	uint64_t began;          /* when the last one did */
@@ -247,6 +249,7 @@ target_free(struct target *t, enum close_reason reason)
 	collection_free(t->collection, reason);
 	tls_session_free(t->peer.session);
 	status_release(&t->status);
+	history_drop(&t->history);
 	module_release(t->peer.module);
 	free(t);
 }
@@ -305,4 +308,10 @@ struct status *
 target_status(struct target *t)
 {
 	return &t->status;
+}
+
+struct history **
+target_history(struct target *t)
+{
+	return &t->history;
 }

@@ -18,6 +18,7 @@
 struct address;
 struct collection_env;
 struct event;
+struct history;
 struct peer;
 struct plan;
 struct reply;
@@ -93,5 +94,8 @@ const struct address *target_address(const struct target *t);
 
 /* What is known of it, to note how a scrape went. */
 struct status *target_status(struct target *t);
+
+/* Where its history is, while it has one (memcached/history.h). */
+struct history **target_history(struct target *t);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "memcached/collection.h"
+#include "memcached/history.h"
 #include "memcached/modules.h"
 #include "memcached/peer.h"
 #include "memcached/resolve.h"
@@ -38,6 +39,7 @@ struct targets {
 	TAILQ_HEAD(, place) list; /* the one got last at the end */
 	void *tree;               /* the same by address, of tsearch(3) */
 	size_t len, max;
+	struct histories *histories;
 	bool stopped;
 	struct event *sweep;
 };
@@ -205,6 +207,7 @@ targets_new(struct event_base *base, const struct keys *keys, size_t max)
 	struct targets *ts = xcalloc(1, sizeof(*ts));
 
 	ts->max = max;
+	ts->histories = histories_new();
 	ts->env = (struct collection_env){
 		.connections = { .base = base,
 		    .resolver = resolver_new(base),
@@ -237,6 +240,7 @@ targets_free(struct targets *ts)
 	while ((p = TAILQ_FIRST(&ts->list)) != NULL)
 		targets_drop(ts, p, CLOSE_SHUTDOWN);
 	event_free(ts->sweep);
+	histories_free(ts->histories);
 	resolver_free(ts->env.connections.resolver);
 	free(ts);
 }
@@ -256,6 +260,7 @@ targets_add_heir(struct targets *ts, struct place *p, const struct modules *ms)
 	TAILQ_REMOVE(&ts->list, heir, entry);
 	TAILQ_INSERT_BEFORE(p, heir, entry);
 	status_copy(target_status(heir->target), target_status(p->target));
+	history_move(target_history(p->target), target_history(heir->target));
 }
 
 /* No request finds it any more. To the front, where the sweep looks. */
@@ -316,15 +321,22 @@ struct walk {
 	uint64_t now;
 };
 
-static void
-walk_tell(const struct walk *walk, const struct place *p)
+static struct target_entry
+entry_of(const struct place *p, uint64_t now)
 {
 	uint64_t since = target_connected_since(p->target);
-	struct target_entry entry = { .address = &p->peer->address,
+
+	return (struct target_entry){ .address = &p->peer->address,
 		.module = module_label(p->peer->module),
 		.status = target_status(p->target),
 		.is_connected = since != 0,
-		.connected_us = since != 0 ? walk->now - since : 0 };
+		.connected_us = since != 0 ? now - since : 0 };
+}
+
+static void
+walk_tell(const struct walk *walk, const struct place *p)
+{
+	struct target_entry entry = entry_of(p, walk->now);
 
 	walk->each(&entry, walk->arg);
 }
@@ -350,6 +362,19 @@ targets_each(const struct targets *ts, target_fn *each, void *arg)
 		walk.down = down;
 		twalk_r(ts->tree, on_walk_node, &walk);
 	}
+}
+
+struct history *
+targets_look(
+    struct targets *ts, const struct peer *peer, struct target_entry *entry)
+{
+	struct place *p = targets_find(ts, peer);
+	uint64_t now = clock_us();
+
+	if (p == NULL)
+		return NULL;
+	*entry = entry_of(p, now);
+	return history_look(ts->histories, target_history(p->target), now);
 }
 
 uint64_t

@@ -14,6 +14,7 @@
 
 struct address;
 struct event_base;
+struct history;
 struct keys;
 struct modules;
 struct peer;
@@ -68,6 +69,14 @@ typedef void target_fn(const struct target_entry *entry, void *arg);
 
 /* All that are known: first those that are down, each part by address. */
 void targets_each(const struct targets *ts, target_fn *each, void *arg);
+
+/*
+ * Somebody looks at a peer's target: fills entry, borrowed as for targets_each,
+ * and returns its history, which begins now if need be. NULL when the target
+ * is not known; looking makes none, and keeps none.
+ */
+struct history *targets_look(
+    struct targets *ts, const struct peer *peer, struct target_entry *entry);
 
 /* Connections opened to all of them since start. */
 uint64_t targets_connects(const struct targets *ts);
