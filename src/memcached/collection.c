@@ -202,7 +202,8 @@ collection_consider_hedge(struct collection *c, uint64_t now)
 	if (now >= at && (silent ? connection_was_reused(con) : stuck)) {
 		if (collection_hedge(c, !silent || l->one_by_one, now))
 			collection_set_state(c, COLLECTION_HEDGING);
-		else if (c->links.retry_us < c->soonest)
+		else if (c->links.retry_us > now &&
+			 c->links.retry_us < c->soonest)
 			collection_arm(c, c->links.retry_us);
 	} else if (c->soonest > now + HEDGE_US_MIN) {
 		collection_arm(c, now >= at ? hedge_at(now, c->soonest) : at);

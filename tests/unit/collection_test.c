@@ -529,6 +529,27 @@ TEST(hedge_wins)
 	end(c);
 }
 
+/* The failed one is kept for its reply, so there is no room for a third. */
+TEST(no_room_for_a_hedge)
+{
+	struct collection *c = begin_at_rest();
+
+	assert_true(start(c, SECOND));
+	pass(SECOND / 4);
+	answers(second);
+	assert_true(start(c, SECOND));
+	answers(first); /* late, and asked again at once */
+	assert_int_equal(first->asks, 3);
+	says(first, STATS);
+	fails(first, REASON_CLOSED);
+	pass(SECOND / 4);
+	/* nothing is waited for but the second one: no timer spins */
+	assert_null(timer_due(now_us + SECOND));
+	answers(second);
+	assert_ptr_equal(told.by, second);
+	end(c);
+}
+
 TEST(hedge_loses)
 {
 	struct collection *c = begin_at_rest();
@@ -1030,8 +1051,9 @@ TEST(stuck_is_remembered)
 TESTS("collection", T(answered), T(closed_at_rest), T(closed_after_the_answer),
     T(failed), T(hedge_at_a_quarter), T(hedge_of_the_soonest),
     T(hedge_of_one_with_more_time), T(hedge_of_one_with_no_time), T(no_hedge),
-    T(hedge_when_the_rest_is_dropped), T(hedge_wins), T(hedge_loses),
-    T(hedge_fails), T(first_fails_beside_the_hedge), T(reused_and_closed),
+    T(hedge_when_the_rest_is_dropped), T(hedge_wins), T(no_room_for_a_hedge),
+    T(no_room_for_a_hedge), T(hedge_loses), T(hedge_fails),
+    T(first_fails_beside_the_hedge), T(reused_and_closed),
     T(out_of_descriptors), T(one_by_one), T(both_failed), T(only_one_command),
     T(refused_is_remembered), T(late_is_used_again),
     T(late_that_connects_is_closed), T(backoff), T(backoff_after_a_failure),
