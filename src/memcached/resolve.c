@@ -26,7 +26,7 @@
  * send. The attempt before the last may still be answered: a server that is
  * slow under load would do all its work in vain.
  */
-#define ATTEMPT_US 300000
+#define ATTEMPT_US 300000U
 #define SKEW_US 100000
 
 /* How often each server is asked, the first time in the way that is safest. */

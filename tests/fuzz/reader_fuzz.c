@@ -22,7 +22,7 @@ struct head {
 static struct reader *
 new_reader(const struct keys *keys, const struct head *head)
 {
-	unsigned set = head->set[0] | head->set[1] << 8U;
+	unsigned set = head->set[0] | (unsigned)head->set[1] << 8U;
 	static struct plans *plans;
 	const struct plan *plan;
 

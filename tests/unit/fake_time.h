@@ -82,6 +82,16 @@ event_add(struct event *ev, const struct timeval *left)
 	return 0;
 }
 
+/* In the loop's next turn. */
+void
+event_active(struct event *ev, int what, short calls)
+{
+	(void)what;
+	(void)calls;
+	timer_of(ev)->pending = true;
+	timer_of(ev)->at = now_us;
+}
+
 int
 event_del(struct event *ev)
 {
