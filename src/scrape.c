@@ -169,6 +169,8 @@ render_collectors(struct buf *out, enum text_format format,
 	for (size_t i = 0; i < plan->len; i++) {
 		enum collector_id id = plan->steps[i].collector;
 
+		if (plan->steps[i].kind != STEP_STATS)
+			break;
 		text_sample_of(out, name, "collector", collectors[id].name,
 		    reply != NULL && reply_has_ended(reply, id));
 	}
@@ -230,6 +232,7 @@ render(const struct scrape *s, struct reply *reply, const struct error *down)
 	render_up(&out, s->format, down == NULL);
 	if (down == NULL)
 		render_reply(&out, s->format, reply, s->waiter.plan->on);
+	render_behind_stats(&out, s->format, s->waiter.plan, reply);
 	render_scrape(&out, s, reply, down);
 	if (s->is_default) {
 		pools_text(&out, s->format, all->setup.pools);
@@ -335,6 +338,7 @@ scrape_end(struct scrape *s, struct outcome *outcome)
 		scraped.tail = (struct span){ tail.p, tail.len };
 		s->done(&scraped, s->arg);
 	}
+	plan_release(s->waiter.plan);
 	free(s);
 }
 
@@ -372,6 +376,7 @@ scrape_fail(struct scrape *s, const struct error *why)
 		return;
 	}
 	s->done(&scraped, s->arg);
+	plan_release(s->waiter.plan);
 	free(s);
 }
 
@@ -388,7 +393,7 @@ scrape_start(struct scraper *all, const struct scrape_options *o,
 	s->is_default = o->is_default;
 	s->done = done;
 	s->arg = arg;
-	s->waiter.plan = plans_usual(all->plans, o->collectors);
+	s->waiter.plan = plan_hold(module_plan(o->module, o->collectors));
 	s->waiter.deadline_us = o->arrived + o->timeout_us;
 	s->waiter.done = on_outcome;
 	s->waiter.arg = s;

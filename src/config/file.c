@@ -19,9 +19,11 @@
 #define FIELD(name) offsetof(struct module_config, name)
 
 static tree_read_fn read_collectors, read_tls, read_min_version, read_auth,
-    read_username, read_targets, read_modules, read_protocol, read_auth_type;
+    read_username, read_targets, read_modules, read_protocol, read_auth_type,
+    read_probe, read_probe_key, read_elsewhere;
 
 static const struct tree_key file_keys[] = {
+	{ "queries", read_elsewhere, 0 },
 	{ "modules", read_modules, 0 },
 	{ "pools", pool_configs_read, offsetof(struct config, pools) },
 };
@@ -33,6 +35,8 @@ static const struct tree_key module_keys[] = {
 	{ "protocol", read_protocol, FIELD(protocol) },
 	{ "auth", read_auth, 0 },
 	{ "targets", read_targets, FIELD(targets) },
+	{ "queries", read_elsewhere, 0 },
+	{ "probe", read_probe, 0 },
 };
 
 static const struct tree_key tls_keys[] = {
@@ -49,6 +53,22 @@ static const struct tree_key auth_keys[] = {
 	{ "username", read_username, FIELD(username) },
 	{ "password_file", tree_read_path, FIELD(password_file) },
 };
+
+static const struct tree_key probe_keys[] = {
+	{ "key", read_probe_key, FIELD(probe_key) },
+	{ "write", tree_read_switch, FIELD(probe_write) },
+};
+
+/* Where it stands in the file does not matter. */
+static int
+read_elsewhere(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	(void)y;
+	(void)node;
+	(void)dest;
+	(void)e;
+	return 0;
+}
 
 static int
 read_collector(struct tree *y, const char *key, yaml_node_t *key_node,
@@ -185,6 +205,42 @@ read_targets(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 }
 
 static int
+read_probe_key(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	const char *text;
+	int given = tree_given(y, node, &text, e);
+	struct error why;
+
+	if (given <= 0)
+		return given;
+	if (query_key_check(text, &why) < 0)
+		return tree_error(y, node, e, "%s", why.text);
+	return tree_read_string(y, node, dest, e);
+}
+
+static int
+read_probe(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	struct module_config *m = dest;
+
+	m->has_probe = true;
+	return tree_map(y, node, probe_keys, nitems(probe_keys), m, e);
+}
+
+/* After all its other keys, and the queries of the file. */
+static int
+read_queries(struct tree *y, yaml_node_t *map, const struct config *c,
+    struct module_config *m, struct error *e)
+{
+	yaml_node_t *node = tree_find(y, map, "queries");
+
+	if (node == NULL)
+		return 0;
+	return query_configs_pick(
+	    &c->queries, y, node, m->probe_key, &m->gets, e);
+}
+
+static int
 rule_error(struct tree *y, yaml_node_t *map, const struct module_rule *rule,
     struct error *e)
 {
@@ -213,6 +269,8 @@ read_module(struct tree *y, const char *key, yaml_node_t *key_node,
 	m->place = tree_place(y, key_node);
 	if (tree_map(y, node, module_keys, nitems(module_keys), m, e) < 0)
 		return -1;
+	if (read_queries(y, node, c, m, e) < 0)
+		return -1;
 	protocol = tree_find(y, node, "protocol");
 	m->has_protocol = protocol != NULL && !tree_is_null(protocol);
 	m->has_targets = m->targets != NULL;
@@ -229,6 +287,18 @@ read_modules(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	return tree_each_pair(y, node, read_module, c, e);
 }
 
+/* Modules and pools name queries, wherever these stand. */
+static int
+read_file(struct tree *y, yaml_node_t *root, struct config *c, struct error *e)
+{
+	yaml_node_t *queries = tree_find(y, root, "queries");
+
+	if (queries != NULL &&
+	    query_configs_read(y, queries, &c->queries, e) < 0)
+		return -1;
+	return tree_map(y, root, file_keys, nitems(file_keys), c, e);
+}
+
 int
 config_load(const char *path, struct config *c, struct error *e)
 {
@@ -242,8 +312,7 @@ config_load(const char *path, struct config *c, struct error *e)
 		return -1;
 	r = tree_expect_one(y, e);
 	if (r == 0 && tree_root(y) != NULL)
-		r = tree_map(
-		    y, tree_root(y), file_keys, nitems(file_keys), c, e);
+		r = read_file(y, tree_root(y), c, e);
 	tree_free(y);
 	return r;
 }
@@ -255,5 +324,6 @@ config_free(struct config *c)
 		module_config_free(&c->modules[i]);
 	free(c->modules);
 	pool_configs_free(&c->pools);
+	query_configs_free(&c->queries);
 	*c = (struct config){ 0 };
 }

@@ -2,6 +2,7 @@
  * --config.file: modules, which are ways to scrape that a request picks with
  * module=NAME. Plain settings; memcached/modules.h makes use of them.
  *
+ *	queries: as in config/query.h
  *	modules:
  *	  NAME:
  *	    timeout: 1s
@@ -16,6 +17,10 @@
  *	      username: text
  *	      password_file: path
  *	    targets: [as --scrape.allow-target]
+ *	    queries: [names, as below the other queries]
+ *	    probe:
+ *	      key: text
+ *	      write: false
  *	pools: as config/pool.h has them
  *
  * All keys may be missing, but whoever has `auth` must have `targets`: where
@@ -29,6 +34,7 @@
 #include "base/error.h"
 #include "config/module.h"
 #include "config/pool.h"
+#include "config/query.h"
 
 /* More modules than this are refused. */
 #define FILE_MODULES_MAX 1024
@@ -37,6 +43,7 @@ struct config {
 	struct module_config *modules;
 	size_t len;
 	struct pool_configs pools;
+	struct query_configs queries;
 };
 
 /* path "" is a file without modules. config_free in any case. */

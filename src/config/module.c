@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "config/allow.h"
+#include "stats/metric_query.h"
 
 #define FIELD(name) offsetof(struct module_config, name)
 
@@ -13,7 +14,8 @@
 static const size_t texts[] = {
 	FIELD(name), FIELD(tls.cert_file), FIELD(tls.key_file),
 	FIELD(tls.ca_file), FIELD(tls.server_name), FIELD(username),
-	FIELD(password_file), FIELD(place), /* the last: not compared */
+	FIELD(password_file), FIELD(probe_key),
+	FIELD(place), /* the last: not compared */
 };
 #define TEXTS_COMPARED (nitems(texts) - 1)
 
@@ -44,6 +46,7 @@ module_config_copy(struct module_config *to, const struct module_config *from)
 	for (size_t i = 0; i < nitems(texts); i++)
 		*text_of(to, i) = xstrdup(text_at(from, i));
 	to->targets = allow_hold(from->targets);
+	to->gets = gets_hold(from->gets);
 }
 
 void
@@ -52,6 +55,7 @@ module_config_free(struct module_config *m)
 	for (size_t i = 0; i < nitems(texts); i++)
 		free(*text_of(m, i));
 	allow_free(m->targets);
+	gets_release(m->gets);
 	module_config_init(m);
 }
 
@@ -68,7 +72,10 @@ module_config_equal(
 	       a->tls.min_version == b->tls.min_version &&
 	       a->tls.insecure == b->tls.insecure &&
 	       a->protocol == b->protocol && a->has_auth == b->has_auth &&
-	       a->auth == b->auth && allow_equal(a->targets, b->targets);
+	       a->auth == b->auth && a->has_probe == b->has_probe &&
+	       a->probe_write == b->probe_write &&
+	       allow_equal(a->targets, b->targets) &&
+	       gets_equal(a->gets, b->gets);
 }
 
 static bool
@@ -103,6 +110,12 @@ credentials_for_all(const struct module_config *m)
 	return m->has_auth && !m->has_targets;
 }
 
+static bool
+write_without_key(const struct module_config *m)
+{
+	return m->probe_write && !is_set(m->probe_key);
+}
+
 static const struct module_rule rules[] = {
 	{ half_certificate,
 	    "a client certificate needs both --memcached.tls.cert-file and "
@@ -123,6 +136,8 @@ static const struct module_rule rules[] = {
 	    "--memcached.username needs a --memcached.address",
 	    "a module with auth needs targets: where its password may go",
 	    { "auth" } },
+	{ write_without_key, "", "a probe that writes needs a key",
+	    { "probe" } },
 };
 
 const struct module_rule *

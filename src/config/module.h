@@ -17,6 +17,7 @@
 #define MODULE_DEFAULT "default"
 
 struct allow;
+struct gets;
 
 /* All text here and below may be NULL or "" for what is not set. */
 struct tls_settings {
@@ -43,6 +44,10 @@ struct module_config {
 	char *password_file;
 	bool has_targets;      /* it is known where its password may go */
 	struct allow *targets; /* NULL: all; with a hold */
+	struct gets *gets;     /* of its queries; NULL: none; with a hold */
+	bool has_probe;
+	char *probe_key;
+	bool probe_write;
 };
 
 /* Nothing is set; min_version is what memcached has. */

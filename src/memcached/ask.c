@@ -22,12 +22,14 @@ ask_reader(
 unsigned
 ask_next(const struct ask *ask, unsigned missing)
 {
-	return ask->one_by_one ? missing & -missing : missing;
+	unsigned together = ask->one_by_one ? 0 : missing & ~STEPS_PROBE;
+
+	return together != 0 ? together : missing & -missing;
 }
 
 void
 ask_commands(struct buf *out, const struct ask *ask,
-    const struct access *access, unsigned steps, bool is_new)
+    const struct access *access, unsigned steps, size_t get, bool is_new)
 {
 	const struct plan *plan = ask->plan;
 	bool binary = access->protocol == PROTOCOL_BINARY;
@@ -37,7 +39,11 @@ ask_commands(struct buf *out, const struct ask *ask,
 	for (size_t i = 0; i < plan->len; i++) {
 		const struct step *step = &plan->steps[i];
 
-		if (steps & step->bit)
+		if ((steps & step->bit) == 0)
+			continue;
+		if (step->kind == STEP_GETS && ask->one_by_one)
+			buf_add_span(out, plan->gets->list[get].command);
+		else
 			buf_add_span(out, binary ? step->packet : step->text);
 	}
 }

@@ -6,6 +6,7 @@
 #define MEMCACHED_ASK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct access;
@@ -24,18 +25,24 @@ struct ask {
 };
 
 /* Bytes of all commands and credentials together are fewer. */
-#define ASK_BYTES_MAX 16384
+#define ASK_BYTES_MAX (1U << 20)
 
 /* The reader of all its answers. keys is borrowed. */
 struct reader *ask_reader(const struct ask *ask, const struct access *access,
     const struct keys *keys);
 
-/* The steps to send next, of those that are missing; 0: none. */
+/*
+ * The steps to send next, of those that are missing; 0: none. Operations of a
+ * probe come when all else was answered, one by one.
+ */
 unsigned ask_next(const struct ask *ask, unsigned missing);
 
-/* Appends the commands of steps; on a new connection, what goes first. */
+/*
+ * Appends the commands of steps; on a new connection, what goes first. Of gets
+ * that are asked one by one it is the one at a place.
+ */
 void ask_commands(struct buf *out, const struct ask *ask,
-    const struct access *access, unsigned steps, bool is_new);
+    const struct access *access, unsigned steps, size_t get, bool is_new);
 
 /*
  * A connection of `memcached -Y` speaks after it has stored the credentials

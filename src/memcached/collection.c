@@ -178,6 +178,18 @@ collection_finish(struct collection *c, struct link *l, const struct error *why)
 	c->calls.ready(c->calls.arg);
 }
 
+/*
+ * It has answered some of the sub-commands of `stats`: the others may have been
+ * dropped. Behind them a value or a probe is only slow.
+ */
+static bool
+link_is_stuck(const struct link *l)
+{
+	unsigned answered = connection_answered(l->connection);
+
+	return answered != 0 && (l->asked & ~answered & STEPS_STATS) != 0;
+}
+
 static bool
 collection_hedge(struct collection *c, bool one_by_one, uint64_t now)
 {
@@ -196,8 +208,7 @@ collection_consider_hedge(struct collection *c, uint64_t now)
 	const struct connection *con = l->connection;
 	uint64_t at = hedge_at(connection_heard(con), c->soonest);
 	bool silent = connection_is_silent(con);
-	bool stuck =
-	    collection_is_pipelined(c, l) && connection_answered(con) != 0;
+	bool stuck = collection_is_pipelined(c, l) && link_is_stuck(l);
 
 	if (now >= at && (silent ? connection_was_reused(con) : stuck)) {
 		if (collection_hedge(c, !silent || l->one_by_one, now))

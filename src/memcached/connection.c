@@ -15,6 +15,7 @@
 #include "memcached/stream.h"
 #include "stats/plan.h"
 #include "stats/reader.h"
+#include "stats/reply.h"
 
 /* "1234.567": digits of a uint64_t, a point and three more, and the NUL. */
 #define SECONDS_TEXT_MAX 32
@@ -44,6 +45,7 @@ struct connection {
 	struct ask ask;
 	unsigned refused; /* steps, since it was opened */
 	unsigned sent;    /* steps of the last write */
+	uint64_t sent_at; /* when, of a probe's operation */
 	unsigned begun;   /* steps that were missing when it was opened */
 	uint64_t heard;   /* when something came, or the ask began */
 	struct reader *reader;
@@ -140,13 +142,32 @@ on_conn_report(evutil_socket_t fd, short what, void *arg)
 static void
 conn_send_commands(struct connection *c)
 {
+	unsigned missing = reader_missing(c->reader);
 	struct buf out;
 
-	c->sent = ask_next(&c->ask, reader_missing(c->reader));
+	c->sent = ask_next(&c->ask, missing);
 	buf_init(&out, ASK_BYTES_MAX);
-	ask_commands(&out, &c->ask, c->peer->access, c->sent, !c->reused);
-	reader_sent(c->reader, c->sent);
+	ask_commands(&out, &c->ask, c->peer->access, c->sent,
+	    reader_get(c->reader), !c->reused && missing == c->begun);
+	reader_sent(c->reader, c->sent, c->ask.one_by_one);
+	if (c->sent & STEPS_PROBE)
+		c->sent_at = clock_us();
 	stream_send(c->stream, &out);
+}
+
+/* An operation of a probe was answered: how long did it take? */
+static void
+conn_time_probe(struct connection *c)
+{
+	const struct plan *plan = c->ask.plan;
+
+	if ((c->sent & STEPS_PROBE) == 0 || reader_owes(c->reader))
+		return;
+	for (size_t i = 0; i < plan->len; i++) {
+		if (plan->steps[i].bit == c->sent)
+			reply_probe_took(reader_reply(c->reader),
+			    plan->steps[i].probe, c->heard - c->sent_at);
+	}
 }
 
 static void
@@ -163,7 +184,7 @@ conn_send_credentials(struct connection *c)
 static void
 conn_go_on(struct connection *c)
 {
-	if (!c->ask.one_by_one || (reader_missing(c->reader) & c->sent) != 0)
+	if (reader_owes(c->reader))
 		return;
 	if (c->draining)
 		conn_rest(c);
@@ -174,9 +195,13 @@ conn_go_on(struct connection *c)
 static void
 conn_take(struct connection *c, struct span data)
 {
+	enum reader_state state;
 	struct error why;
 
-	switch (reader_feed(c->reader, &data, &why)) {
+	state = reader_feed(c->reader, &data, &why);
+	if (state == READER_MORE || state == READER_DONE)
+		conn_time_probe(c);
+	switch (state) {
 	case READER_MORE:
 		conn_go_on(c);
 		break;
@@ -311,6 +336,7 @@ connection_close(struct connection *c, enum close_reason reason)
 	dial_cancel(c->dial);
 	conn_drop_stream(c);
 	reader_free(c->reader);
+	plan_release(c->ask.plan);
 	event_free(c->report);
 	free(c->place);
 	free(c->why);
@@ -324,9 +350,11 @@ connection_ask(struct connection *c, const struct ask *ask)
 	c->draining = false;
 	c->reused = c->state == CONN_RESTING;
 	c->heard = clock_us();
-	c->ask = *ask;
-	c->ask.refused |= c->refused;
 	reader_free(c->reader);
+	plan_release(c->ask.plan);
+	c->ask = *ask;
+	c->ask.plan = plan_hold(ask->plan);
+	c->ask.refused |= c->refused;
 	c->reader = ask_reader(&c->ask, c->peer->access, c->env->keys);
 	if (!c->reused) {
 		conn_dial(c);
@@ -405,7 +433,9 @@ connection_answered(const struct connection *c)
 unsigned
 connection_stuck(const struct connection *c)
 {
-	return c->ask.one_by_one && c->state == CONN_ASKING ? c->sent : 0;
+	if (!c->ask.one_by_one || c->state != CONN_ASKING)
+		return 0;
+	return c->sent & STEPS_STATS;
 }
 
 unsigned

@@ -84,7 +84,10 @@ uint64_t connection_heard(const struct connection *c);
 /* Of the last ask: the steps that were answered, refused ones included. */
 unsigned connection_answered(const struct connection *c);
 
-/* The step that is waited for, of those that are asked one by one; or 0. */
+/*
+ * The sub-command of `stats` that is waited for, of those that are asked one by
+ * one; or 0.
+ */
 unsigned connection_stuck(const struct connection *c);
 
 /* The steps that were refused, since it was opened. */

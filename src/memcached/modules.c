@@ -14,6 +14,7 @@
 #include "config/secret.h"
 #include "memcached/peer.h"
 #include "memcached/tls.h"
+#include "stats/plan.h"
 
 struct module {
 	unsigned holds;
@@ -24,6 +25,7 @@ struct module {
 	struct digest files;           /* of TLS, before they were read */
 	char *password;
 	struct access access;
+	struct plans *plans; /* that have been asked so far */
 };
 
 struct modules {
@@ -47,6 +49,7 @@ module_release(struct module *m)
 {
 	if (m == NULL || --m->holds > 0)
 		return;
+	plans_free(m->plans);
 	module_config_free(&m->config);
 	tls_free(m->access.tls);
 	secret_free(m->password);
@@ -73,6 +76,21 @@ read_files(struct module *m, struct authorities *shared, struct error *e)
 	return 0;
 }
 
+static struct plans *
+make_plans(const struct module *m, const struct options *o)
+{
+	const struct module_config *c = &m->config;
+	struct probe *probe = NULL;
+	struct plans *plans;
+
+	if (c->has_probe)
+		probe = probe_new(c->probe_key, c->probe_write,
+		    c->protocol == PROTOCOL_BINARY);
+	plans = plans_new_with((unsigned)o->prefixes_max, c->gets, probe);
+	probe_release(probe);
+	return plans;
+}
+
 /* c is copied; what it leaves open is as the flags have it. */
 static struct module *
 module_new(const struct module_config *c, const struct options *o,
@@ -92,6 +110,7 @@ module_new(const struct module_config *c, const struct options *o,
 		module_release(m);
 		return NULL;
 	}
+	m->plans = make_plans(m, o);
 	return m;
 }
 
@@ -299,6 +318,12 @@ unsigned
 module_collectors(const struct module *m)
 {
 	return m->config.collectors;
+}
+
+const struct plan *
+module_plan(const struct module *m, unsigned on)
+{
+	return plans_usual(m->plans, on);
 }
 
 static enum verdict

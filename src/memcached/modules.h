@@ -20,6 +20,7 @@ struct module;
 struct modules;
 struct options;
 struct peer;
+struct plan;
 
 /*
  * Reads the files that the configuration and the flags name. What has not
@@ -51,6 +52,9 @@ void module_release(struct module *m); /* takes NULL */
 const char *module_label(const struct module *m);
 uint64_t module_timeout(const struct module *m);
 unsigned module_collectors(const struct module *m);
+
+/* What it asks for a set of collectors, its queries and probe included. */
+const struct plan *module_plan(const struct module *m, unsigned on);
 
 /*
  * What a target is in this module: fills peer, borrowed from the module. -1,

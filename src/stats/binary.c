@@ -24,19 +24,61 @@ add_u32(struct buf *out, size_t n)
 }
 
 static void
-add_header(struct buf *out, enum binary_opcode opcode, size_t key_len,
-    size_t body_len, uint32_t opaque)
+add_header_with(struct buf *out, enum binary_opcode opcode, size_t key_len,
+    size_t extras, size_t body_len, uint32_t opaque)
 {
 	static const char cas[8];
 
 	buf_add_char(out, (char)MAGIC_REQUEST);
 	buf_add_char(out, (char)opcode);
 	add_u16(out, key_len);
-	add_u16(out, 0); /* extras, datatype */
+	add_u16(out, extras << 8); /* and the datatype */
 	add_u16(out, 0);
 	add_u32(out, body_len);
 	add_u32(out, opaque);
 	buf_add(out, cas, sizeof(cas));
+}
+
+static void
+add_header(struct buf *out, enum binary_opcode opcode, size_t key_len,
+    size_t body_len, uint32_t opaque)
+{
+	add_header_with(out, opcode, key_len, 0, body_len, opaque);
+}
+
+void
+binary_noop(struct buf *out, uint32_t opaque)
+{
+	add_header(out, BINARY_NOOP, 0, 0, opaque);
+}
+
+void
+binary_get(struct buf *out, struct span key, uint32_t opaque)
+{
+	add_header(out, BINARY_GETK, key.len, key.len, opaque);
+	buf_add_span(out, key);
+}
+
+void
+binary_delete(struct buf *out, struct span key, uint32_t opaque)
+{
+	add_header(out, BINARY_DELETE, key.len, key.len, opaque);
+	buf_add_span(out, key);
+}
+
+/* The extras are flags and the time until it expires. */
+void
+binary_set(struct buf *out, struct span key, struct span value, uint32_t expiry,
+    uint32_t opaque)
+{
+	size_t extras = 2 * sizeof(uint32_t);
+
+	add_header_with(out, BINARY_SET, key.len, extras,
+	    extras + key.len + value.len, opaque);
+	add_u32(out, 0);
+	add_u32(out, expiry);
+	buf_add_span(out, key);
+	buf_add_span(out, value);
 }
 
 void
@@ -84,7 +126,7 @@ get_u32(const char *p)
 void
 binary_splitter_init(struct binary_splitter *s)
 {
-	buf_init(&s->partial, HEADER_BYTES + BINARY_BODY_MAX);
+	buf_init(&s->partial, HEADER_BYTES + BINARY_GET_BODY_MAX);
 	s->skip = 0;
 }
 
@@ -117,6 +159,12 @@ skip(struct binary_splitter *s, struct span *data)
 	data->len -= n;
 }
 
+static uint32_t
+body_max(uint8_t opcode)
+{
+	return opcode == BINARY_GETK ? BINARY_GET_BODY_MAX : BINARY_BODY_MAX;
+}
+
 enum binary_found
 binary_next(
     struct binary_splitter *s, struct span *data, struct binary_packet *packet)
@@ -139,7 +187,7 @@ binary_next(
 		.opcode = (uint8_t)p[1],
 		.status = get_u16(p + 6),
 		.opaque = get_u32(p + 12),
-		.is_long = body > BINARY_BODY_MAX };
+		.is_long = body > body_max((uint8_t)p[1]) };
 	if (packet->is_long) {
 		s->skip = body;
 		s->partial.len = 0;

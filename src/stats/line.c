@@ -8,10 +8,14 @@ static const struct {
 	const char *word;
 	enum line_kind kind;
 } words[] = {
-	{ "STAT", LINE_STAT }, { "END", LINE_END }, { "ERROR", LINE_ERROR },
-	{ "CLIENT_ERROR", LINE_ERROR }, { "SERVER_ERROR", LINE_ERROR },
-	{ "RESET", LINE_RESET }, { "PREFIX", LINE_PREFIX },
-	{ "VALUE", LINE_OTHER }, /* of `get`, which was not asked */
+	{ "STAT", LINE_STAT },
+	{ "END", LINE_END },
+	{ "ERROR", LINE_ERROR },
+	{ "CLIENT_ERROR", LINE_ERROR },
+	{ "SERVER_ERROR", LINE_ERROR },
+	{ "RESET", LINE_RESET },
+	{ "PREFIX", LINE_PREFIX },
+	{ "VALUE", LINE_VALUE },
 };
 
 static bool

@@ -25,6 +25,7 @@ enum line_kind {
 	LINE_ERROR,
 	LINE_RESET,  /* the answer to `stats reset`: ends an answer */
 	LINE_PREFIX, /* a line of `stats detail dump` */
+	LINE_VALUE,  /* of `get`: VALUE key flags bytes [cas] */
 	LINE_WORD,   /* begins with another word in capitals: INVALID */
 	LINE_OTHER,  /* anything else */
 	LINE_LONG,
@@ -37,8 +38,11 @@ struct line {
 	struct span value; /* STAT only */
 };
 
-/* More counted bytes than this are passed over. */
-#define LINE_BYTES_MAX 65536
+/* A longer value is not kept. */
+#define LINE_VALUE_MAX (1U << 20)
+
+/* More counted bytes than this are passed over: a value and CR LF. */
+#define LINE_BYTES_MAX (LINE_VALUE_MAX + 2)
 
 /*
  * Cuts a stream into lines and, where a line says how many bytes follow it,

@@ -3,7 +3,9 @@
  * send and how the answer is read. Plans are made once and shared, so that two
  * of them are the same if their addresses are.
  *
- * A set of steps is a mask of their bits.
+ * Sub-commands of `stats` come first, then all gets of queries, which are one
+ * step, then the operations of a probe, each of which is sent when all before
+ * it has been answered. A set of steps is a mask of their bits.
  */
 #ifndef STATS_PLAN_H
 #define STATS_PLAN_H
@@ -12,32 +14,64 @@
 
 #include "base/span.h"
 #include "stats/collector.h"
+#include "stats/metric_query.h"
+#include "stats/probe.h"
 
-struct step {
-	unsigned bit;                /* 1 << collector */
-	struct span text;            /* "stats settings\r\n" */
-	struct span packet;          /* the same in the binary protocol */
-	enum collector_id collector; /* whose answer reads what comes */
+enum step_kind {
+	STEP_STATS,
+	STEP_GETS,
+	STEP_PROBE
 };
 
+struct step {
+	unsigned bit;       /* of STEPS_STATS: 1 << collector */
+	struct span text;   /* "stats settings\r\n" */
+	struct span packet; /* the same in the binary protocol */
+	enum step_kind kind;
+	enum collector_id
+	    collector; /* STEP_STATS: whose answer it is, or COLLECTORS */
+	enum probe_operation probe; /* STEP_PROBE */
+};
+
+#define STEPS_STATS (COLLECTOR_BIT(COLLECTORS) - 1)
+#define STEPS_GETS COLLECTOR_BIT(COLLECTORS)
+#define STEPS_PROBE (~0U << (COLLECTORS + 1))
+#define STEPS_MAX (COLLECTORS + 1 + PROBE_OPERATIONS)
+_Static_assert(STEPS_MAX <= 32, "sets of them are bit masks");
+
+/* The name of a step for people: "settings", "queries", "probe". */
+const char *step_name(const struct step *step);
+
 struct plan {
+	struct plan_entry *entry; /* that it is part of */
 	unsigned
 	    on; /* collectors that are on, 1 << collector: what comes out */
 	unsigned asked;        /* all steps */
 	unsigned prefixes_max; /* of the collector `detail` */
 	size_t more_bytes;     /* of its answers, than READER_BYTES_MAX */
+	struct gets *gets;     /* NULL: none; held */
+	struct probe *probe;   /* NULL: none; held */
 	size_t len;
-	struct step steps[COLLECTORS];
+	struct step steps[STEPS_MAX];
 };
+
+/* A plan lives until all that use it have released it, its plans included. */
+const struct plan *plan_hold(const struct plan *p);
+void plan_release(const struct plan *p); /* takes NULL */
 
 struct plans;
 
 struct plans *plans_new(unsigned prefixes_max);
+
+/* The same, with gets and a probe in each of them: held, or NULL. */
+struct plans *plans_new_with(
+    unsigned prefixes_max, struct gets *gets, struct probe *probe);
 void plans_free(struct plans *ps);
 
 /*
- * The plan that asks a set of set for those collectors that are on. It is
- * borrowed, and stays until plans_free: there are no more plans than sets.
+ * The plan that asks a set of collectors for those collectors that are on. It is
+ * borrowed, and stays until plans_free, or longer for whoever holds it: there
+ * are no more plans than sets.
  */
 const struct plan *plans_get(struct plans *ps, unsigned on, unsigned asked);
 

@@ -6,6 +6,7 @@
 #include "stats/binary.h"
 #include "stats/line.h"
 #include "stats/plan.h"
+#include "stats/retrieve.h"
 #include "stats/sample.h"
 
 #define UNAUTHENTICATED "CLIENT_ERROR unauthenticated"
@@ -29,9 +30,11 @@ struct reader {
 	const struct plan *plan;
 	unsigned skipped; /* steps that are not asked */
 	size_t at; /* of the step being answered; the plan's len at the end */
-	enum collector_id collector; /* of that step; COLLECTORS at the end */
+	enum collector_id collector; /* of that step, at hand; END at the end */
 	unsigned refused;            /* steps answered with an error */
-	size_t commands;             /* in one write */
+	unsigned sent;               /* steps, in one write */
+	size_t gets_sent;            /* up to which they are */
+	size_t commands;             /* of `stats`, in that write */
 	size_t bytes;
 	bool understood; /* a line of the protocol has come */
 	bool has_stat;   /* so has one with STAT, of the current answer */
@@ -39,6 +42,7 @@ struct reader {
 	enum credentials credentials;
 	unsigned refusals;    /* that may still come for what was sent before */
 	struct sample sample; /* of the text protocol */
+	struct retrieve retrieve; /* of the steps behind `stats` */
 	struct reply *reply;
 	bool binary;
 	union {
@@ -46,6 +50,22 @@ struct reader {
 		struct binary_splitter packets;
 	} splitter;
 };
+
+/* Stands for a collector when all steps were answered. */
+#define END ((enum collector_id)(COLLECTORS + 1))
+
+static const struct step *
+step(const struct reader *r)
+{
+	return &r->plan->steps[r->at];
+}
+
+/* It is one that stats/retrieve.h reads. */
+static bool
+is_behind_stats(const struct reader *r)
+{
+	return r->collector == COLLECTORS;
+}
 
 /* Goes to the first step at or behind `from` that is asked. */
 static void
@@ -56,8 +76,13 @@ go_to(struct reader *r, size_t from)
 	while (from < plan->len && (plan->steps[from].bit & r->skipped) != 0)
 		from++;
 	r->at = from;
-	r->collector =
-	    from < plan->len ? plan->steps[from].collector : COLLECTORS;
+	r->collector = from < plan->len ? plan->steps[from].collector : END;
+}
+
+static bool
+is_done(const struct reader *r)
+{
+	return r->collector == END;
 }
 
 static bool
@@ -75,7 +100,7 @@ new_reader(const struct keys *keys, const struct plan *plan)
 	go_to(r, 0);
 	r->reply = reply_new(keys);
 	reply_asked(r->reply, plan);
-	reader_sent(r, plan->asked);
+	reader_sent(r, plan->asked, false);
 	return r;
 }
 
@@ -181,6 +206,17 @@ wants_credentials(const struct reader *r, const struct line *line)
 	       span_begins(line->text, UNAUTHENTICATED);
 }
 
+/* All commands of the last write. */
+static unsigned
+sent_commands(const struct reader *r)
+{
+	size_t n = r->commands;
+
+	if (r->sent & STEPS_GETS)
+		n += r->gets_sent - r->retrieve.at;
+	return (unsigned)n;
+}
+
 /*
  * Between the refusal and the commands that are asked again. A server may
  * refuse each command that came in one write, or all of them at once.
@@ -216,9 +252,35 @@ take_error(struct reader *r, const struct line *line, struct error *e)
 	return 0;
 }
 
+/* Of an answer behind those of `stats`. */
+static int
+take_retrieved(struct reader *r, enum retrieved retrieved, struct error *e)
+{
+	switch (retrieved) {
+	case RETRIEVED_MORE:
+		return 0;
+	case RETRIEVED_STEP:
+		next_answer(r);
+		return 0;
+	case RETRIEVED_ALL:
+		go_to(r, r->plan->len);
+		return 0;
+	case RETRIEVED_BROKEN:
+		break;
+	}
+	return error_because(e, REASON_PROTOCOL,
+	    "the answer to %s is none, or its length is wrong",
+	    step_name(step(r)));
+}
+
 static int
 take_line(struct reader *r, const struct line *line, struct error *e)
 {
+	if (is_behind_stats(r))
+		return take_retrieved(r,
+		    retrieve_line(
+			&r->retrieve, r->plan, step(r), r->reply, line),
+		    e);
 	switch (line->kind) {
 	case LINE_STAT:
 		r->understood = true;
@@ -241,6 +303,7 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 			    r->reply, r->collector, line, e);
 		}
 		break;
+	case LINE_VALUE: /* was not asked for */
 	case LINE_OTHER:
 	case LINE_LONG:
 		break;
@@ -285,6 +348,11 @@ static int
 take_packet(struct reader *r, const struct binary_packet *p, struct error *e)
 {
 	r->understood = true;
+	if (p->opcode != BINARY_SASL_AUTH && is_behind_stats(r))
+		return take_retrieved(r,
+		    retrieve_packet(
+			&r->retrieve, r->plan, step(r), r->reply, p),
+		    e);
 	if (p->opcode == BINARY_STAT)
 		return take_stat(r, p, e);
 	if (p->opcode != BINARY_SASL_AUTH)
@@ -303,7 +371,7 @@ take_packets(struct reader *r, struct span *data, struct error *e)
 {
 	struct binary_packet packet;
 
-	while (r->collector != COLLECTORS) {
+	while (!is_done(r)) {
 		switch (binary_next(&r->splitter.packets, data, &packet)) {
 		case BINARY_NONE:
 			return READER_MORE;
@@ -319,21 +387,38 @@ take_packets(struct reader *r, struct span *data, struct error *e)
 	return READER_MORE;
 }
 
+/* A value whose bytes are counted. */
+static int
+take_value(struct reader *r, struct span bytes, struct error *e)
+{
+	return take_retrieved(r,
+	    retrieve_bytes(&r->retrieve, r->plan, step(r), r->reply, bytes), e);
+}
+
 static enum reader_state
 take_lines(struct reader *r, struct span *data, struct error *e)
 {
 	struct line line = { .kind = LINE_OTHER };
+	struct span bytes;
 
-	while (r->collector != COLLECTORS &&
-	       line_next(&r->splitter.lines, data, &line)) {
-		if (r->credentials == CREDENTIALS_SENT) {
+	while (!is_done(r)) {
+		size_t counted = r->retrieve.get.bytes;
+
+		if (counted > 0 ? !line_take_bytes(
+				      &r->splitter.lines, data, counted, &bytes)
+				: !line_next(&r->splitter.lines, data, &line))
+			break;
+		if (counted > 0) {
+			if (take_value(r, bytes, e) < 0)
+				return READER_FAILED;
+		} else if (r->credentials == CREDENTIALS_SENT) {
 			enum reader_state state = take_verdict(r, &line, e);
 
 			if (state != READER_MORE)
 				return state;
 		} else if (wants_credentials(r, &line)) {
 			r->credentials = CREDENTIALS_SENT;
-			r->refusals = (unsigned)r->commands - 1;
+			r->refusals = sent_commands(r) - 1;
 			return READER_AUTHENTICATE;
 		} else if (take_line(r, &line, e) < 0) {
 			return READER_FAILED;
@@ -353,13 +438,12 @@ reader_feed(struct reader *r, struct span *data, struct error *e)
 	state = r->binary ? take_packets(r, data, e) : take_lines(r, data, e);
 	if (state != READER_MORE)
 		return state;
-	if (r->collector == COLLECTORS)
+	if (is_done(r))
 		return READER_DONE;
 	if (r->bytes > READER_BYTES_MAX + r->plan->more_bytes) {
 		(void)error_because(e, REASON_TOO_LARGE,
 		    "more than %zu bytes without the END of %s",
-		    READER_BYTES_MAX + r->plan->more_bytes,
-		    collector_name(r->collector));
+		    READER_BYTES_MAX + r->plan->more_bytes, step_name(step(r)));
 		return READER_FAILED;
 	}
 	return READER_MORE;
@@ -386,14 +470,32 @@ reader_broken(const struct reader *r, struct error *why)
 	else
 		(void)error_because(why, cause.reason, "%s; %s %s", cause.text,
 		    r->bytes == 0 ? "no answer to" : "no END of",
-		    r->collector == COLLECTORS ? "stats"
-					       : collector_name(r->collector));
+		    is_done(r) ? "stats" : step_name(step(r)));
 }
 
 void
-reader_sent(struct reader *r, unsigned steps)
+reader_sent(struct reader *r, unsigned steps, bool one_get)
 {
-	r->commands = (size_t)__builtin_popcount(steps);
+	size_t at = r->retrieve.at;
+
+	r->sent = steps;
+	r->commands = (size_t)__builtin_popcount(steps & STEPS_STATS);
+	if (steps & STEPS_GETS)
+		r->gets_sent = one_get ? at + 1 : r->plan->gets->len;
+}
+
+bool
+reader_owes(const struct reader *r)
+{
+	if (is_done(r) || (step(r)->bit & r->sent) == 0)
+		return false;
+	return step(r)->kind != STEP_GETS || r->retrieve.at < r->gets_sent;
+}
+
+size_t
+reader_get(const struct reader *r)
+{
+	return r->retrieve.at;
 }
 
 void
@@ -401,6 +503,7 @@ reader_reopen(struct reader *r)
 {
 	line_splitter_release(&r->splitter.lines);
 	line_splitter_init(&r->splitter.lines);
+	r->retrieve.get = (struct get_answer){ 0 };
 	r->has_stat = false;
 }
 
@@ -416,7 +519,7 @@ reader_skip(struct reader *r, unsigned steps)
 {
 	r->skipped = steps & ~COLLECTOR_BIT(COLLECTOR_STATS);
 	go_to(r, 0);
-	reader_sent(r, r->plan->asked & ~r->skipped);
+	reader_sent(r, r->plan->asked & ~r->skipped, false);
 }
 
 unsigned

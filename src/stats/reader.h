@@ -1,6 +1,6 @@
 /*
- * Reads the answers to pipelined `stats` sub-commands, in the order in which
- * they were asked, from a stream of bytes into a reply. What belongs to no
+ * Reads the answers to the steps of a plan (those to `get` and probes by
+ * stats/retrieve.h), in the order in which they were asked, from a stream of bytes into a reply. What belongs to no
  * answer is counted and skipped; an ERROR to one sub-command ends that answer
  * alone, unless it is the answer to `stats` itself. So does another word in
  * capitals (INVALID, RECV_TIMEOUT) in place of the first STAT line.
@@ -26,7 +26,7 @@
 
 enum reader_state {
 	READER_MORE,         /* an answer is missing */
-	READER_DONE,         /* every sub-command was answered */
+	READER_DONE,         /* every step was answered */
 	READER_AUTHENTICATE, /* send the credentials, then go on */
 	READER_ASK,          /* send the commands again, then go on */
 	READER_FAILED,       /* the stream is of no further use */
@@ -64,8 +64,9 @@ void reader_broken(const struct reader *r, struct error *why);
  * For servers that cannot take several commands in one write. Sets
  * are of steps; the reader keeps what has been answered.
  *
- * The steps that have not been answered yet, in part perhaps; those that
- * were answered with an error, but for SERVER_ERROR, which may pass.
+ * The steps that have not been answered yet, in part perhaps; the sub-commands
+ * of `stats` that were answered with an error, but for SERVER_ERROR, which may
+ * pass.
  */
 unsigned reader_missing(const struct reader *r);
 unsigned reader_refused(const struct reader *r);
@@ -76,8 +77,17 @@ unsigned reader_refused(const struct reader *r);
  */
 void reader_skip(struct reader *r, unsigned steps);
 
-/* These were sent in one write: all of them unless this is called. */
-void reader_sent(struct reader *r, unsigned steps);
+/*
+ * These were sent in one write: all of them unless this is called. Of gets
+ * only the next one, if it says so.
+ */
+void reader_sent(struct reader *r, unsigned steps, bool one_get);
+
+/* Something of what was sent has not been answered yet. */
+bool reader_owes(const struct reader *r);
+
+/* The place of the next get to be answered. */
+size_t reader_get(const struct reader *r);
 
 /* What comes next is from another connection, where the missing is asked. */
 void reader_reopen(struct reader *r);

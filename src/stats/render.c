@@ -5,7 +5,9 @@
 
 #include "stats/catalogue.h"
 #include "stats/dialect.h"
+#include "stats/plan.h"
 #include "stats/reply.h"
+#include "stats/values.h"
 
 #define PREFIX_BYTES 16
 
@@ -250,4 +252,23 @@ render_reply(
 	}
 	for (enum collector_id s = 0; s < COLLECTORS; s++)
 		render_state(&w, s);
+}
+
+void
+render_behind_stats(struct buf *out, enum text_format format,
+    const struct plan *plan, const struct reply *reply)
+{
+	static const struct probed nothing;
+
+	if (plan->gets != NULL && reply != NULL) {
+		values_render(out, format, reply_values(reply));
+	} else if (plan->gets != NULL) {
+		struct values *unanswered = values_new(plan->gets);
+
+		values_render(out, format, unanswered);
+		values_free(unanswered);
+	}
+	if (plan->probe != NULL)
+		probe_render(out, format, plan->probe,
+		    reply != NULL ? reply_probed(reply) : &nothing);
 }

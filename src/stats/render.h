@@ -15,4 +15,11 @@
 void render_reply(struct buf *out, enum text_format format, struct reply *reply,
     unsigned set);
 
+/*
+ * Appends what came of a plan's steps behind `stats`: the families of queries,
+ * how these went, and the probe. Without a reply (NULL) they were not answered.
+ */
+void render_behind_stats(struct buf *out, enum text_format format,
+    const struct plan *plan, const struct reply *reply);
+
 #endif

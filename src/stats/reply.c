@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "stats/line.h"
 #include "stats/plan.h"
+#include "stats/values.h"
 
 #define REPLY_TEXT_USUAL 8192 /* of some ten slab classes */
 
@@ -31,7 +32,9 @@ struct reply {
 	size_t slabs_len;
 	struct slab current; /* of the last line: many of one class follow */
 	uint64_t ignored;
-	const struct plan *plan; /* NULL: not told */
+	const struct plan *plan;  /* NULL: not told */
+	struct values *retrieved; /* NULL: no gets were asked for */
+	struct probed probed;
 	struct part {
 		const struct answer *answer;
 		size_t left; /* lines that may still come */
@@ -79,6 +82,7 @@ reply_free(struct reply *r)
 		free(r->slabs[i].values);
 	for (size_t i = 0; i < COLLECTORS; i++)
 		free_state(r, (enum collector_id)i);
+	values_free(r->retrieved);
 	free(r->values);
 	buf_release(&r->text);
 	free(r);
@@ -300,8 +304,12 @@ void
 reply_asked(struct reply *r, const struct plan *plan)
 {
 	r->plan = plan;
-	for (size_t i = 0; i < plan->len; i++)
-		r->parts[plan->steps[i].collector].asked = true;
+	for (size_t i = 0; i < plan->len; i++) {
+		if (plan->steps[i].kind == STEP_STATS)
+			r->parts[plan->steps[i].collector].asked = true;
+	}
+	if (plan->gets != NULL)
+		r->retrieved = values_new(plan->gets);
 }
 
 void
@@ -348,6 +356,34 @@ const struct keys *
 reply_keys(const struct reply *r)
 {
 	return r->keys;
+}
+
+struct values *
+reply_values(const struct reply *r)
+{
+	return r != NULL ? r->retrieved : NULL;
+}
+
+void
+reply_probe(struct reply *r, enum probe_operation op, bool success)
+{
+	if (r != NULL)
+		r->probed.operations[op].success = success;
+}
+
+void
+reply_probe_took(struct reply *r, enum probe_operation op, uint64_t us)
+{
+	if (r == NULL)
+		return;
+	r->probed.operations[op].has_duration = true;
+	r->probed.operations[op].us = us;
+}
+
+const struct probed *
+reply_probed(const struct reply *r)
+{
+	return &r->probed;
 }
 
 size_t

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "stats/keys.h"
+#include "stats/probe.h"
 
 /*
  * Past one of these, or of the lines that it may have, a collector fails, and
@@ -30,6 +31,7 @@
 struct line;
 struct plan;
 struct reply;
+struct values;
 
 /* keys is borrowed. */
 struct reply *reply_new(const struct keys *keys);
@@ -55,7 +57,7 @@ int reply_add_prefix(struct reply *r, enum collector_id id,
 /* A line that was not understood. */
 void reply_ignore(struct reply *r);
 
-/* What is asked; borrowed for as long as the reply is filled. */
+/* What is asked; borrowed for as long as the reply is filled. Once at most. */
 void reply_asked(struct reply *r, const struct plan *plan);
 
 /*
@@ -69,6 +71,17 @@ bool reply_has_ended(const struct reply *r, enum collector_id id);
 bool reply_has_failed(const struct reply *r, enum collector_id id);
 uint64_t reply_ignored(const struct reply *r);
 const struct keys *reply_keys(const struct reply *r);
+
+/* What became of the plan's gets: borrowed; or NULL, as r may be. */
+struct values *reply_values(const struct reply *r);
+
+/*
+ * How an operation of the probe ended, and how long it took from its command
+ * to its answer; nothing is kept when r is NULL.
+ */
+void reply_probe(struct reply *r, enum probe_operation op, bool success);
+void reply_probe_took(struct reply *r, enum probe_operation op, uint64_t us);
+const struct probed *reply_probed(const struct reply *r);
 
 /* How many slab classes there are. */
 size_t reply_slabs(const struct reply *r);

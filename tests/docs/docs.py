@@ -84,8 +84,11 @@ def all_families():
     return {
         "The scrape": [f for f in own if re.match(
             "memcached_(up$|scrape_)", f[0])],
-        "The server": [f for f in server if "slab" not in f[1]],
+        "The server": [f for f in server if "slab" not in f[1] and not re.match(
+            "memcached_(query|probe)_", f[0])],
         "Each slab class": [f for f in server if "slab" in f[1]],
+        "Queries and probes": [f for f in server if re.match(
+            "memcached_(query|probe)_", f[0])],
         "The exporter": [f for f in own if not re.match(
             "memcached_(up$|scrape_|process_|pool_)", f[0])],
         "Pools": [f for f in own if re.match("memcached_pool_", f[0])],

@@ -2,6 +2,10 @@
 #include <stdio.h>
 
 #include "stats/catalogue.h"
+#include "stats/probe.h"
+#include "stats/values.h"
+
+static char name[] = "q", key[] = "k", *keys[] = { key };
 
 static void
 print_labels(const struct family *f)
@@ -58,6 +62,25 @@ print_answer(const struct answer *a)
 	}
 }
 
+/* Of a query that was not answered, and of a probe that was. */
+static void
+print_behind_stats(void)
+{
+	struct metric_query q = { .name = name, .keys = keys, .keys_len = 1 };
+	struct probed probed = { .operations[PROBE_VERSION].has_duration =
+				     true };
+	struct metric_query *list[] = { &q };
+	struct gets *gets = gets_new(list, 1, NULL, NULL);
+	struct values *values = values_new(gets);
+	struct buf out;
+
+	buf_init(&out, TEXT_BYTES_MAX);
+	values_render(&out, TEXT_PROMETHEUS, values);
+	probe_render(
+	    &out, TEXT_PROMETHEUS, probe_new(NULL, false, false), &probed);
+	(void)fwrite(out.p, 1, out.len, stdout);
+}
+
 int
 main(void)
 {
@@ -70,5 +93,6 @@ main(void)
 	}
 	for (size_t i = 0; i < COLLECTORS; i++)
 		print_answer(collectors[i].answer);
+	print_behind_stats();
 	return 0;
 }

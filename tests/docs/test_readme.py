@@ -58,7 +58,8 @@ def test_yaml():
             r"^( *)```yaml\n(.*?)```", README, re.DOTALL | re.MULTILINE):
         # these are for our own files: test_config.py, test_web_config.py
         if not block.startswith(
-                ("modules:", "pools:", "tls_server_config:")):
+                ("modules:", "pools:", "queries:",
+                     "tls_server_config:")):
             # the certificates that it names are not there
             kind = ("config --syntax-only" if "scrape_configs:" in block
                     else "rules")

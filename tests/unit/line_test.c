@@ -15,6 +15,7 @@ describe(struct buf *out, const struct line *line)
 		[LINE_RESET] = "RESET",
 		[LINE_PREFIX] = "PREFIX",
 		[LINE_WORD] = "WORD",
+		[LINE_VALUE] = "VALUE",
 		[LINE_OTHER] = "OTHER",
 		[LINE_LONG] = "LONG",
 	};
@@ -88,7 +89,7 @@ static const struct {
 	{ "one capital", SPAN("X 1\r\n"), SPAN("OTHER[X 1]") },
 	{ "capitals and more", SPAN("HTTP/1.1 400\r\n"),
 	    SPAN("OTHER[HTTP/1.1 400]") },
-	{ "VALUE", SPAN("VALUE k 0 5\r\n"), SPAN("OTHER[VALUE k 0 5]") },
+	{ "VALUE", SPAN("VALUE k 0 5\r\n"), SPAN("VALUE[VALUE k 0 5]") },
 	{ "empty line", SPAN("\r\n"), SPAN("OTHER[]") },
 	{ "LF", SPAN("\n"), SPAN("OTHER[]") },
 	{ "several", SPAN("STAT a 1\r\n\nSTAT b 2\nEND\r\n"),

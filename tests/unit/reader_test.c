@@ -620,9 +620,9 @@ TEST(alone)
 		    second = SPAN("STAT maxconns 7\r\nEND\r\n"), value;
 	struct error e;
 
-	reader_sent(r, STATS);
+	reader_sent(r, STATS, true);
 	check_number("stats", reader_feed(r, &first, &e), READER_MORE);
-	reader_sent(r, SETTINGS);
+	reader_sent(r, SETTINGS, true);
 	check_number("half", reader_feed(r, &half, &e), READER_MORE);
 	reader_reopen(r);
 	check_number("settings", reader_feed(r, &second, &e), READER_DONE);
@@ -634,7 +634,7 @@ TEST(alone)
 
 	/* one line that is no answer to one command says it all */
 	r = reader_new(keys, plan_of(USUAL), false);
-	reader_sent(r, STATS);
+	reader_sent(r, STATS, true);
 	first = SPAN("-ERR unknown command\r\n");
 	check_number("one", reader_feed(r, &first, &e), READER_FAILED);
 	check_number("one", e.reason, REASON_PROTOCOL);
