@@ -178,6 +178,11 @@ e2e: $(BINARY)
 	    -n $$(($$(nproc) + 4)) --dist loadfile $(PYTEST_ARGS) \
 	    $(wildcard tests/docs) tests/e2e </dev/null
 
+# The same of group commit, hedge connections and deadlines, further.
+model: export MODEL_DEPTH ?= 7
+model: $(BUILD)/tests/unit/model_test ## try every order of MODEL_DEPTH events
+	$<
+
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(COMPILE) $(DEPFILE) $(LINK_HARDENING) $(LDFLAGS) \
@@ -373,7 +378,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all test check check-asan check-tsan check-valgrind unit e2e fuzz \
+.PHONY: all test check check-asan check-tsan check-valgrind unit e2e model fuzz \
 	fuzzers $(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen \
 	install uninstall dist distcheck packages check-packages bundle deb rpm image deps deps-test demo clean help FORCE
 

@@ -169,7 +169,7 @@ tls_session_free(struct tls_session *s)
 
 /* ---- For the test. What there is none of is not played, and false */
 
-static struct stream *
+static inline struct stream *
 fake_stream(size_t at)
 {
 	struct stream *s;
@@ -182,7 +182,7 @@ fake_stream(size_t at)
 }
 
 /* Ends the first dial, or the one after it: REASONS is a success. */
-static bool
+static inline bool
 fake_dialed(size_t at, enum reason reason)
 {
 	struct dial *d = TAILQ_FIRST(&dials), ended;
@@ -203,7 +203,7 @@ fake_dialed(size_t at, enum reason reason)
 	return true;
 }
 
-static bool
+static inline bool
 fake_says(size_t at, struct span text)
 {
 	struct stream *s = fake_stream(at);
@@ -214,7 +214,7 @@ fake_says(size_t at, struct span text)
 }
 
 /* Answers the oldest command: rightly, or with that line. */
-static bool
+static inline bool
 fake_answers(size_t at, const char *line)
 {
 	struct stream *s = fake_stream(at);
@@ -235,7 +235,7 @@ fake_answers(size_t at, const char *line)
 	return true;
 }
 
-static bool
+static inline bool
 fake_hangs_up(size_t at)
 {
 	struct stream *s = fake_stream(at);
@@ -250,7 +250,7 @@ fake_hangs_up(size_t at)
 }
 
 /* All that the code under test owns has been given back. */
-static bool
+static inline bool
 fake_is_clean(void)
 {
 	return TAILQ_EMPTY(&dials) && TAILQ_EMPTY(&streams) &&
