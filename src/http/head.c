@@ -6,6 +6,7 @@
 #include "base/parse.h"
 
 #define TOKEN_MARKS "!#$%&'*+-.^_`|~"
+#define HOST_MARKS "[]:(),;="
 
 static const struct {
 	int status;
@@ -24,7 +25,8 @@ static const struct {
 	    "Ambiguous request framing: a control character in a header." },
 	[HEAD_FOLDED] = { 400,
 	    "Ambiguous request framing: a header line begins with a blank." },
-	[HEAD_HOST] = { 400, "The request needs exactly one Host header." },
+	[HEAD_HOST] = { 400,
+	    "The request needs exactly one Host header: host or host:port." },
 	[HEAD_TRANSFER_ENCODING] = { 400,
 	    "Ambiguous request framing: Transfer-Encoding is not accepted." },
 	[HEAD_LENGTH] = { 400,
@@ -135,11 +137,19 @@ has_element(struct span list, const char *word)
 	return false;
 }
 
+/* It may be empty (RFC 9112, section 3.2; RFC 3986, section 3.2). */
 static enum head_fault
 take_host(struct said *s, struct span value)
 {
 	s->hosts++;
-	return memchr(value.p, ' ', value.len) != NULL ? HEAD_HOST : HEAD_FINE;
+	for (size_t i = 0; i < value.len; i++) {
+		struct span c = { value.p + i, 1 };
+
+		if (!is_token(c) &&
+		    memchr(HOST_MARKS, c.p[0], sizeof(HOST_MARKS) - 1) == NULL)
+			return HEAD_HOST;
+	}
+	return HEAD_FINE;
 }
 
 static enum head_fault

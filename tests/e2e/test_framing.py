@@ -14,7 +14,7 @@ TWICE = AMBIGUOUS + "more than one Content-Length."
 CONTROL = AMBIGUOUS + "a control character in a header."
 FOLDED = AMBIGUOUS + "a header line begins with a blank."
 MALFORMED = 'Malformed request header: a line is not "Name: value".'
-HOST = "The request needs exactly one Host header."
+HOST = "The request needs exactly one Host header: host or host:port."
 BODY = "Requests with a body are not accepted."
 NOT_HTTP = "Not an HTTP/1.1 or HTTP/1.0 request."
 
