@@ -54,6 +54,7 @@ get_line(struct get_answer *g, struct span key, const struct line *line)
 		return GET_END;
 	case LINE_ERROR:
 	case LINE_WORD:
+	case LINE_COMPLAINT:
 	case LINE_OTHER:
 		/* the plugin refuses in a sentence */
 		if (line->text.len == 0 && !begun)

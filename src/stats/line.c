@@ -1,5 +1,7 @@
 #include "stats/line.h"
 
+#include <strings.h>
+
 /*
  * First words, as protocol.txt names them; the word ends at a blank, or, in
  * other servers' errors, at a colon.
@@ -17,6 +19,10 @@ static const struct {
 	{ "PREFIX", LINE_PREFIX },
 	{ "VALUE", LINE_VALUE },
 };
+
+/* First words of errors in other servers, in any case. */
+static const char *const complaints[] = { "error", "client_error",
+	"server_error", "err", "-err", "-error", "invalid", "unknown" };
 
 static bool
 is_blank(char c)
@@ -58,6 +64,17 @@ is_in_capitals(struct span word)
 	return word.len > 1;
 }
 
+static bool
+is_complaint(struct span word)
+{
+	for (size_t i = 0; i < nitems(complaints); i++) {
+		if (strlen(complaints[i]) == word.len &&
+		    strncasecmp(complaints[i], word.p, word.len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum line_kind
 kind_of_word(struct span word)
 {
@@ -65,7 +82,9 @@ kind_of_word(struct span word)
 		if (span_is(word, words[i].word))
 			return words[i].kind;
 	}
-	return is_in_capitals(word) ? LINE_WORD : LINE_OTHER;
+	if (is_in_capitals(word))
+		return LINE_WORD;
+	return is_complaint(word) ? LINE_COMPLAINT : LINE_OTHER;
 }
 
 /* Only an error may have a colon behind its word. */
@@ -80,7 +99,9 @@ kind_of(struct span text)
 		return kind_of_word(word);
 	word.len = (size_t)(colon - word.p);
 	kind = kind_of_word(word);
-	return kind == LINE_ERROR || kind == LINE_WORD ? kind : LINE_OTHER;
+	return kind == LINE_ERROR || kind == LINE_WORD || kind == LINE_COMPLAINT
+		   ? kind
+		   : LINE_OTHER;
 }
 
 /* Says what one line is; text is without LF. The spans point into text. */

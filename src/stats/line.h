@@ -23,11 +23,12 @@ enum line_kind {
 	LINE_END,
 	/* ERROR, CLIENT_ERROR, SERVER_ERROR, or with a colon: ends an answer */
 	LINE_ERROR,
-	LINE_RESET,  /* the answer to `stats reset`: ends an answer */
-	LINE_PREFIX, /* a line of `stats detail dump` */
-	LINE_VALUE,  /* of `get`: VALUE key flags bytes [cas] */
-	LINE_WORD,   /* begins with another word in capitals: INVALID */
-	LINE_OTHER,  /* anything else */
+	LINE_RESET,     /* the answer to `stats reset`: ends an answer */
+	LINE_PREFIX,    /* a line of `stats detail dump` */
+	LINE_VALUE,     /* of `get`: VALUE key flags bytes [cas] */
+	LINE_WORD,      /* begins with another word in capitals: INVALID */
+	LINE_COMPLAINT, /* and with one of an error in another case: Error */
+	LINE_OTHER,     /* anything else */
 	LINE_LONG,
 };
 

@@ -296,6 +296,10 @@ take_line(struct reader *r, const struct line *line, struct error *e)
 		if (!r->has_stat)
 			return take_error(r, line, e);
 		break;
+	case LINE_COMPLAINT:
+		if (r->understood && !r->has_stat)
+			return take_error(r, line, e);
+		break;
 	case LINE_PREFIX:
 		if (collectors[r->collector].answer->has_prefix_lines) {
 			r->has_stat = true;

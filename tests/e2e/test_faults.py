@@ -213,6 +213,8 @@ HALF = {
     "with a colon": (b"SERVER_ERROR: no\r\n", {"settings", "slabs", "items"}),
     "with a blank": (b"ERROR \r\n", {"settings", "slabs", "items"}),
     "another word": (b"INVALID\r\n", {"settings", "slabs", "items"}),
+    "of no capitals": (b"Error: no\r\n", {"settings", "slabs", "items"}),
+    "of Redis": (b"-ERR no\r\n", {"settings", "slabs", "items"}),
     "empty": (b"END\r\n", set()),
 }
 

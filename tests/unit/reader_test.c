@@ -211,13 +211,19 @@ TEST(answers)
 		    SPAN(
 			UPTIME "END\r\nINVALID\r\nRECV_TIMEOUT \r\nERR: x\r\n"),
 		    "done stats" },
+		{ "words in any case", USUAL,
+		    SPAN(UPTIME "END\r\nerror\r\n-ERR x\r\nUnknown x\r\n"),
+		    "done stats" },
+		{ "one behind a STAT", STATS | SETTINGS,
+		    SPAN(UPTIME "END\r\nSTAT a 1\r\nError\r\nEND\r\n"),
+		    "done stats settings ignored=1" },
 		{ "a word behind a STAT", STATS | SETTINGS,
 		    SPAN(UPTIME "END\r\nSTAT a 1\r\nINVALID\r\nEND\r\n"),
 		    "done stats settings ignored=1" },
 		{ "words that are none", STATS | SETTINGS,
-		    SPAN(
-			UPTIME "END\r\nX\r\nX1 2\r\nInvalid\r\n:\r\nVALUE a\r\n"
-			       "END\r\n"),
+		    SPAN(UPTIME
+			"END\r\nX\r\nX1 2\r\nInvalids\r\n:\r\nVALUE a\r\n"
+			"END\r\n"),
 		    "done stats settings ignored=5" },
 		{ "a word to stats", USUAL, SPAN("RECV_TIMEOUT\r\n"),
 		    "failed protocol" },
