@@ -19,14 +19,25 @@ TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy \
 	python3-prometheus-client python3-pytest python3-pytest-xdist \
 	python3-yaml sasl2-bin shellcheck strace systemd valgrind zsh
 
+# For another machine, by Debian's cross compiler and the libraries of that
+# architecture: make CROSS=aarch64-linux-gnu. What is built runs under qemu-user.
+ifdef CROSS
+CC = $(CROSS)-gcc
+AR = $(CROSS)-gcc-ar
+PKG_CONFIG = $(CROSS)-pkg-config
+EMULATOR = qemu-$(firstword $(subst -, ,$(CROSS)))
+WRAPPER ?= $(EMULATOR)
+endif
+PKG_CONFIG ?= pkg-config
+
 # What pkg-config calls each library, and the package it comes in.
 LIBRARIES = libevent_core:libevent-dev libevent_openssl:libevent-dev \
 	libssl:libssl-dev libcrypto:libssl-dev \
 	yaml-0.1:libyaml-dev libisal:libisal-dev libcrypt:libcrypt-dev \
 	libmemcached:libmemcached-dev
 LIBRARY_NAMES = $(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$l)))
-LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARY_NAMES) 2>/dev/null)
-LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARY_NAMES) 2>/dev/null)
+LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARY_NAMES) 2>/dev/null)
+LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARY_NAMES) 2>/dev/null)
 
 WARNINGS = -Wall -Wextra -Wformat=2 -Wshadow -Wvla -Wundef -Wwrite-strings \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -121,9 +132,9 @@ $(BUILD)/flags: FORCE
 	command -v $(firstword $(CC)) >/dev/null || \
 	    missing $(firstword $(CC)) \
 		"$(or $(filter clang,$(CC)),gcc libc6-dev)"; \
-	command -v pkg-config >/dev/null || missing pkg-config pkg-config; \
+	command -v $(PKG_CONFIG) >/dev/null || missing $(PKG_CONFIG) pkg-config; \
 	for l in $(LIBRARIES); do \
-	    pkg-config --exists $${l%:*} || missing $${l%:*} $${l#*:}; \
+	    $(PKG_CONFIG) --exists $${l%:*} || missing $${l%:*} $${l#*:}; \
 	done
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$FLAGS" | cmp -s - $@ || printf '%s\n' "$$FLAGS" >$@
