@@ -60,7 +60,7 @@ pools_load(const struct pool_configs *configs, const struct modules *ms,
 	int r = 0;
 
 	ps->holds = 1;
-	ps->list = xcalloc(configs->len + 1, sizeof(*ps->list));
+	ps->list = xcalloc(configs->len + 1, sizeof(struct pool *));
 	for (size_t i = 0; i < configs->len && r == 0; i++)
 		r = load_pool(ps, old, &configs->list[i], ms, e);
 	if (r < 0)

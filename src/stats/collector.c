@@ -1,13 +1,13 @@
 #include "stats/collector.h"
 
 #define ROW(id, text, sub, preset, most, kind, about)                          \
-	[COLLECTOR_##id] = { .name = text,                                     \
+	[COLLECTOR_##id] = { .name = (text),                                   \
 		.command = "stats" sub "\r\n",                                 \
-		.argument = &sub[sizeof(sub) > 1],                             \
-		.is_preset = preset,                                           \
-		.entries_max = most,                                           \
+		.argument = &(sub)[sizeof(sub) > 1],                           \
+		.is_preset = (preset),                                         \
+		.entries_max = (most),                                         \
 		.answer = &answer_##kind,                                      \
-		.help = about },
+		.help = (about) },
 
 const struct collector collectors[COLLECTORS] = { COLLECTORS_EACH(ROW) };
 

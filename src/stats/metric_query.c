@@ -67,7 +67,7 @@ metric_query_equal(const struct metric_query *a, const struct metric_query *b)
 	return a->type == b->type && a->keys_len == b->keys_len &&
 	       a->columns == b->columns && a->value == b->value &&
 	       a->labels_len == b->labels_len &&
-	       memcmp(&a->scale, &b->scale, sizeof(a->scale)) == 0 &&
+	       a->scale == b->scale && /* as it was read, never computed */
 	       equal_texts(a, b);
 }
 
