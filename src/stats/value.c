@@ -155,7 +155,8 @@ is_in_range(const struct number *n, bool negative)
 		struct span digits = { n->text + minus, n->len - minus };
 		uint64_t u;
 
-		return parse_u64(digits, &u) == 0 && u <= INT64_MAX;
+		return parse_u64(digits, &u) == 0 &&
+		       u <= INT64_MAX + (uint64_t)minus;
 	}
 	if (!n->has_exponent && n->digits < PARSE_DIGITS_SAFE)
 		return true;
