@@ -21,6 +21,7 @@
 #include "pages/landing.h"
 #include "pages/locate.h"
 #include "pages/sd.h"
+#include "pages/target_page.h"
 #include "pid_file.h"
 #include "pools/pools.h"
 #include "scrape.h"
@@ -45,6 +46,7 @@ struct serving {
 	struct api *api;
 	struct assets *assets;
 	struct landing *landing;
+	struct target_page *target_page;
 	struct notify *notify;
 	struct event *give_up;
 	struct rate news; /* reloads, which clients may ask for */
@@ -119,6 +121,7 @@ reload_setup(struct serving *s, struct error *e)
 	setup_release(&s->setup);
 	s->setup = setup;
 	landing_forget(s->landing);
+	target_page_forget(s->target_page);
 	pools_start(setup.pools, s->base);
 	log_news(&s->news, LEVEL_INFO, "Configuration reloaded");
 	return 0;
@@ -186,6 +189,7 @@ add_routes(struct serving *s)
 	server_route_scrape(s->server, s->options->scrape_path,
 	    scrape_serve_target, s->scraper);
 	server_route(s->server, "/", landing_serve, s->landing);
+	server_route(s->server, "/target", target_page_serve, s->target_page);
 	assets_add_routes(s->assets, s->server);
 	server_route(s->server, "/api/v1/targets", api_serve_targets, s->api);
 	server_route(s->server, "/api/v1/locate", locate_serve, &s->setup);
@@ -268,6 +272,8 @@ serving_open(struct serving *s, struct error *e)
 	s->assets = assets_new();
 	s->landing = landing_new(
 	    s->base, o->telemetry_path, o->scrape_path, s->targets, &s->setup);
+	s->target_page = target_page_new(
+	    s->base, o->telemetry_path, o->scrape_path, s->targets, &s->setup);
 	add_routes(s);
 	return 0;
 }
@@ -304,6 +310,7 @@ serving_close(struct serving *s)
 	web_free(s->web);
 	notify_free(s->notify);
 	server_free(s->server);
+	target_page_free(s->target_page);
 	landing_free(s->landing);
 	assets_free(s->assets);
 	api_free(s->api);

@@ -3,7 +3,6 @@
 #include <sys/queue.h>
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -61,6 +60,8 @@ static const struct found numbers[] = {
 	[HISTORY_BYTES] = { COLLECTOR_STATS, "bytes", .max = INT64_MAX },
 	[HISTORY_BYTES_MAX] = { COLLECTOR_STATS, "limit_maxbytes",
 	    COLLECTOR_STATS, "engine_maxbytes", .max = INT64_MAX },
+	[HISTORY_READ] = { COLLECTOR_STATS, "bytes_read" },
+	[HISTORY_WRITTEN] = { COLLECTOR_STATS, "bytes_written" },
 };
 _Static_assert(nitems(numbers) == HISTORY_NUMBERS, "a key for each number");
 
@@ -291,6 +292,7 @@ history_note(struct history **slot, const struct reply *reply, uint64_t at_us)
 	p = history_place(h, at_us);
 	h->notes++;
 	p->at_us = at_us;
+	p->is_up = reply != NULL;
 	for (size_t i = 0; i < HISTORY_NUMBERS; i++)
 		p->numbers[i] = HISTORY_NONE;
 	if (reply == NULL)

@@ -9,6 +9,7 @@
 #ifndef MEMCACHED_HISTORY_H
 #define MEMCACHED_HISTORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,12 +45,15 @@ enum history_number {
 	HISTORY_CONNECTIONS_MAX,
 	HISTORY_BYTES,
 	HISTORY_BYTES_MAX,
+	HISTORY_READ,    /* bytes from its clients */
+	HISTORY_WRITTEN, /* and to them */
 	HISTORY_NUMBERS
 };
 
-/* One scrape; all of it is HISTORY_NONE when the target was down. */
+/* One scrape; all numbers are HISTORY_NONE when the target was down. */
 struct history_point {
 	uint64_t at_us; /* of clock_us */
+	bool is_up;
 	uint64_t numbers[HISTORY_NUMBERS];
 };
 

@@ -1,16 +1,16 @@
 #include "pages/landing.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/escape.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "memcached/modules.h"
 #include "memcached/status.h"
 #include "memcached/targets.h"
+#include "pages/frame.h"
 #include "pages/listing.h"
 #include "pages/rows.h"
 #include "pools/pools.h"
@@ -19,19 +19,7 @@
 /* Room for the rows, with long names and errors. */
 #define ROWS_BYTES_MAX (16U << 20)
 
-/* What a browser may do with the page: load our own files, and no more. */
-#define POLICY                                                                 \
-	"default-src 'none'; script-src 'self'; style-src 'self'; "            \
-	"img-src 'self'; connect-src 'self'; form-action 'self'; "             \
-	"base-uri 'none'; frame-ancestors 'none'"
-
-static const struct {
-	const char *name, *value;
-} headers[] = {
-	{ "Content-Security-Policy", POLICY },
-	{ "Referrer-Policy", "no-referrer" },
-	{ "Cache-Control", "no-cache" },
-};
+#define COUNTS_BYTES 64
 
 struct landing {
 	const char *metrics;
@@ -78,22 +66,16 @@ add_targets(struct buf *out, const struct targets *targets, size_t limit)
 {
 	struct writer w = { .limit = limit };
 	size_t more;
-	char now[CLOCK_TEXT_MAX];
+	char counts[COUNTS_BYTES];
 
 	buf_init(&w.rows, ROWS_BYTES_MAX);
 	targets_each(targets, add_row, &w);
 	more = w.known > limit ? w.known - limit : 0;
-	clock_text(time(NULL), now);
-	buf_printf(out,
-	    "<section aria-labelledby=\"targets-title\">\n"
-	    "<h2 id=\"targets-title\">Targets</h2>\n"
-	    "<p class=\"bar\"><span id=\"counts\">%zu known, %zu down</span>"
-	    "<span>as of <time id=\"now\" datetime=\"%s\">%s</time></span>"
-	    "<label id=\"live\" hidden><input type=\"checkbox\" checked> "
-	    "Refresh every 5 s</label></p>\n"
-	    "<p id=\"problem\" role=\"status\"></p>\n"
-	    "<p id=\"news\" role=\"status\"></p>\n",
-	    w.known, w.down, now, now);
+	(void)snprintf(
+	    counts, sizeof(counts), "%zu known, %zu down", w.known, w.down);
+	buf_add_str(out, "<section aria-labelledby=\"targets-title\">\n"
+			 "<h2 id=\"targets-title\">Targets</h2>\n");
+	frame_add_bar(out, counts);
 	add_table(out, &w);
 	buf_printf(out,
 	    "<p id=\"none\"%s>None yet: a target is listed here after its "
@@ -185,31 +167,13 @@ add_pools(struct buf *out, const struct pools *pools)
 static void
 add_head(struct buf *out, const struct landing *l)
 {
-	buf_add_str(out,
-	    "<!DOCTYPE html>\n"
-	    "<html lang=\"en\">\n"
-	    "<head>\n"
-	    "<meta charset=\"utf-8\">\n"
-	    "<meta name=\"viewport\" "
-	    "content=\"width=device-width, initial-scale=1\">\n"
-	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	    "<title>memcached_exporter</title>\n"
-	    "<link rel=\"icon\" href=\"./page.svg\" type=\"image/svg+xml\">\n"
-	    "<link rel=\"stylesheet\" href=\"./page.css\">\n"
-	    "<script src=\"./page.js\" defer></script>\n"
-	    "</head>\n"
-	    "<body>\n"
-	    "<header>\n"
-	    "<h1>memcached_exporter <small>" VERSION "</small></h1>\n"
-	    "<nav aria-label=\"Pages\">\n"
-	    "<a href=\".");
+	frame_open(out, "memcached_exporter", VERSION);
+	buf_add_str(out, "<a href=\".");
 	escape_html(out, l->metrics);
 	buf_add_str(out, "\">Metrics</a>\n"
 			 "<a href=\"./api/v1/targets\">Targets as JSON</a>\n"
-			 "<a href=\"./-/healthy\">Health</a>\n"
-			 "</nav>\n"
-			 "</header>\n"
-			 "<main>\n");
+			 "<a href=\"./-/healthy\">Health</a>\n");
+	frame_open_main(out);
 }
 
 static void
@@ -222,7 +186,7 @@ write_page(
 	add_form(out, l);
 	add_pools(out, l->setup->pools);
 	add_targets(out, targets, limit);
-	buf_add_str(out, "</main>\n</body>\n</html>\n");
+	frame_close(out);
 }
 
 struct landing *
@@ -233,8 +197,7 @@ landing_new(struct event_base *base, const char *metrics, const char *scrape,
 
 	l->metrics = metrics;
 	l->scrape = scrape;
-	l->listing = listing_new(
-	    base, targets, "text/html; charset=utf-8", write_page, l);
+	l->listing = listing_new(base, targets, FRAME_TYPE, write_page, l);
 	l->setup = setup;
 	return l;
 }
@@ -259,7 +222,6 @@ landing_serve(struct request *r, void *arg)
 {
 	struct landing *l = arg;
 
-	for (size_t i = 0; i < nitems(headers); i++)
-		request_add_header(r, headers[i].name, headers[i].value);
+	frame_add_headers(r);
 	listing_serve(l->listing, r, LISTING_LIMIT);
 }

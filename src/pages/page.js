@@ -8,9 +8,16 @@
 	const NEWS_MAX = 3;
 
 	const $ = (id) => document.getElementById(id);
+
+	/* The page of one target has parts in place of the table. */
+	const PARTS = ["facts", "hint", "hits", "commands", "evictions",
+		"connections", "memory", "traffic", "slabs", "settings"];
+	const isTarget = $("facts") !== null;
+	const SOURCE = isTarget ? `./target${location.search}` : "./";
 	const live = $("live").querySelector("input");
 	let timer = 0;
 	let busy = false;
+	let gone = false;
 	let last = new Date();
 
 	/* What has not changed is not touched: it may be selected, or read out. */
@@ -49,7 +56,17 @@
 		return row;
 	}
 
-	function show(page) {
+	function showTarget(page) {
+		const fresh = page.getElementById("facts");
+		const state = fresh.dataset.state;
+
+		if ($("facts").dataset.state !== state)
+			say("news", `This target is ${state}.`);
+		for (const id of PARTS)
+			replace($(id), page.getElementById(id));
+	}
+
+	function showTable(page) {
 		const body = $("targets").tBodies[0];
 		const fresh = page.getElementById("targets");
 		const old = new Map(Array.from(body.rows, (row) => [keyOf(row), row]));
@@ -63,9 +80,13 @@
 		$("targets").hidden = fresh.hidden;
 		for (const id of ["counts", "none", "more"])
 			replace($(id), page.getElementById(id));
+		tell(news);
+	}
+
+	function show(page) {
+		(isTarget ? showTarget : showTable)(page);
 		putTime(page.getElementById("now").dateTime);
 		say("problem", "");
-		tell(news);
 		last = new Date();
 	}
 
@@ -75,22 +96,25 @@
 	}
 
 	async function load() {
-		const answer = await fetch("./", {
+		gone = false;
+		const answer = await fetch(SOURCE, {
 			cache: "no-store",
 			signal: AbortSignal.timeout(EVERY_MS),
 		});
 		const page = new DOMParser().parseFromString(
 			await answer.text(), "text/html");
 
+		gone = isTarget && answer.status === 404;
 		/* a proxy may answer with a page of its own */
-		if (!answer.ok || page.getElementById("targets") === null)
+		if (!answer.ok || page.getElementById("now") === null)
 			throw new Error(`status ${answer.status}`);
 		return page;
 	}
 
 	function complain() {
-		say("problem", "Not refreshed since " +
-			`${last.toLocaleTimeString()}: the exporter does not answer.`);
+		say("problem", `Not refreshed since ${last.toLocaleTimeString()}: ` +
+			(gone ? "the target is not known any more." :
+				"the exporter does not answer."));
 	}
 
 	async function refresh() {

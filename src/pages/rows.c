@@ -1,6 +1,7 @@
 #include "pages/rows.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -12,27 +13,8 @@
 #include "base/span.h"
 #include "memcached/status.h"
 #include "memcached/targets.h"
-
-/* "59 s", "3 min", "47 h", "2 d" */
-static void
-add_duration(struct buf *out, uint64_t seconds)
-{
-	static const struct {
-		uint64_t below, unit;
-		const char *name;
-	} units[] = {
-		{ 60, 1, "s" },
-		{ 3600, 60, "min" },
-		{ 48 * 3600, 3600, "h" },
-		{ UINT64_MAX, 24 * 3600, "d" },
-	};
-	size_t i = 0;
-
-	while (i < nitems(units) - 1 && seconds >= units[i].below)
-		i++;
-	buf_add_u64(out, seconds / units[i].unit);
-	buf_printf(out, " %s", units[i].name);
-}
+#include "pages/link.h"
+#include "pages/quantity.h"
 
 /* How long ago that was. */
 static void
@@ -43,7 +25,7 @@ add_since(struct buf *out, time_t t)
 
 	clock_text(t, text);
 	buf_printf(out, "<time datetime=\"%s\" title=\"%s\">", text, text);
-	add_duration(out, now > t ? (uint64_t)(now - t) : 0);
+	quantity_add_duration(out, now > t ? (uint64_t)(now - t) : 0);
 	buf_add_str(out, "</time>");
 }
 
@@ -56,7 +38,11 @@ cell_address(struct buf *out, const struct target_entry *t)
 	char text[ADDRESS_TEXT_MAX];
 
 	address_text(t->address, text);
+	buf_add_str(out, "<a href=\"./target");
+	link_add_query(out, "address", t->address, t->module);
+	buf_add_str(out, "\">");
 	escape_html(out, text);
+	buf_add_str(out, "</a>");
 }
 
 static void
@@ -95,15 +81,10 @@ static void
 add_ratio(struct buf *out, const char *name, double ratio)
 {
 	bool none = ratio < 0;
-	double percent = 100 * ratio;
 
-	/* not all of it must not look as if it were */
-	if (ratio < 1 && percent > 99.9)
-		percent = 99.9;
-	if (none)
-		buf_add_str(out, "<span>" NOTHING "</span>");
-	else
-		buf_printf(out, "<span>%.1f %%</span>", percent);
+	buf_add_str(out, "<span>");
+	quantity_add(out, UNIT_RATIO, none ? NAN : ratio);
+	buf_add_str(out, "</span>");
 	buf_printf(out, "<meter aria-label=\"%s\" value=\"%.4f\"%s></meter>",
 	    name, none ? 0 : ratio, none ? " hidden" : "");
 }
@@ -124,7 +105,7 @@ static void
 cell_connection(struct buf *out, const struct target_entry *t)
 {
 	if (t->is_connected)
-		add_duration(out, t->connected_us / 1000000);
+		quantity_add_duration(out, t->connected_us / 1000000);
 	else
 		buf_add_str(out, NOTHING);
 }
@@ -165,6 +146,17 @@ rows_add_heads(struct buf *out)
 		    "<th scope=\"col\" role=\"columnheader\" class=\"%s\">%s"
 		    "</th>\n",
 		    columns[i].name, columns[i].title);
+}
+
+void
+rows_add_facts(struct buf *out, const struct target_entry *t)
+{
+	for (size_t i = 1; i < nitems(columns); i++) {
+		buf_printf(out, "<div class=\"%s\"><dt>%s</dt><dd>",
+		    columns[i].name, columns[i].title);
+		columns[i].write(out, t);
+		buf_add_str(out, "</dd></div>\n");
+	}
 }
 
 /*

@@ -6,12 +6,12 @@
 
 struct target_entry;
 
-/* What stands where nothing is known. */
-#define NOTHING "\u2013"
-
 /* The cells of the table's head. */
 void rows_add_heads(struct buf *out);
 
 void rows_add(struct buf *out, const struct target_entry *t);
+
+/* What the row has beside the address, as parts of a <dl>. */
+void rows_add_facts(struct buf *out, const struct target_entry *t);
 
 #endif
