@@ -5,6 +5,7 @@ import base64
 import json
 import re
 import shutil
+import struct
 import subprocess
 import urllib.error
 import urllib.request
@@ -19,6 +20,38 @@ ARGUMENTS = [
     "--disable-dev-shm-usage", "--disable-background-networking",
     "--no-first-run", "--window-size=1280,900", "--lang=en-GB",
 ]
+# Of each text that is seen: itself and how it stands out from what is behind
+# it (WCAG 2, "contrast ratio").
+CONTRASTS = """
+const parse = (c) => c.match(/[\\d.]+/g).map(Number);
+const luminance = (c) => {
+    const [r, g, b] = c.slice(0, 3).map((v) => {
+        v /= 255;
+        return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = (e) => {
+    for (; e; e = e.parentElement) {
+        const c = parse(getComputedStyle(e).backgroundColor);
+        if (c.length < 4 || c[3] === 1)
+            return c;
+    }
+    throw new Error("nothing behind it");
+};
+const found = [];
+for (const e of document.querySelectorAll("body *")) {
+    const own = [...e.childNodes].some(
+        (n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !e.checkVisibility())
+        continue;
+    const pair = [parse(getComputedStyle(e).color), behind(e)];
+    const [low, high] = pair.map(luminance).sort((a, b) => a - b);
+    found.push([e.textContent, (high + 0.05) / (low + 0.05)]);
+}
+return found;
+"""
+
 # How the protocol names an element in JSON.
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
@@ -26,6 +59,12 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 def skip_without():
     if not shutil.which(CHROMIUM) or not shutil.which(DRIVER):
         pytest.skip("Chromium is missing: make deps-test installs it")
+
+
+def size(picture):
+    """Of a PNG."""
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    return struct.unpack(">II", picture[16:24])
 
 
 class Browser:
@@ -122,6 +161,32 @@ class Browser:
         return self.run(
             "const e = document.querySelector(arguments[0]);"
             "return e?.checkVisibility() ? e.innerText : '';", selector)
+
+    def contrasts(self):
+        """(text, contrast) of each text that is seen."""
+        return self.run(CONTRASTS)
+
+    def misplaced(self, width):
+        """What is cut off, or makes a page wider than this."""
+        assert self.run("return innerWidth") == width
+        assert self.run(
+            "return document.documentElement.scrollWidth") <= width
+        return self.run(
+            "return Array.from(document.querySelectorAll("
+            "'section, td, th, td *, dd, figure, figure *, a, button, input,"
+            " select'))"
+            ".filter((e) => e.checkVisibility() && !e.closest('thead')"
+            " && !e.closest('svg *'))"
+            ".map((e) => [e.outerHTML, e.getBoundingClientRect()])"
+            ".filter(([_, r]) => r.left < 0 || r.right > innerWidth)"
+            ".map(([html]) => html)")
+
+    def tree(self):
+        """(role, name) of what a screen reader is told."""
+        nodes = self.devtools("Accessibility.getFullAXTree")["nodes"]
+        return [
+            (node["role"]["value"], node.get("name", {}).get("value", ""))
+            for node in nodes if not node["ignored"]]
 
     def address(self):
         return self._call("GET", self.session + "/url")

@@ -12,6 +12,7 @@ import tempfile
 import pytest
 
 from authority import Authority
+from browser import Browser
 from daemons import Memcached
 from exporter import Exporter
 from fake import FakeServer
@@ -80,6 +81,27 @@ def fake(stack):
 @pytest.fixture
 def memcached(stack):
     return functools.partial(started, stack, Memcached)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with tempfile.TemporaryDirectory(prefix="e2e-") as folder, \
+            contextlib.ExitStack() as stack:
+        browser = Browser(folder)
+        stack.callback(browser.stop)
+        yield browser
+
+
+@pytest.fixture
+def browser(stack, chromium):
+    """As a desktop with light colours. The page must not have complained; it
+    is gone before what it asks, that the stack ends."""
+    chromium.resize(1280, 900)
+    chromium.prefer("light")
+    chromium.console()
+    yield chromium
+    assert chromium.console() == []
+    chromium.open("about:blank")
 
 
 @pytest.fixture

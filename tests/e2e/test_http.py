@@ -59,6 +59,8 @@ def assert_refused(running, request):
     ("GET", "/api/v1/targets?limit=1", 200),
     ("GET", "/api/v1/targets?limit=", 400),
     ("GET", "/api/v1/targets?limit=-1", 400),
+    ("GET", "/target", 400),
+    ("GET", "/target?address=none", 404),
     ("GET", "/page.css", 200),
     ("GET", "/page.js", 200),
     ("GET", "/page.svg", 200),
@@ -199,7 +201,8 @@ def test_content_type(running):
 
 
 @pytest.mark.parametrize("path", [
-    "/", "/page.css", "/api/v1/targets", "/-/healthy", "/metrics", "/nothing"])
+    "/", "/page.css", "/api/v1/targets", "/-/healthy", "/metrics", "/nothing",
+    "/target?address=none"])
 def test_head(running, path):
     """HEAD gives GET's header and no body."""
     get = running.get(path)

@@ -4,74 +4,19 @@ like, for the README:
     PAGE_PICTURE=page.png make e2e PYTEST_ARGS='-k test_pictures'
 """
 
-import contextlib
 import http.server
 import os
-import struct
-import tempfile
 import threading
 
 import pytest
 
-from browser import Browser
+from browser import size
 from exporter import probe
 from fake import hang
 from poll import eventually
 
 REFRESH = 'document.dispatchEvent(new Event("visibilitychange"));'
 ROW = "#targets tbody tr"
-
-# Of each text that is seen: itself and how it stands out from what is behind
-# it (WCAG 2, "contrast ratio").
-CONTRASTS = """
-const parse = (c) => c.match(/[\\d.]+/g).map(Number);
-const luminance = (c) => {
-    const [r, g, b] = c.slice(0, 3).map((v) => {
-        v /= 255;
-        return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-};
-const behind = (e) => {
-    for (; e; e = e.parentElement) {
-        const c = parse(getComputedStyle(e).backgroundColor);
-        if (c.length < 4 || c[3] === 1)
-            return c;
-    }
-    throw new Error("nothing behind it");
-};
-const found = [];
-for (const e of document.querySelectorAll("body *")) {
-    const own = [...e.childNodes].some(
-        (n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !e.checkVisibility())
-        continue;
-    const pair = [parse(getComputedStyle(e).color), behind(e)];
-    const [low, high] = pair.map(luminance).sort((a, b) => a - b);
-    found.push([e.textContent, (high + 0.05) / (low + 0.05)]);
-}
-return found;
-"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with tempfile.TemporaryDirectory(prefix="e2e-") as folder, \
-            contextlib.ExitStack() as stack:
-        browser = Browser(folder)
-        stack.callback(browser.stop)
-        yield browser
-
-
-@pytest.fixture
-def browser(chromium):
-    """As a desktop with light colours. The page must not have complained."""
-    chromium.resize(1280, 900)
-    chromium.prefer("light")
-    chromium.console()
-    yield chromium
-    assert chromium.console() == []
-    chromium.open("about:blank")
 
 
 def open_page(browser, running):
@@ -317,16 +262,8 @@ def test_readable(browser, fleet, width, scheme):
     browser.resize(width, 800, phone=width < 800)
     browser.prefer(scheme)
     open_page(browser, fleet)
-    assert browser.run("return innerWidth") == width
-    assert browser.run("return document.documentElement.scrollWidth") <= width
-    # Nothing is cut off either.
-    assert browser.run(
-        "return Array.from(document.querySelectorAll("
-        "'section, td, th, td *, a, button, input, select'))"
-        ".filter((e) => e.checkVisibility() && e.closest('thead') === null)"
-        ".map((e) => e.getBoundingClientRect())"
-        ".filter((r) => r.left < 0 || r.right > innerWidth).length") == 0
-    contrasts = browser.run(CONTRASTS)
+    assert browser.misplaced(width) == []
+    contrasts = browser.contrasts()
     assert len(contrasts) > 30
     assert [c for c in contrasts if c[1] < 4.5] == []
     light = browser.run("return getComputedStyle(document.body).color"
@@ -334,19 +271,11 @@ def test_readable(browser, fleet, width, scheme):
     assert light == (scheme == "light")
 
 
-def tree(browser):
-    """(role, name) of what a screen reader is told."""
-    nodes = browser.devtools("Accessibility.getFullAXTree")["nodes"]
-    return [
-        (node["role"]["value"], node.get("name", {}).get("value", ""))
-        for node in nodes if not node["ignored"]]
-
-
 @pytest.mark.parametrize("width", [1280, 360])
 def test_screen_reader(browser, fleet, width):
     browser.resize(width, 800, phone=width < 800)
     open_page(browser, fleet)
-    found = tree(browser)
+    found = browser.tree()
     named = {role: [n for r, n in found if r == role] for role, _ in found}
     assert named["heading"] == [
         "memcached_exporter 0.1.0", "Scrape a server", "Targets"]
@@ -360,7 +289,8 @@ def test_screen_reader(browser, fleet, width):
     assert named["textbox"] == ["Target"]
     assert named["button"] == ["Scrape"]
     assert named["checkbox"] == ["Refresh every 5 s"]
-    assert named["link"] == ["Metrics", "Targets as JSON", "Health"]
+    assert named["link"] == ["Metrics", "Targets as JSON", "Health",
+                             *named["rowheader"]]
     assert len(named["status"]) == 2
     assert {"banner", "main", "navigation"} <= set(named)
 
@@ -379,12 +309,6 @@ def test_keyboard(browser, fleet):
     assert [tag for tag, _ in seen] == ["A", "A", "A", "INPUT", "BUTTON",
                                         "INPUT"]
     assert all(width >= 2 for _, width in seen)
-
-
-def size(picture):
-    """Of a PNG."""
-    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
-    return struct.unpack(">II", picture[16:24])
 
 
 @pytest.fixture
