@@ -96,6 +96,21 @@ collection_is_pipelined(const struct collection *c, const struct link *l)
 	       (l->asked & (l->asked - 1)) != 0;
 }
 
+/*
+ * Several commands, the first that a server got, have brought nothing by the
+ * deadline: the next connection tries one.
+ */
+static bool
+collection_was_ignored(struct collection *c)
+{
+	const struct link *l = links_find(&c->links, LINK_LATE);
+
+	return l != NULL && collection_is_pipelined(c, l) &&
+	       !connection_was_reused(l->connection) &&
+	       connection_was_reached(l->connection) &&
+	       connection_is_silent(l->connection);
+}
+
 bool
 collection_start(struct collection *c, const struct plan *plan,
     uint64_t soonest_us, uint64_t deadline_us)
@@ -112,7 +127,8 @@ collection_start(struct collection *c, const struct plan *plan,
 	c->plan = plan;
 	c->soonest = soonest_us;
 	c->deadline = deadline_us;
-	collection_send(c, l, habits_one_by_one(&c->habits, now));
+	collection_send(c, l,
+	    habits_one_by_one(&c->habits, now) || collection_was_ignored(c));
 	if (connection_was_reused(l->connection) ||
 	    collection_is_pipelined(c, l))
 		collection_arm(c, hedge_at(now, soonest_us));
@@ -164,7 +180,12 @@ collection_finish(struct collection *c, struct link *l, const struct error *why)
 {
 	struct connection *con = l->connection;
 
-	collection_learn(c, l, clock_us());
+	for (size_t i = 0; i < LINKS_MAX; i++) {
+		const struct link *any = &c->links.list[i];
+
+		if (any == l || any->state == LINK_FAILED)
+			collection_learn(c, any, clock_us());
+	}
 	c->calls.done(connection_reply(con), why, c->calls.arg);
 	connection_rest(con);
 	if (why == NULL)
@@ -269,8 +290,8 @@ collection_tries_one_by_one(
     struct collection *c, const struct link *l, const struct error *why)
 {
 	const struct connection *con = l->connection;
-	bool cut =
-	    why->reason == REASON_CLOSED && connection_answered(con) != 0;
+	bool cut = why->reason == REASON_CLOSED &&
+		   (connection_answered(con) != 0 || connection_is_silent(con));
 	bool refused = why->reason == REASON_PROTOCOL &&
 		       connection_refused(con) & 1U << COLLECTOR_STATS;
 

@@ -433,7 +433,9 @@ connection_answered(const struct connection *c)
 unsigned
 connection_stuck(const struct connection *c)
 {
-	if (!c->ask.one_by_one || c->state != CONN_ASKING)
+	bool hung_up = c->state == CONN_CLOSED && c->ended == CLOSE_SERVER;
+
+	if (!c->ask.one_by_one || (c->state != CONN_ASKING && !hung_up))
 		return 0;
 	return c->sent & STEPS_STATS;
 }

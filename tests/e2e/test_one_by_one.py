@@ -35,6 +35,11 @@ def refuses_all_when_more_follows(conn):
             return
 
 
+def hangs_up_when_more_follows(conn):
+    while len(commands := read(conn)) == 1:
+        conn.answer(commands[0])
+
+
 def refuses_each_when_more_follows(conn):
     """The same, but it stays connected."""
     while commands := read(conn):
@@ -79,7 +84,7 @@ def hangs_up_after_an_error(conn):
                 return
 
 
-SCRIPTS = [refuses_all_when_more_follows, refuses_each_when_more_follows,
+SCRIPTS = [hangs_up_when_more_follows, refuses_all_when_more_follows, refuses_each_when_more_follows,
            drops_the_rest_after_an_error, answers_only_the_first,
            keeps_the_rest_until_more_comes, hangs_up_after_each,
            hangs_up_after_an_error]
@@ -116,6 +121,47 @@ def test_up(fake, exporter, script, refused):
     if not refused and "error" in script.__name__:
         commands = ["".join(commands)]
     assert server.reads == [c.encode() for c in commands] * 2
+
+
+def test_up_after_silence(fake, exporter):
+    """Nothing tells that from a stall, before the deadline."""
+
+    def ignores_when_more_follows(conn):
+        while commands := read(conn):
+            if len(commands) == 1:
+                conn.answer(commands[0])
+
+    server = fake(ignores_when_more_follows)
+    running = exporter(server.address, timeout=SLOW)
+    assert running.metrics().reason == "timeout"
+    for _ in range(3):
+        metrics = running.metrics()
+        assert metrics.up == 1 and all(metrics.success.values())
+        assert metrics.value(DURATION) < SLOW / 2
+    assert len(server.connections) == 2
+
+
+def test_hangs_up_when_it_does_not_know(fake, exporter):
+    """Without a word: that command is not sent for a while."""
+
+    def script(conn):
+        while commands := read(conn):
+            for command in commands:
+                if command in ("stats slabs", "stats items"):
+                    return
+                conn.answer(command)
+
+    server = fake(script)
+    running = exporter(server.address, timeout=4)
+    for _ in range(3):
+        assert running.metrics().up == 1
+    connections = len(server.connections)
+    for _ in range(3):
+        metrics = running.metrics()
+        assert metrics.up == 1
+        assert metrics.success == {"stats": True, "settings": True,
+                                   "slabs": False, "items": False}
+    assert len(server.connections) == connections
 
 
 def test_refused_is_not_asked_again(fake, exporter):

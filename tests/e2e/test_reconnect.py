@@ -56,13 +56,13 @@ def test_closed_when_asked(fake, exporter, fault):
 
 
 def test_closed_again_when_asked(fake, exporter):
-    """One reconnect, not one after the other."""
+    """One reconnect and one for `stats` alone, not one after the other."""
     server = fake(once_then(when_asked(close), then=when_asked(close)))
     running = exporter(server.address)
     assert running.metrics().up == 1
     metrics = running.metrics()
     assert (metrics.up, metrics.reason) == (0, "closed")
-    assert len(server.connections) == 2
+    assert len(server.connections) == 3
 
 
 def test_closed_after_its_first_byte(fake, exporter):

@@ -622,11 +622,12 @@ TEST(reused_and_closed)
 {
 	static const struct {
 		const char *name;
-		bool fresh, silent, again;
+		bool fresh, silent;
+		unsigned more; /* connections, and no further */
 	} rows[] = {
-		{ "before its first byte", false, true, true },
-		{ "after it", false, false, false },
-		{ "a new one", true, true, false },
+		{ "before its first byte", false, true, 2 },
+		{ "after it", false, false, 0 },
+		{ "a new one", true, true, 1 },
 	};
 
 	for (EACH(r, rows)) {
@@ -634,15 +635,16 @@ TEST(reused_and_closed)
 
 		assert_true(start(c, SECOND));
 		first->silent = r->silent;
-		fails(first, REASON_CLOSED);
-		check_number(r->name, made, 1 + r->again);
-		check_number(r->name, told.done, !r->again);
-		if (r->again) {
-			/* and not one after the other */
-			fails(second, REASON_CLOSED);
-			check_number(r->name, made, 2);
-			check_number(r->name, told.done, 1);
+		for (unsigned i = 0; i <= r->more; i++) {
+			check_number(r->name, made, 1 + i);
+			check_number(r->name, told.done, 0);
+			/* the last one is for one command alone */
+			check_number(r->name, connections[i].ask.one_by_one,
+			    i == r->more && i > 0);
+			fails(&connections[i], REASON_CLOSED);
 		}
+		check_number(r->name, made, 1 + r->more);
+		check_number(r->name, told.done, 1);
 		end(c);
 	}
 }
@@ -667,17 +669,22 @@ TEST(one_by_one)
 		const char *name;
 		enum reason reason;
 		unsigned refused, answered;
-		bool is_binary, tries;
+		bool is_binary, tries, silent;
 	} rows[] = {
-		{ "stats is refused", REASON_PROTOCOL, STATS, 0, false, true },
-		{ "full", REASON_REFUSED, STATS, 0, false, false },
-		{ "no credentials", REASON_AUTH, STATS, 0, false, false },
-		{ "nonsense", REASON_PROTOCOL, 0, 0, false, false },
-		{ "closed after one", REASON_CLOSED, 0, STATS, false, true },
-		{ "closed before", REASON_CLOSED, 0, 0, false, false },
-		{ "too much after one", REASON_TOO_LARGE, 0, STATS, false,
+		{ "stats is refused", REASON_PROTOCOL, STATS, 0, false, true,
 		    false },
-		{ "binary", REASON_CLOSED, 0, STATS, true, false },
+		{ "full", REASON_REFUSED, STATS, 0, false, false, false },
+		{ "no credentials", REASON_AUTH, STATS, 0, false, false,
+		    false },
+		{ "nonsense", REASON_PROTOCOL, 0, 0, false, false, false },
+		{ "closed after one", REASON_CLOSED, 0, STATS, false, true,
+		    false },
+		{ "closed within one", REASON_CLOSED, 0, 0, false, false,
+		    false },
+		{ "closed at once", REASON_CLOSED, 0, 0, false, true, true },
+		{ "too much after one", REASON_TOO_LARGE, 0, STATS, false,
+		    false, false },
+		{ "binary", REASON_CLOSED, 0, STATS, true, false, false },
 	};
 
 	for (EACH(r, rows)) {
@@ -688,6 +695,7 @@ TEST(one_by_one)
 		assert_true(start(c, SECOND));
 		says(first, r->answered);
 		first->refused = r->refused;
+		first->silent = r->silent;
 		fails(first, r->reason);
 		check_number(r->name, made, 1 + r->tries);
 		check_number(r->name, told.done, !r->tries);
@@ -697,6 +705,34 @@ TEST(one_by_one)
 			check_number(r->name, told.reason, REASONS);
 			check(r->name, told.by == second);
 		}
+		end(c);
+	}
+}
+
+/* Several commands brought nothing: the next connection is asked for one. */
+TEST(ignored)
+{
+	static const struct {
+		const char *name;
+		bool reached, silent, reused, one_by_one;
+	} rows[] = {
+		{ "ignored", true, true, false, true },
+		{ "not reached", false, true, false, false },
+		{ "slow", true, false, false, false },
+		{ "stalled", true, true, true, false },
+	};
+
+	for (EACH(r, rows)) {
+		struct collection *c = begin();
+
+		assert_true(start(c, SECOND));
+		first->reached = r->reached;
+		first->silent = r->silent;
+		first->reused = r->reused;
+		collection_give_up(c);
+		assert_true(start(c, SECOND));
+		check_number(r->name, made, 2);
+		check_number(r->name, second->ask.one_by_one, r->one_by_one);
 		end(c);
 	}
 }
@@ -1054,8 +1090,8 @@ TESTS("collection", T(answered), T(closed_at_rest), T(closed_after_the_answer),
     T(hedge_when_the_rest_is_dropped), T(hedge_wins), T(no_room_for_a_hedge),
     T(no_room_for_a_hedge), T(hedge_loses), T(hedge_fails),
     T(first_fails_beside_the_hedge), T(reused_and_closed),
-    T(out_of_descriptors), T(one_by_one), T(both_failed), T(only_one_command),
-    T(refused_is_remembered), T(late_is_used_again),
+    T(out_of_descriptors), T(one_by_one), T(ignored), T(both_failed),
+    T(only_one_command), T(refused_is_remembered), T(late_is_used_again),
     T(late_that_connects_is_closed), T(backoff), T(backoff_after_a_failure),
     T(stall_ends), T(stall_ends_with_a_restart),
     T(stall_that_nothing_waits_for), T(cut_off), T(late_one_answers_first),
