@@ -273,22 +273,11 @@ shared_text(
 	return t->of[s->is_default][s->format].body;
 }
 
-/*
- * Rules that are networks let a name through when it has an address in them.
- * A name without one and a name that is not there get the same answer, or else
- * it would tell which names there are. One that has been scraped is no secret.
- */
 static bool
 is_hidden(const struct scrape *s, const struct error *down)
 {
-	const struct peer *peer = target_peer(s->target);
-
-	if (s->is_default || down == NULL)
-		return false;
-	if (down->reason != REASON_DNS)
-		return down->reason == REASON_FORBIDDEN;
-	return (peer->check_flag_list || peer->check_module_list) &&
-	       target_status(s->target)->health == HEALTH_UNKNOWN;
+	return !s->is_default && down != NULL &&
+	       target_is_hidden(s->target, down);
 }
 
 /* It was none, since its target is not allowed. */
@@ -302,8 +291,7 @@ scrape_refuse(struct scrape *s, const struct error *down)
 	address_text(target_address(s->target), address);
 	log_debug("Target refused", "target", address, "err", down->text);
 	targets_forget(s->scraper->targets, s->target);
-	(void)error_because(&why, REASON_FORBIDDEN,
-	    "This target is not allowed, or its name is not known.");
+	target_hide(&why);
 	scraped.down = &why;
 	s->done(&scraped, s->arg);
 }

@@ -6,45 +6,24 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/parse.h"
 #include "base/span.h"
 #include "config/collectors.h"
 #include "http/accept.h"
 #include "http/head.h"
 #include "http/query.h"
 #include "http/request.h"
+#include "http/timeout.h"
 #include "memcached/modules.h"
 #include "pools/pools.h"
 #include "scrape.h"
 #include "scrape_pool.h"
 #include "stats/keys.h"
 
-#define TIMEOUT_HEADER "X-Prometheus-Scrape-Timeout-Seconds"
-
-/* What is kept of Prometheus's time for the way back: a tenth, at most this. */
-#define RESERVE_SHARE 10
-#define RESERVE_US_MAX 500000
-
 static const enum text_format formats[] = {
 	[ACCEPT_TEXT] = TEXT_PROMETHEUS,
 	[ACCEPT_OPENMETRICS] = TEXT_OPENMETRICS,
 };
 _Static_assert(nitems(formats) == ACCEPT_TYPES, "a format for each type");
-
-/* The smaller of our own time and what Prometheus gives, less a reserve. */
-static uint64_t
-timeout_of(const struct request *r, const struct module *module)
-{
-	uint64_t own = module_timeout(module);
-	struct span header = request_header(r, TIMEOUT_HEADER);
-	uint64_t us, reserve;
-
-	if (header.p == NULL || parse_seconds(header, &us) < 0 || us == 0)
-		return own;
-	reserve = us / RESERVE_SHARE;
-	us -= reserve < RESERVE_US_MAX ? reserve : RESERVE_US_MAX;
-	return us < own ? us : own;
-}
 
 /* A request that waits for its scrape, and the type that it accepts. */
 struct question {
@@ -66,7 +45,7 @@ question_new(struct request *r, const struct module *module,
 	q->accepted = accept_metrics((struct span){ header.p, header.len });
 	buf_release(&header);
 	options->arrived = request_arrived(r);
-	options->timeout_us = timeout_of(r, module);
+	options->timeout_us = timeout_of(r, module_timeout(module));
 	options->format = formats[q->accepted.type];
 	return q;
 }

@@ -44,6 +44,7 @@ struct serving {
 	struct self *self;
 	struct scraper *scraper;
 	struct api *api;
+	struct sd sd;
 	struct assets *assets;
 	struct landing *landing;
 	struct target_page *target_page;
@@ -193,7 +194,7 @@ add_routes(struct serving *s)
 	assets_add_routes(s->assets, s->server);
 	server_route(s->server, "/api/v1/targets", api_serve_targets, s->api);
 	server_route(s->server, "/api/v1/locate", locate_serve, &s->setup);
-	server_route(s->server, "/sd", sd_serve, &s->setup);
+	server_route_scrape(s->server, "/sd", sd_serve, &s->sd);
 	server_route(s->server, "/-/healthy", serve_health, NULL);
 	server_route(s->server, "/-/ready", serve_health, NULL);
 	if (s->options->lifecycle)
@@ -269,6 +270,7 @@ serving_open(struct serving *s, struct error *e)
 	    o->pid_file, o->no_exporter_metrics, s->targets, s->server, s->web);
 	s->scraper = scraper_new(s->targets, s->self, &own, &s->setup);
 	s->api = api_new(s->base, s->targets);
+	s->sd = (struct sd){ &s->setup, s->targets };
 	s->assets = assets_new();
 	s->landing = landing_new(
 	    s->base, o->telemetry_path, o->scrape_path, s->targets, &s->setup);

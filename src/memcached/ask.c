@@ -22,7 +22,7 @@ ask_reader(
 unsigned
 ask_next(const struct ask *ask, unsigned missing)
 {
-	unsigned together = ask->one_by_one ? 0 : missing & ~STEPS_PROBE;
+	unsigned together = ask->one_by_one ? 0 : missing & ~STEPS_ALONE;
 
 	return together != 0 ? together : missing & -missing;
 }

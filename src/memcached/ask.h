@@ -33,7 +33,7 @@ struct reader *ask_reader(const struct ask *ask, const struct access *access,
 
 /*
  * The steps to send next, of those that are missing; 0: none. Operations of a
- * probe come when all else was answered, one by one.
+ * probe come when all else was answered, one by one; so do those of discovery.
  */
 unsigned ask_next(const struct ask *ask, unsigned missing);
 

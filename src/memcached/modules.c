@@ -326,6 +326,12 @@ module_plan(const struct module *m, unsigned on)
 	return plans_usual(m->plans, on);
 }
 
+const struct plan *
+module_cluster_plan(const struct module *m)
+{
+	return plans_cluster(m->plans);
+}
+
 static enum verdict
 ask_list(const struct module *m, const struct address *target)
 {

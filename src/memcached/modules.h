@@ -56,6 +56,9 @@ unsigned module_collectors(const struct module *m);
 /* What it asks for a set of collectors, its queries and probe included. */
 const struct plan *module_plan(const struct module *m, unsigned on);
 
+/* What it asks for the nodes of a cluster. */
+const struct plan *module_cluster_plan(const struct module *m);
+
 /*
  * What a target is in this module: fills peer, borrowed from the module. -1,
  * with REASON_FORBIDDEN, when that is not allowed. The own target needs only

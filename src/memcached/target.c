@@ -304,6 +304,24 @@ target_address(const struct target *t)
 	return &t->peer.address;
 }
 
+bool
+target_is_hidden(const struct target *t, const struct error *why)
+{
+	const struct peer *peer = &t->peer;
+
+	if (why->reason != REASON_DNS)
+		return why->reason == REASON_FORBIDDEN;
+	return (peer->check_flag_list || peer->check_module_list) &&
+	       t->status.health == HEALTH_UNKNOWN;
+}
+
+void
+target_hide(struct error *why)
+{
+	(void)error_because(why, REASON_FORBIDDEN,
+	    "This target is not allowed, or its name is not known.");
+}
+
 struct status *
 target_status(struct target *t)
 {

@@ -92,6 +92,15 @@ uint64_t target_connected_since(const struct target *t);
 const struct peer *target_peer(const struct target *t);
 const struct address *target_address(const struct target *t);
 
+/*
+ * Whether a client that is no operator may not know why it failed. Rules that
+ * are networks let a name through when it has an address in them: a name
+ * without one and a name that is not there get the same answer, or else it
+ * would tell which names there are. One that has been scraped is no secret.
+ */
+bool target_is_hidden(const struct target *t, const struct error *why);
+void target_hide(struct error *why); /* that answer */
+
 /* What is known of it, to note how a scrape went. */
 struct status *target_status(struct target *t);
 

@@ -1,8 +1,11 @@
 /*
  * /sd: targets for Prometheus's HTTP service discovery
- * (https://prometheus.io/docs/prometheus/latest/http_sd/). /sd?pool=P has the
- * servers of a pool, with the labels __meta_memcached_pool,
- * __meta_memcached_weight and __meta_memcached_address.
+ * (https://prometheus.io/docs/prometheus/latest/http_sd/), a group for each:
+ * /sd?pool=P has the servers of a pool, /sd?target=T&module=M the nodes of the
+ * cluster whose configuration endpoint T is. Their labels are
+ * __meta_memcached_address, and of a pool __meta_memcached_pool and
+ * __meta_memcached_weight, of a cluster __meta_memcached_cluster, the
+ * endpoint, and __meta_memcached_ip.
  *
  * What is not there is an error and never an empty list: Prometheus then keeps
  * the targets that it had.
@@ -12,7 +15,16 @@
 
 #include "http/request.h"
 
-/* arg is a const struct setup *, whose pools are listed. */
+struct setup;
+struct targets;
+
+/* Both are borrowed; the setup's are those in use. */
+struct sd {
+	const struct setup *setup;
+	struct targets *targets;
+};
+
+/* arg is a const struct sd *. */
 void sd_serve(struct request *r, void *arg);
 
 #endif

@@ -143,6 +143,17 @@ add_probe(struct plan *p)
 	}
 }
 
+static struct plan_entry *
+add_plan(struct plans *ps)
+{
+	struct plan_entry *e = xcalloc(1, sizeof(*e));
+
+	e->holds = 1;
+	e->plan.entry = e;
+	SLIST_INSERT_HEAD(&ps->list, e, link);
+	return e;
+}
+
 const struct plan *
 plans_get(struct plans *ps, unsigned on, unsigned asked)
 {
@@ -153,9 +164,7 @@ plans_get(struct plans *ps, unsigned on, unsigned asked)
 		if (e->plan.on == on && (e->plan.asked & STEPS_STATS) == asked)
 			return &e->plan;
 	}
-	e = xcalloc(1, sizeof(*e));
-	e->holds = 1;
-	e->plan.entry = e;
+	e = add_plan(ps);
 	e->plan.on = on;
 	e->plan.prefixes_max = ps->prefixes_max;
 	e->plan.gets = gets_hold(ps->gets);
@@ -163,7 +172,6 @@ plans_get(struct plans *ps, unsigned on, unsigned asked)
 	add_stats(e, asked);
 	add_gets(&e->plan);
 	add_probe(&e->plan);
-	SLIST_INSERT_HEAD(&ps->list, e, link);
 	return &e->plan;
 }
 
@@ -171,6 +179,30 @@ const struct plan *
 plans_usual(struct plans *ps, unsigned on)
 {
 	return plans_get(ps, on, collectors_asked(on));
+}
+
+const struct plan *
+plans_cluster(struct plans *ps)
+{
+	struct plan_entry *e;
+
+	SLIST_FOREACH(e, &ps->list, link)
+	{
+		if ((e->plan.asked & STEPS_CLUSTER) != 0)
+			return &e->plan;
+	}
+	e = add_plan(ps);
+	for (unsigned way = 0; way < CLUSTER_WAYS; way++) {
+		struct step step = { .bit = (STEPS_CLUSTER & -STEPS_CLUSTER)
+					    << way,
+			.text = cluster_command((enum cluster_way)way),
+			.kind = STEP_CLUSTER,
+			.collector = COLLECTORS,
+			.way = (enum cluster_way)way };
+
+		add_step(&e->plan, &step);
+	}
+	return &e->plan;
 }
 
 const char *
@@ -181,6 +213,8 @@ step_name(const struct step *step)
 		return "queries";
 	case STEP_PROBE:
 		return "probe";
+	case STEP_CLUSTER:
+		return "config get cluster";
 	case STEP_STATS:
 		break;
 	}

@@ -5,7 +5,8 @@
  *
  * Sub-commands of `stats` come first, then all gets of queries, which are one
  * step, then the operations of a probe, each of which is sent when all before
- * it has been answered. A set of steps is a mask of their bits.
+ * it has been answered. A plan of another kind asks for the nodes of a cluster,
+ * in one way after the other. A set of steps is a mask of their bits.
  */
 #ifndef STATS_PLAN_H
 #define STATS_PLAN_H
@@ -13,6 +14,7 @@
 #include <stddef.h>
 
 #include "base/span.h"
+#include "stats/cluster.h"
 #include "stats/collector.h"
 #include "stats/metric_query.h"
 #include "stats/probe.h"
@@ -20,7 +22,8 @@
 enum step_kind {
 	STEP_STATS,
 	STEP_GETS,
-	STEP_PROBE
+	STEP_PROBE,
+	STEP_CLUSTER
 };
 
 struct step {
@@ -31,12 +34,15 @@ struct step {
 	enum collector_id
 	    collector; /* STEP_STATS: whose answer it is, or COLLECTORS */
 	enum probe_operation probe; /* STEP_PROBE */
+	enum cluster_way way;       /* STEP_CLUSTER */
 };
 
 #define STEPS_STATS (COLLECTOR_BIT(COLLECTORS) - 1)
 #define STEPS_GETS COLLECTOR_BIT(COLLECTORS)
-#define STEPS_PROBE (~0U << (COLLECTORS + 1))
-#define STEPS_MAX (COLLECTORS + 1 + PROBE_OPERATIONS)
+#define STEPS_PROBE (((1U << PROBE_OPERATIONS) - 1) << (COLLECTORS + 1))
+#define STEPS_CLUSTER (~0U << (COLLECTORS + 1 + PROBE_OPERATIONS))
+#define STEPS_ALONE (STEPS_PROBE | STEPS_CLUSTER) /* one by one */
+#define STEPS_MAX (COLLECTORS + 1 + PROBE_OPERATIONS + CLUSTER_WAYS)
 _Static_assert(STEPS_MAX <= 32, "sets of them are bit masks");
 
 /* The name of a step for people: "settings", "queries", "probe". */
@@ -77,5 +83,11 @@ const struct plan *plans_get(struct plans *ps, unsigned on, unsigned asked);
 
 /* The same with what is asked for such a set, as collectors_asked has it. */
 const struct plan *plans_usual(struct plans *ps, unsigned on);
+
+/*
+ * The plan that asks for the nodes of a cluster, borrowed in the same way. The
+ * text protocol only.
+ */
+const struct plan *plans_cluster(struct plans *ps);
 
 #endif

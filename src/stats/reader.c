@@ -34,7 +34,7 @@ struct reader {
 	unsigned refused;            /* steps answered with an error */
 	unsigned sent;               /* steps, in one write */
 	size_t gets_sent;            /* up to which they are */
-	size_t commands;             /* of `stats`, in that write */
+	size_t commands;             /* but for gets, in that write */
 	size_t bytes;
 	bool understood; /* a line of the protocol has come */
 	bool has_stat;   /* so has one with STAT, of the current answer */
@@ -202,7 +202,7 @@ take_end(struct reader *r, struct error *e)
 static bool
 wants_credentials(const struct reader *r, const struct line *line)
 {
-	return r->credentials == CREDENTIALS_READY && is_stats(r) &&
+	return r->credentials == CREDENTIALS_READY && r->at == 0 &&
 	       span_begins(line->text, UNAUTHENTICATED);
 }
 
@@ -483,7 +483,8 @@ reader_sent(struct reader *r, unsigned steps, bool one_get)
 	size_t at = r->retrieve.at;
 
 	r->sent = steps;
-	r->commands = (size_t)__builtin_popcount(steps & STEPS_STATS);
+	r->commands =
+	    (size_t)__builtin_popcount(steps & (STEPS_STATS | STEPS_CLUSTER));
 	if (steps & STEPS_GETS)
 		r->gets_sent = one_get ? at + 1 : r->plan->gets->len;
 }

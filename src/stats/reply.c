@@ -35,6 +35,7 @@ struct reply {
 	const struct plan *plan;  /* NULL: not told */
 	struct values *retrieved; /* NULL: no gets were asked for */
 	struct probed probed;
+	struct buf cluster;
 	struct part {
 		const struct answer *answer;
 		size_t left; /* lines that may still come */
@@ -56,6 +57,7 @@ reply_new(const struct keys *keys)
 		r->parts[i].left = collectors[i].entries_max;
 	}
 	buf_init(&r->text, REPLY_TEXT_MAX);
+	buf_init(&r->cluster, LINE_VALUE_MAX);
 	(void)buf_reserve(&r->text, REPLY_TEXT_USUAL);
 	buf_add_char(&r->text, '\0'); /* so that no value is at 0 */
 	return r;
@@ -83,6 +85,7 @@ reply_free(struct reply *r)
 	for (size_t i = 0; i < COLLECTORS; i++)
 		free_state(r, (enum collector_id)i);
 	values_free(r->retrieved);
+	buf_release(&r->cluster);
 	free(r->values);
 	buf_release(&r->text);
 	free(r);
@@ -378,6 +381,21 @@ reply_probe_took(struct reply *r, enum probe_operation op, uint64_t us)
 		return;
 	r->probed.operations[op].has_duration = true;
 	r->probed.operations[op].us = us;
+}
+
+void
+reply_take_cluster(struct reply *r, struct span text)
+{
+	if (r != NULL && r->cluster.len == 0)
+		buf_add_span(&r->cluster, text);
+}
+
+struct span
+reply_cluster(const struct reply *r)
+{
+	if (r == NULL)
+		return (struct span){ "", 0 };
+	return (struct span){ r->cluster.p, r->cluster.len };
 }
 
 const struct probed *

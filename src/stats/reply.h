@@ -83,6 +83,13 @@ void reply_probe(struct reply *r, enum probe_operation op, bool success);
 void reply_probe_took(struct reply *r, enum probe_operation op, uint64_t us);
 const struct probed *reply_probed(const struct reply *r);
 
+/*
+ * What was answered for the nodes of a cluster, of which the first stays;
+ * empty when nothing was, or when r is NULL.
+ */
+void reply_take_cluster(struct reply *r, struct span text);
+struct span reply_cluster(const struct reply *r);
+
 /* How many slab classes there are. */
 size_t reply_slabs(const struct reply *r);
 

@@ -16,8 +16,16 @@ struct context {
 static struct span
 asked_key(const struct context *c)
 {
-	return c->step->kind == STEP_GETS ? c->plan->gets->list[c->rt->at].key
-					  : probe_key(c->plan->probe);
+	switch (c->step->kind) {
+	case STEP_GETS:
+		return c->plan->gets->list[c->rt->at].key;
+	case STEP_CLUSTER:
+		return cluster_key(c->step->way);
+	case STEP_PROBE:
+	case STEP_STATS:
+		break;
+	}
+	return probe_key(c->plan->probe);
 }
 
 /* A get is over, with an error or without one. */
@@ -98,17 +106,60 @@ take_probe_get(const struct context *c, enum get_event event, struct span value)
 	return RETRIEVED_MORE;
 }
 
+/* What was answered in one way is not asked in the next. */
+static enum retrieved
+take_cluster(const struct context *c, enum get_event event, struct span value)
+{
+	switch (event) {
+	case GET_MORE:
+		break;
+	case GET_VALUE:
+		reply_take_cluster(c->reply, value);
+		c->rt->is_good = true;
+		break;
+	case GET_END:
+		return c->rt->is_good ? RETRIEVED_ALL : RETRIEVED_STEP;
+	case GET_REFUSED:
+		return RETRIEVED_STEP;
+	case GET_OTHER_KEY:
+	case GET_TOO_LARGE:
+	case GET_BROKEN:
+		return RETRIEVED_BROKEN;
+	}
+	return RETRIEVED_MORE;
+}
+
 static bool
 is_get(const struct step *step)
 {
-	return step->kind == STEP_GETS || step->probe == PROBE_GET;
+	return step->kind != STEP_PROBE || step->probe == PROBE_GET;
 }
 
 static enum retrieved
 take_event(const struct context *c, enum get_event event, struct span value)
 {
-	return c->step->kind == STEP_GETS ? take_get(c, event, value)
-					  : take_probe_get(c, event, value);
+	switch (c->step->kind) {
+	case STEP_GETS:
+		return take_get(c, event, value);
+	case STEP_CLUSTER:
+		return take_cluster(c, event, value);
+	case STEP_PROBE:
+	case STEP_STATS:
+		break;
+	}
+	return take_probe_get(c, event, value);
+}
+
+/* `config get` is answered as a `get` is, but for the first word. */
+static struct line
+as_of_get(const struct step *step, const struct line *line)
+{
+	struct line as = *line;
+
+	if (step->kind == STEP_CLUSTER && line->kind == LINE_WORD &&
+	    span_begins(line->text, "CONFIG "))
+		as.kind = LINE_VALUE;
+	return as;
 }
 
 enum retrieved
@@ -116,9 +167,10 @@ retrieve_line(struct retrieve *rt, const struct plan *plan,
     const struct step *step, struct reply *reply, const struct line *line)
 {
 	const struct context c = { rt, plan, step, reply };
+	const struct line as = as_of_get(step, line);
 
 	if (is_get(step))
-		return take_event(&c, get_line(&rt->get, asked_key(&c), line),
+		return take_event(&c, get_line(&rt->get, asked_key(&c), &as),
 		    (struct span){ "", 0 });
 	if (line->kind != LINE_LONG && line->text.len == 0)
 		return RETRIEVED_MORE;

@@ -29,6 +29,18 @@ def replay(folder):
     }
 
 
+def cluster(*nodes, version=1, length=None, old=False):
+    """The answers of a cluster's configuration endpoint, by command; old: as
+    before memcached 1.4.14."""
+    body = f"{version}\n{' '.join(nodes)}\n".encode()
+    command, word = (
+        ("get AmazonElastiCache:cluster", "VALUE AmazonElastiCache:cluster")
+        if old else ("config get cluster", "CONFIG cluster"))
+    length = len(body) if length is None else length
+    return {command: f"{word} 0 {length}\r\n".encode() + body
+            + b"\r\nEND\r\n"}
+
+
 def stat_lines(count, form="STAT k%d 1\r\n"):
     return "".join(form % i for i in range(count)).encode()
 
