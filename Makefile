@@ -24,7 +24,7 @@ TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy \
 ifdef CROSS
 CC = $(CROSS)-gcc
 AR = $(CROSS)-gcc-ar
-PKG_CONFIG = $(CROSS)-pkg-config
+PKG_CONFIG = PKG_CONFIG_LIBDIR=/usr/lib/$(CROSS)/pkgconfig pkg-config
 EMULATOR = qemu-$(firstword $(subst -, ,$(CROSS)))
 WRAPPER ?= $(EMULATOR)
 endif
@@ -132,7 +132,7 @@ $(BUILD)/flags: FORCE
 	command -v $(firstword $(CC)) >/dev/null || \
 	    missing $(firstword $(CC)) \
 		"$(or $(filter clang,$(CC)),gcc libc6-dev)"; \
-	command -v $(PKG_CONFIG) >/dev/null || missing $(PKG_CONFIG) pkg-config; \
+	command -v pkg-config >/dev/null || missing pkg-config pkg-config; \
 	for l in $(LIBRARIES); do \
 	    $(PKG_CONFIG) --exists $${l%:*} || missing $${l%:*} $${l#*:}; \
 	done
