@@ -259,7 +259,7 @@ TEST(values)
 	} rows[] = { { "host", "x" }, { "ACCEPT", "a, b" }, { "X", "" } };
 	struct head h;
 	struct span rest;
-	struct head_field f;
+	struct head_field f = { 0 };
 	size_t scanned = 0, n = 0;
 
 	assert_int_equal(
