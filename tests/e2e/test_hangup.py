@@ -48,8 +48,8 @@ def half(sock):
 
 @pytest.fixture(params=["plain", "TLS"])
 def serving(request, exporter, fake, stack, authority, tmp_path):
-    """(exporter, a function that connects to it, a control connection), with a
-    memcached that does not answer before the test's end."""
+    """(exporter, a function that connects to it, a control connection, its
+    memcached, which does not answer before the test's end)."""
     gate = threading.Event()
     stack.callback(gate.set)
     server = fake(gated(gate))
@@ -69,7 +69,8 @@ def serving(request, exporter, fake, stack, authority, tmp_path):
             return tls.wrap_socket(
                 running.connect(), server_hostname="127.0.0.1")
 
-    return running, connect, stack.enter_context(contextlib.closing(control))
+    stack.enter_context(contextlib.closing(control))
+    return running, connect, control, server
 
 
 def settled(running, control):
@@ -83,7 +84,7 @@ def settled(running, control):
 @pytest.mark.parametrize("end", [fin, rst, half])
 @pytest.mark.parametrize("state", STATES)
 def test_descriptor(serving, stack, state, end):
-    running, connect, control = serving
+    running, connect, control, server = serving
     if end is half and state == "answering":
         pytest.skip("its answers are still on the way")
     request, waits = STATES[state]
@@ -92,6 +93,8 @@ def test_descriptor(serving, stack, state, end):
     # a first one opens the connection to memcached
     first = stack.enter_context(connect())
     first.sendall(request)
+    if request.startswith(GET):
+        eventually(lambda: server.collections == 1)
     before = settled(running, control)
     for _ in range(CLIENTS):
         sock = stack.enter_context(connect())

@@ -1,69 +1,26 @@
 #include "http/auth.h"
 
-#include <crypt.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <openssl/evp.h>
 
 #include "base/clock.h"
 #include "base/worker.h"
-#include "config/web.h"
-#include "http/password.h"
 
-#include "support.h"
+#include "auth_ask.h"
 
 /* A test that hangs fails. */
 #define SECONDS_MAX 60
-
-#define PENDING (-1)
 
 /*
  * Threads are free again only when the loop has run: until then what is asked
  * first is under way, and the rest waits.
  */
 static struct event_base *base;
-static struct auth *auth;
 
-/* Where what is asked comes from. */
-static uint64_t from;
-
-/* The least cost there is, and one that takes far longer. */
-#define CHEAP "$2b$04$abcdefghijklmnopqrstuu"
+/* Takes far longer than CHEAP. */
 #define DEAR "$2b$10$abcdefghijklmnopqrstuu"
-
-static char *
-hash_of(const char *password)
-{
-	return strdup(crypt(password, CHEAP));
-}
-
-/* Pairs of name and password; none: no users. */
-static void
-use(size_t n, const char *const pairs[][2])
-{
-	struct web_user users[4] = { 0 };
-
-	for (size_t i = 0; i < n; i++) {
-		users[i].name = strdup(pairs[i][0]);
-		users[i].hash = hash_of(pairs[i][1]);
-	}
-	auth_use(auth, users, n);
-	for (size_t i = 0; i < n; i++) {
-		free(users[i].name);
-		free(users[i].hash);
-	}
-}
-
-static void
-use_one(const char *name, const char *password)
-{
-	const char *const pairs[][2] = { { name, password } };
-
-	use(1, pairs);
-}
 
 static int
 begin(void **unused)
@@ -85,34 +42,6 @@ end(void **unused)
 	event_base_free(base);
 	(void)alarm(0);
 	return 0;
-}
-
-/* Exactly one verdict each. */
-static void
-on_verdict(enum auth_verdict verdict, void *arg)
-{
-	int *got = arg;
-
-	check_number("before the verdict", *got, PENDING);
-	*got = (int)verdict;
-}
-
-static uint64_t
-get_from(void *arg)
-{
-	(void)arg;
-	return from;
-}
-
-static void
-ask(const char *pair, int *verdict)
-{
-	char header[2 * CREDENTIALS_BYTES_MAX] = "Basic ";
-
-	(void)EVP_EncodeBlock((unsigned char *)header + strlen("Basic "),
-	    (const unsigned char *)pair, (int)strlen(pair));
-	*verdict = PENDING;
-	auth_check(auth, header, get_from, on_verdict, verdict);
 }
 
 static void
@@ -266,17 +195,6 @@ TEST(shares)
 	}
 }
 
-static void
-ask_all(int *verdicts, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		char pair[32];
-
-		(void)snprintf(pair, sizeof(pair), "a:%zu", i);
-		ask(pair, &verdicts[i]);
-	}
-}
-
 /* Past the limit the last one that came is turned away. */
 TEST(too_many_wait)
 {
@@ -332,69 +250,6 @@ TEST(no_threads)
 	(void)pthread_attr_destroy(&huge);
 }
 
-static size_t
-count(const int *verdicts, size_t n, int verdict)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < n; i++)
-		found += verdicts[i] == verdict;
-	return found;
-}
-
-/*
- * A crowd of wrong passwords fills the line, and comes again and again, from
- * one address or a few. A right one from elsewhere has its turn.
- */
-TEST(addresses_take_turns)
-{
-	static const struct {
-		const char *name;
-		size_t addresses;
-	} rows[] = { { "one address", 1 }, { "five addresses", 5 } };
-
-	for (EACH(r, rows)) {
-		int verdicts[WORKERS_MAX + AUTH_WAITING_MAX + 9], right;
-		size_t n = nitems(verdicts);
-
-		use_one("a", r->name);
-		use_one("a", "pw");
-		for (size_t i = 0; i < n; i++) {
-			char pair[32];
-
-			from = 1 + i % r->addresses;
-			(void)snprintf(
-			    pair, sizeof(pair), "a:%s %zu", r->name, i);
-			ask(pair, &verdicts[i]);
-		}
-		from = 0;
-		ask("a:pw", &right);
-		check_number(r->name, right, PENDING);
-		wait_for(&right);
-		check_number(r->name, right, AUTH_RIGHT);
-		/* what was under way, one of each, and what ran beside it */
-		check(r->name, count(verdicts, n, AUTH_WRONG) <=
-				   r->addresses + 2 * WORKERS_MAX);
-		for (EACH(v, verdicts))
-			wait_for(v);
-	}
-}
-
-/* In the order in which they came. */
-TEST(first_come_first_served)
-{
-	int verdicts[WORKERS_MAX + 20];
-	size_t n = nitems(verdicts);
-
-	use_one("a", "pw");
-	ask_all(verdicts, n);
-	for (size_t i = 0; i < n; i++) {
-		wait_for(&verdicts[i]);
-		check("later ones wait",
-		    count(verdicts + i, n - i, AUTH_WRONG) <= 2 * WORKERS_MAX);
-	}
-}
-
 /* Where a user stays as it is, its verdict does, too. */
 TEST(users_that_stay)
 {
@@ -417,32 +272,6 @@ TEST(users_that_stay)
 	check_number("gone", verdict, PENDING);
 	wait_for(&verdict);
 	check_number("gone", verdict, AUTH_WRONG);
-}
-
-/*
- * A password that was right goes first, also in a crowd from its own address:
- * behind a proxy all have the same.
- */
-TEST(once_right_goes_first)
-{
-	int verdicts[WORKERS_MAX + AUTH_WAITING_MAX + 9], right;
-	char *hash = strdup(crypt("pw", "$2b$04$zzzzzzzzzzzzzzzzzzzzzu"));
-	char name[] = "a";
-	struct web_user user = { name, hash };
-
-	use_one("a", "pw");
-	check_number("first", verdict_of("a:pw"), AUTH_RIGHT);
-	auth_use(auth, &user, 1);
-	ask_all(verdicts, nitems(verdicts));
-	ask("a:pw", &right);
-	check_number("again", right, PENDING);
-	wait_for(&right);
-	check_number("again", right, AUTH_RIGHT);
-	check("first", count(verdicts, nitems(verdicts), AUTH_WRONG) <=
-			   2 * WORKERS_MAX + 1);
-	for (EACH(v, verdicts))
-		wait_for(v);
-	free(hash);
 }
 
 /* However many wrong ones have come since. */
@@ -554,6 +383,5 @@ TEST(freed)
 #define A(name) cmocka_unit_test_setup_teardown(name, begin, end)
 TESTS("auth", A(verdicts), A(remembers), A(remembers_right_ones),
     A(unknown_names), A(no_credentials), A(shares), A(too_many_wait),
-    A(too_many_wait_again), A(no_threads), A(addresses_take_turns),
-    A(first_come_first_served), A(users_that_stay), A(once_right_goes_first),
-    A(forgets), A(users_change), A(users_go), A(freed))
+    A(too_many_wait_again), A(no_threads), A(users_that_stay), A(forgets),
+    A(users_change), A(users_go), A(freed))
