@@ -281,7 +281,7 @@ target_page_serve(struct request *r, void *arg)
 {
 	const struct target_page *p = arg;
 	struct found f = { .history = NULL };
-	struct wanted w;
+	struct wanted w = { .module = NULL };
 	struct error e;
 
 	if (read_query(p->setup->modules, request_query(r), &w, &e) < 0) {

@@ -91,15 +91,26 @@ def numbers():
     return Numbers()
 
 
+def watch(running, address):
+    """Somebody looks at the target, before the second of two scrapes."""
+    running.metrics()
+    assert "Nothing yet" in shown(running, address)
+    running.metrics()
+    return running, address
+
+
 @pytest.fixture
-def watched(clock, numbers, fake, exporter):
-    """A target that somebody looks at, and its address; scraped once."""
+def watched(numbers, fake, exporter):
+    """An exporter and the address of a target that somebody looks at."""
     server = fake(answers=numbers.answers)
-    running = exporter(server.address, env=clock.env)
-    running.metrics()
-    assert "Nothing yet" in shown(running, server.address)
-    running.metrics()
-    return running, server.address
+    return watch(exporter(server.address), server.address)
+
+
+@pytest.fixture
+def timed(clock, numbers, fake, exporter):
+    """The same with a clock that the test moves."""
+    server = fake(answers=numbers.answers)
+    return watch(exporter(server.address, env=clock.env), server.address)
 
 
 def test_not_known(fake, exporter):
@@ -131,9 +142,9 @@ def test_bad_queries(exporter, query, sentence):
     assert sentence in answer.text
 
 
-def test_numbers(clock, numbers, watched):
+def test_numbers(clock, numbers, timed):
     """Rates are of the time between two scrapes, levels of the last one."""
-    running, address = watched
+    running, address = timed
     numbers.add(60, cmd_get=600, get_hits=450, get_misses=150, cmd_set=60,
                 evictions=6, bytes_read=60 << 10, bytes_written=120 << 10)
     clock.forward(60)
@@ -158,9 +169,9 @@ def test_numbers(clock, numbers, watched):
     assert line(text, "commands", "two") == (1, 0)
 
 
-def test_restart_is_a_gap(clock, numbers, watched):
+def test_restart_is_a_gap(clock, numbers, timed):
     """Whether the counters are lower or, by then, higher than before."""
-    running, address = watched
+    running, address = timed
     for turn in range(8):
         clock.forward(60)
         numbers.add(60, cmd_get=600, get_hits=600)
@@ -194,8 +205,8 @@ def test_down_is_a_gap(clock, numbers, fake, exporter):
     assert figure(text, "hits").count('class="down"') == 1
 
 
-def test_missing_key_is_no_line(clock, numbers, watched):
-    running, address = watched
+def test_missing_key_is_no_line(clock, numbers, timed):
+    running, address = timed
     for key in "cmd_get", "get_misses", "max_connections", "evictions":
         del numbers.values[key]
     for _ in range(3):
@@ -211,9 +222,9 @@ def test_missing_key_is_no_line(clock, numbers, watched):
     assert words(text, "connections").endswith("the maximum is 1024")
 
 
-def test_only_the_last_hour(clock, numbers, watched):
+def test_only_the_last_hour(clock, numbers, timed):
     """And of that, a point in 15 seconds."""
-    running, address = watched
+    running, address = timed
     for turn in range(250):
         clock.forward(30)
         numbers.add(30, cmd_get=300, evictions=1000 if turn == 50 else 0)
@@ -226,9 +237,9 @@ def test_only_the_last_hour(clock, numbers, watched):
     assert "highest 0/s" in words(text, "evictions")
 
 
-def test_nobody_looks(clock, numbers, watched):
+def test_nobody_looks(clock, numbers, timed):
     """After an hour without a visit it begins anew."""
-    running, address = watched
+    running, address = timed
     for minutes, is_there in (59, True), (61, False):
         for _ in range(minutes):
             clock.forward(60)
@@ -272,6 +283,33 @@ def test_what_a_server_says_is_text(fake, exporter):
     assert "x" * 129 not in text
 
 
+def test_the_most_a_server_can_say(fake, exporter):
+    """Its page has an end, and numbers in it."""
+    most = str(2 ** 64 - 2)
+    numbers = Numbers(**{key: most for key in Numbers().values})
+    classes = [
+        f"STAT {n}:{key} {most}\r\n" for n in range(1, 257)
+        for key in ("chunk_size", "total_chunks", "used_chunks")]
+    items = [
+        f"STAT items:{n}:{key} {most}\r\n" for n in range(1, 257)
+        for key in ("number", "mem_requested", "evicted")]
+    keys = re.findall(r"STAT (\w+)", (FIXTURE / "settings.txt").read_text())
+    settings = [f"STAT {key} {'&' * 500}\r\n" for key in keys]
+    server = fake(answers={
+        "stats": numbers.stats, **{
+            command: ("".join(lines) + "END\r\n").encode()
+            for command, lines in [("stats slabs", classes),
+                                   ("stats items", items),
+                                   ("stats settings", settings)]}})
+    running, address = watch(exporter(server.address), server.address)
+    text = shown(running, address)
+    assert text.count('<span>Class </span>') == 256
+    assert "&amp;" * 128 + "<" in text and "&amp;" * 129 not in text
+    assert not re.search(r"[>\" ](nan|inf)", text)
+    assert len(text) < 400000
+    assert text.endswith("</html>\n")
+
+
 def test_links(fake, exporter, folder):
     """From the table and back, for each module that a target has."""
     with open(f"{folder}/modules.yml", "w") as file:
@@ -305,8 +343,8 @@ def test_only_what_may_be_scraped(fake, exporter):
     assert server.collections == 0
 
 
-def test_made_once_a_second(clock, watched):
-    running, address = watched
+def test_made_once_a_second(clock, timed):
+    running, address = timed
     first = shown(running, address)
     assert shown(running, address) == first
     clock.forward(2)
