@@ -14,6 +14,7 @@
 #include "config/arguments.h"
 #include "config/environment.h"
 #include "config/help.h"
+#include "families.h"
 #include "healthcheck.h"
 #include "http/body.h"
 #include "http/client.h"
@@ -319,6 +320,7 @@ work(struct program *p, struct error *e)
 	environment_unknown(warn_of_variable, p);
 	if (setup_load(&p->options, NULL, &setup, e) < 0)
 		return -1;
+	families_check(&p->options, setup.modules);
 	r = work_with(p, &setup, e);
 	setup_release(&setup);
 	return r;

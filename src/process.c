@@ -13,10 +13,13 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
+#include "stats/filter.h"
 
 #define FILE_BYTES_MAX 4096 /* of stat and limits; they are shorter */
 #define NETSTAT_BYTES_MAX 16384
 #define UNLIMITED UINT64_MAX
+
+#define PROCESS_NAME_MAX 128
 
 /* Fields of /proc/PID/stat behind the command's ")", counted from 0. */
 enum stat_field {
@@ -40,6 +43,7 @@ struct process {
 	pid_t pid;
 	enum text_format format;
 	const char *prefix;
+	const struct filter *filter;
 	uint64_t stat[STAT_FIELDS];
 	bool has_network;
 	uint64_t received, transmitted; /* bytes */
@@ -313,12 +317,20 @@ read_open(const struct process *p, struct buf *out)
 }
 
 static void
+name_row(char name[PROCESS_NAME_MAX], const char *prefix, size_t i)
+{
+	(void)snprintf(name, PROCESS_NAME_MAX, "%s%s", prefix, rows[i].name);
+}
+
+static void
 render_row(const struct process *p, struct buf *out, size_t i)
 {
-	char name[128];
+	char name[PROCESS_NAME_MAX];
 	size_t before = out->len;
 
-	(void)snprintf(name, sizeof(name), "%s%s", p->prefix, rows[i].name);
+	name_row(name, p->prefix, i);
+	if (!filter_shows(p->filter, name))
+		return;
 	text_family(out, p->format, name, rows[i].type, rows[i].help);
 	buf_add_str(out, name);
 	buf_add_char(out, ' ');
@@ -330,11 +342,14 @@ render_row(const struct process *p, struct buf *out, size_t i)
 
 int
 process_render(struct process_reader *reader, struct buf *out,
-    enum text_format format, const char *prefix, pid_t pid, struct error *e)
+    enum text_format format, const char *prefix, const struct filter *filter,
+    pid_t pid, struct error *e)
 {
-	struct process p = {
-		.reader = reader, .pid = pid, .format = format, .prefix = prefix
-	};
+	struct process p = { .reader = reader,
+		.pid = pid,
+		.format = format,
+		.prefix = prefix,
+		.filter = filter };
 	char path[64], text[FILE_BYTES_MAX];
 	struct span content;
 
@@ -347,4 +362,15 @@ process_render(struct process_reader *reader, struct buf *out,
 	for (size_t i = 0; i < nitems(rows); i++)
 		render_row(&p, out, i);
 	return 0;
+}
+
+void
+process_families(const char *prefix, text_family_fn *each, void *arg)
+{
+	char name[PROCESS_NAME_MAX];
+
+	for (size_t i = 0; i < nitems(rows); i++) {
+		name_row(name, prefix, i);
+		each(name, rows[i].type, "", rows[i].help, arg);
+	}
 }

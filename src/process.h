@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "stats/text.h"
 
+struct filter;
 struct process_reader;
 
 struct process_reader *process_reader_new(void);
@@ -22,6 +23,10 @@ void process_reader_free(struct process_reader *p);
  * such process.
  */
 int process_render(struct process_reader *reader, struct buf *out,
-    enum text_format format, const char *prefix, pid_t pid, struct error *e);
+    enum text_format format, const char *prefix, const struct filter *filter,
+    pid_t pid, struct error *e);
+
+/* All families that there are here. */
+void process_families(const char *prefix, text_family_fn *each, void *arg);
 
 #endif

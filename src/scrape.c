@@ -40,14 +40,16 @@ struct scrape {
 	struct waiter waiter;
 	uint64_t arrived;
 	enum text_format format;
-	bool is_default; /* the exporter's own metrics as well */
+	struct filter *filter; /* NULL: all; its target has its module */
+	bool is_default;       /* the exporter's own metrics as well */
 	scrape_fn *done;
 	void *arg;
 };
 
 /*
  * What the scrapes that end together share: the text in each form that one of
- * them wants, made when the first does.
+ * them wants, made when the first does. They have one target, thus one module
+ * and one filter.
  */
 struct texts {
 	struct {
@@ -231,12 +233,13 @@ render(const struct scrape *s, struct reply *reply, const struct error *down)
 	(void)buf_reserve(&out, all->usual_bytes);
 	render_up(&out, s->format, down == NULL);
 	if (down == NULL)
-		render_reply(&out, s->format, reply, s->waiter.plan->on);
-	render_behind_stats(&out, s->format, s->waiter.plan, reply);
+		render_reply(
+		    &out, s->format, reply, s->waiter.plan->on, s->filter);
+	render_behind_stats(&out, s->format, s->waiter.plan, reply, s->filter);
 	render_scrape(&out, s, reply, down);
 	if (s->is_default) {
-		pools_text(&out, s->format, all->setup.pools);
-		self_render(all->self, &out, s->format);
+		pools_text(&out, s->format, s->filter, all->setup.pools);
+		self_render(all->self, &out, s->format, s->filter);
 	}
 	all->usual_bytes = out.len;
 	return take_body(&out);
@@ -378,6 +381,7 @@ scrape_start(struct scraper *all, const struct scrape_options *o,
 	s->scraper = all;
 	s->arrived = o->arrived;
 	s->format = o->format;
+	s->filter = module_families(o->module);
 	s->is_default = o->is_default;
 	s->done = done;
 	s->arg = arg;
@@ -392,7 +396,7 @@ scrape_start(struct scraper *all, const struct scrape_options *o,
 	}
 	target_ask(s->target, &s->waiter);
 	if (o->is_default)
-		self_prepare(all->self, o->format);
+		self_prepare(all->self, o->format, module_families(o->module));
 }
 
 /* The exporter's own metrics alone. */
@@ -402,11 +406,13 @@ start_without_target(
 {
 	struct scraped scraped = { 0 };
 	char bytes[TAIL_BYTES_MAX];
+	struct filter *filter =
+	    module_families(modules_own(all->setup.modules));
 	struct buf out, tail;
 
 	buf_init(&out, TEXT_BYTES_MAX);
-	pools_text(&out, format, all->setup.pools);
-	self_render(all->self, &out, format);
+	pools_text(&out, format, filter, all->setup.pools);
+	self_render(all->self, &out, format, filter);
 	buf_init_over(&tail, bytes, sizeof(bytes));
 	text_end(&tail, format);
 	scraped.body = take_body(&out);

@@ -14,6 +14,7 @@
 #include "pools/pool.h"
 #include "pools/pools.h"
 #include "pools/pools_text.h"
+#include "stats/filter.h"
 #include "stats/plan.h"
 #include "stats/reply.h"
 
@@ -31,6 +32,7 @@ struct pool_scrape {
 	struct pool *pool; /* held */
 	uint64_t arrived;
 	enum text_format format;
+	struct filter *filter; /* held */
 	scrape_fn *done;
 	void *arg;
 	size_t pending; /* members that have not ended, and the start itself */
@@ -60,8 +62,8 @@ render(const struct pool_scrape *s)
 	struct buf out;
 
 	buf_init(&out, TEXT_BYTES_MAX);
-	pool_text(&out, s->format, s->pool);
-	pool_text_up(&out, s->format, s->pool, s->up);
+	pool_text(&out, s->format, s->filter, s->pool);
+	pool_text_up(&out, s->format, s->filter, s->pool, s->up);
 	add_duration(&out, s);
 	text_end(&out, s->format);
 	if (!out.full)
@@ -74,6 +76,7 @@ static void
 free_scrape(struct pool_scrape *s)
 {
 	pool_release(s->pool);
+	filter_free(s->filter);
 	free(s->up);
 	free(s);
 }
@@ -137,6 +140,7 @@ find_members(struct pool_scrape *s, struct error *e)
 
 	if (m == NULL)
 		return error_set(e, "The pool's module is gone.");
+	s->filter = filter_hold(module_families(m));
 	for (size_t i = 0; i < pool_servers(s->pool); i++) {
 		struct member *member = &s->members[s->members_len];
 		struct peer peer;

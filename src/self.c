@@ -17,9 +17,13 @@
 #include "http/web.h"
 #include "memcached/targets.h"
 #include "process.h"
+#include "stats/filter.h"
 
 #define PID_TEXT_MAX 64
 #define BLANKS " \t\r\n"
+
+/* Of the families of memcached's process. */
+#define MEMCACHED_PREFIX "memcached_"
 
 /*
  * What the kernel says of processes is good for so long: a crowd of requests
@@ -30,6 +34,7 @@
 /* What the kernel said of the processes, in one of the formats. */
 struct processes {
 	struct buf text;
+	struct filter *filter; /* that it went through; held */
 	uint64_t at;
 };
 
@@ -59,46 +64,49 @@ static samples_fn build_info, scrapes, failures, connects, closes, known,
 static const struct {
 	const char *name;
 	enum metric_type type;
+	const char *labels; /* with commas between */
 	const char *help;
 	samples_fn *samples;
 } rows[] = {
-	{ "memcached_exporter_build_info", METRIC_GAUGE,
+	{ "memcached_exporter_build_info", METRIC_GAUGE, "libevent,version",
 	    "What this exporter is built of, as labels, value 1.", build_info },
-	{ "memcached_exporter_scrapes_total", METRIC_COUNTER,
+	{ "memcached_exporter_scrapes_total", METRIC_COUNTER, "",
 	    "Scrapes of memcached servers that have ended.", scrapes },
-	{ "memcached_exporter_scrape_failures_total", METRIC_COUNTER,
+	{ "memcached_exporter_scrape_failures_total", METRIC_COUNTER, "reason",
 	    "Scrapes that ended with memcached_up 0, by reason.", failures },
-	{ "memcached_exporter_connects_total", METRIC_COUNTER,
+	{ "memcached_exporter_connects_total", METRIC_COUNTER, "",
 	    "Connections opened to memcached servers.", connects },
 	{ "memcached_exporter_connection_closes_total", METRIC_COUNTER,
+	    "reason",
 	    "Connections to memcached servers that were closed, by reason.",
 	    closes },
-	{ "memcached_exporter_targets", METRIC_GAUGE,
+	{ "memcached_exporter_targets", METRIC_GAUGE, "",
 	    "Memcached servers known to this exporter.", known },
 	{ "memcached_exporter_http_requests_total", METRIC_COUNTER,
-	    "HTTP requests answered, by path and status.", requests },
-	{ "memcached_exporter_http_connections", METRIC_GAUGE,
+	    "code,handler", "HTTP requests answered, by path and status.",
+	    requests },
+	{ "memcached_exporter_http_connections", METRIC_GAUGE, "",
 	    "HTTP clients connected.", connections },
-	{ "memcached_exporter_http_unsent_bytes", METRIC_GAUGE,
+	{ "memcached_exporter_http_unsent_bytes", METRIC_GAUGE, "",
 	    "Bytes of answers that HTTP clients have not read yet.", unsent },
-	{ "memcached_exporter_log_lines_dropped_total", METRIC_COUNTER,
+	{ "memcached_exporter_log_lines_dropped_total", METRIC_COUNTER, "",
 	    "Log lines that were not written, since stderr did not take them "
 	    "or there were too many.",
 	    lines_dropped },
-	{ "memcached_exporter_config_last_reload_successful", METRIC_GAUGE,
+	{ "memcached_exporter_config_last_reload_successful", METRIC_GAUGE, "",
 	    "1 when the configuration was last read without an error.",
 	    reload_ok },
 	{ "memcached_exporter_config_last_reload_success_timestamp_seconds",
-	    METRIC_GAUGE,
+	    METRIC_GAUGE, "",
 	    "When the configuration was last read without an error, in "
 	    "seconds since 1970.",
 	    reload_time },
 	{ "memcached_exporter_web_config_last_reload_successful", METRIC_GAUGE,
-	    "1 when --web.config.file was last read without an error.",
+	    "", "1 when --web.config.file was last read without an error.",
 	    web_ok },
 	{ "memcached_exporter_web_config_last_reload_success_timestamp_"
 	  "seconds",
-	    METRIC_GAUGE,
+	    METRIC_GAUGE, "",
 	    "When --web.config.file was last read without an error, in "
 	    "seconds since 1970.",
 	    web_time },
@@ -128,8 +136,10 @@ self_free(struct self *s)
 	if (s == NULL)
 		return;
 	process_reader_free(s->reader);
-	for (size_t i = 0; i < TEXT_FORMATS; i++)
+	for (size_t i = 0; i < TEXT_FORMATS; i++) {
 		buf_release(&s->processes[i].text);
+		filter_free(s->processes[i].filter);
+	}
 	free(s);
 }
 
@@ -293,7 +303,7 @@ read_pid(const char *path, pid_t *pid, struct error *e)
 }
 
 static void
-render_memcached(struct self *s, struct buf *out, enum text_format format)
+render_memcached(struct self *s, struct processes *p, enum text_format format)
 {
 	struct error why;
 	pid_t pid = 0;
@@ -301,42 +311,57 @@ render_memcached(struct self *s, struct buf *out, enum text_format format)
 
 	if (s->pid_file[0] == '\0')
 		return;
-	failed =
-	    read_pid(s->pid_file, &pid, &why) < 0 ||
-	    process_render(s->reader, out, format, "memcached_", pid, &why) < 0;
+	failed = read_pid(s->pid_file, &pid, &why) < 0 ||
+		 process_render(s->reader, &p->text, format, MEMCACHED_PREFIX,
+		     p->filter, pid, &why) < 0;
 	if (failed && !s->pid_failed)
 		log_warn("No metrics of memcached's process", "err", why.text);
 	s->pid_failed = failed;
 }
 
 void
-self_prepare(struct self *s, enum text_format format)
+self_prepare(struct self *s, enum text_format format, struct filter *filter)
 {
 	struct processes *p = &s->processes[format];
 	uint64_t now = clock_us();
 	struct error why;
 
-	if (p->at != 0 && now - p->at < PROCESS_US)
+	if (p->at != 0 && p->filter == filter && now - p->at < PROCESS_US)
 		return;
+	filter_free(p->filter);
+	p->filter = filter_hold(filter);
 	p->at = now;
 	p->text.len = 0;
-	render_memcached(s, &p->text, format);
+	render_memcached(s, p, format);
 	/* without /proc these are missing, and nothing else */
 	if (!s->disabled)
 		(void)process_render(
-		    s->reader, &p->text, format, "", getpid(), &why);
+		    s->reader, &p->text, format, "", p->filter, getpid(), &why);
 }
 
 void
-self_render(struct self *s, struct buf *out, enum text_format format)
+self_render(struct self *s, struct buf *out, enum text_format format,
+    struct filter *filter)
 {
 	const struct buf *processes = &s->processes[format].text;
 
 	for (size_t i = 0; i < nitems(rows) && !s->disabled; i++) {
+		if (!filter_shows(filter, rows[i].name))
+			continue;
 		text_family(
 		    out, format, rows[i].name, rows[i].type, rows[i].help);
 		rows[i].samples(s, out, rows[i].name);
 	}
-	self_prepare(s, format);
+	self_prepare(s, format, filter);
 	buf_add(out, processes->p, processes->len);
+}
+
+void
+self_families(text_family_fn *each, void *arg)
+{
+	for (size_t i = 0; i < nitems(rows); i++)
+		each(rows[i].name, rows[i].type, rows[i].labels, rows[i].help,
+		    arg);
+	process_families("", each, arg);
+	process_families(MEMCACHED_PREFIX, each, arg);
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "stats/text.h"
 
+struct filter;
 struct self;
 struct server;
 struct targets;
@@ -36,7 +37,12 @@ void self_count(struct self *s, const struct error *why);
  * takes a while and is kept for a moment: self_prepare fetches it before it is
  * needed, while something else has to be waited for.
  */
-void self_prepare(struct self *s, enum text_format format);
-void self_render(struct self *s, struct buf *out, enum text_format format);
+void self_prepare(
+    struct self *s, enum text_format format, struct filter *filter);
+void self_render(struct self *s, struct buf *out, enum text_format format,
+    struct filter *filter);
+
+/* All families that there are here. */
+void self_families(text_family_fn *each, void *arg);
 
 #endif

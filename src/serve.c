@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "config/options.h"
+#include "families.h"
 #include "http/activation.h"
 #include "http/listener.h"
 #include "http/request.h"
@@ -117,6 +118,7 @@ reload_setup(struct serving *s, struct error *e)
 		    "err", e->text);
 		return -1;
 	}
+	families_check(s->options, setup.modules);
 	targets_reload(s->targets, setup.modules);
 	scraper_use(s->scraper, &setup);
 	setup_release(&s->setup);

@@ -15,12 +15,14 @@
 #include "config/secret.h"
 #include "config/tree.h"
 #include "config/tree_value.h"
+#include "stats/filter.h"
 
 #define FIELD(name) offsetof(struct module_config, name)
 
 static tree_read_fn read_collectors, read_tls, read_min_version, read_auth,
     read_username, read_targets, read_modules, read_protocol, read_auth_type,
-    read_probe, read_probe_key, read_elsewhere;
+    read_probe, read_probe_key, read_elsewhere, read_families, read_include,
+    read_exclude;
 
 static const struct tree_key file_keys[] = {
 	{ "queries", read_elsewhere, 0 },
@@ -37,6 +39,12 @@ static const struct tree_key module_keys[] = {
 	{ "targets", read_targets, FIELD(targets) },
 	{ "queries", read_elsewhere, 0 },
 	{ "probe", read_probe, 0 },
+	{ "families", read_families, FIELD(families) },
+};
+
+static const struct tree_key families_keys[] = {
+	{ "include", read_include, 0 },
+	{ "exclude", read_exclude, 0 },
 };
 
 static const struct tree_key tls_keys[] = {
@@ -238,6 +246,63 @@ read_queries(struct tree *y, yaml_node_t *map, const struct config *c,
 		return 0;
 	return query_configs_pick(
 	    &c->queries, y, node, m->probe_key, &m->gets, e);
+}
+
+static int
+add_glob(struct tree *y, yaml_node_t *node, enum filter_list list,
+    struct filter *filter, struct error *e)
+{
+	const char *text = tree_text(y, node, e);
+	struct error why;
+	char *place;
+	int r;
+
+	if (text == NULL)
+		return -1;
+	place = tree_place(y, node);
+	r = filter_add(filter, list, text, place, &why);
+	free(place);
+	return r < 0 ? tree_error(y, node, e, "%s", why.text) : 0;
+}
+
+static int
+include_one(struct tree *y, const char *key, yaml_node_t *key_node,
+    yaml_node_t *node, void *dest, struct error *e)
+{
+	(void)key;
+	(void)key_node;
+	return add_glob(y, node, FILTER_INCLUDE, dest, e);
+}
+
+static int
+exclude_one(struct tree *y, const char *key, yaml_node_t *key_node,
+    yaml_node_t *node, void *dest, struct error *e)
+{
+	(void)key;
+	(void)key_node;
+	return add_glob(y, node, FILTER_EXCLUDE, dest, e);
+}
+
+static int
+read_include(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	return tree_each_item(y, node, include_one, dest, e);
+}
+
+static int
+read_exclude(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	return tree_each_item(y, node, exclude_one, dest, e);
+}
+
+static int
+read_families(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	struct filter **filter = dest;
+
+	*filter = filter_new();
+	return tree_map(
+	    y, node, families_keys, nitems(families_keys), *filter, e);
 }
 
 static int

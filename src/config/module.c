@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "config/allow.h"
+#include "stats/filter.h"
 #include "stats/metric_query.h"
 
 #define FIELD(name) offsetof(struct module_config, name)
@@ -47,6 +48,7 @@ module_config_copy(struct module_config *to, const struct module_config *from)
 		*text_of(to, i) = xstrdup(text_at(from, i));
 	to->targets = allow_hold(from->targets);
 	to->gets = gets_hold(from->gets);
+	to->families = filter_hold(from->families);
 }
 
 void
@@ -56,6 +58,7 @@ module_config_free(struct module_config *m)
 		free(*text_of(m, i));
 	allow_free(m->targets);
 	gets_release(m->gets);
+	filter_free(m->families);
 	module_config_init(m);
 }
 
@@ -75,7 +78,8 @@ module_config_equal(
 	       a->auth == b->auth && a->has_probe == b->has_probe &&
 	       a->probe_write == b->probe_write &&
 	       allow_equal(a->targets, b->targets) &&
-	       gets_equal(a->gets, b->gets);
+	       gets_equal(a->gets, b->gets) &&
+	       filter_equal(a->families, b->families);
 }
 
 static bool

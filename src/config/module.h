@@ -17,6 +17,7 @@
 #define MODULE_DEFAULT "default"
 
 struct allow;
+struct filter;
 struct gets;
 
 /* All text here and below may be NULL or "" for what is not set. */
@@ -48,6 +49,8 @@ struct module_config {
 	bool has_probe;
 	char *probe_key;
 	bool probe_write;
+	/* of the metrics; NULL: as the flags have it; with a hold */
+	struct filter *families;
 };
 
 /* Nothing is set; min_version is what memcached has. */

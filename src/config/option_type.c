@@ -8,6 +8,7 @@
 #include "base/span.h"
 #include "config/collectors.h"
 #include "config/secret.h"
+#include "stats/filter.h"
 
 void *
 option_field(struct options *opts, const struct option *o)
@@ -199,6 +200,33 @@ release_allow(void *field)
 }
 
 static int
+add_glob(struct options *opts, const struct option *o, enum filter_list list,
+    const char *text, struct error *e)
+{
+	struct filter **filter = option_field(opts, o);
+	char place[OPTION_NAME_MAX];
+
+	(void)snprintf(place, sizeof(place), "--%s", o->name);
+	if (*filter == NULL)
+		*filter = filter_new();
+	return filter_add(*filter, list, text, place, e);
+}
+
+static int
+set_include(struct options *opts, const struct option *o, const char *text,
+    struct error *e)
+{
+	return add_glob(opts, o, FILTER_INCLUDE, text, e);
+}
+
+static int
+set_exclude(struct options *opts, const struct option *o, const char *text,
+    struct error *e)
+{
+	return add_glob(opts, o, FILTER_EXCLUDE, text, e);
+}
+
+static int
 set_listen(struct options *opts, const struct option *o, const char *text,
     struct error *e)
 {
@@ -278,6 +306,10 @@ const struct option_type option_target = { .set = set_target };
 const struct option_type option_listen = {
 	.set = set_listen, .release = release_listen, .is_list = true
 };
+const struct option_type option_include = { .set = set_include,
+	.is_list = true };
+const struct option_type option_exclude = { .set = set_exclude,
+	.is_list = true };
 const struct option_type option_allow = {
 	.set = set_allow, .release = release_allow, .is_list = true
 };

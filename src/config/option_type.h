@@ -9,6 +9,9 @@
 /* The words of a choice, one behind the other. */
 #define OPTION_WORDS_MAX 64
 
+/* "--" and a name; longer ones are cut. */
+#define OPTION_NAME_MAX 64
+
 struct option_type {
 	/* Reads text into the field of o; one of a list is added. */
 	int (*set)(struct options *opts, const struct option *o,
@@ -30,6 +33,7 @@ extern const struct option_type option_choice;    /* an enum: which of words */
 extern const struct option_type option_mode;      /* an int, or -1 */
 extern const struct option_type option_collector; /* a bit of an unsigned */
 extern const struct option_type option_target, option_listen, option_allow;
+extern const struct option_type option_include, option_exclude; /* filters */
 
 /* Sets a flag that is given. An error names it, and what is wrong. */
 int option_set(struct options *opts, const struct option *o, const char *text,

@@ -89,6 +89,13 @@ const struct option options_table[] = {
 	    .hidden = true,
 	    .stands_for = (const char *const[]){ "collector.slabs",
 		"collector.items", NULL } },
+	ROW("metrics.include", include, module.families, NULL,
+	    "Glob of metrics to export, by the name of the family, such as "
+	    "'memcached_slab_*'. Repeatable. Without it: all. memcached_up and "
+	    "memcached_scrape_* always stay."),
+	ROW("metrics.exclude", exclude, module.families, NULL,
+	    "Glob of metrics to leave out, also of those to include. "
+	    "Repeatable."),
 	ROW("web.listen-address", listen, listen, ":9150",
 	    "Address to listen on: host:port, :port, unix:/path or "
 	    "vsock://:port. Repeatable.",

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/glob.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
@@ -109,37 +110,6 @@ has_glob(struct span s)
 	return found;
 }
 
-/*
- * Whether a glob is well-formed and holds nothing but signs, "*", "?" and sets
- * of signs. *least is how many characters it matches at least.
- */
-static bool
-is_glob(struct span s, bool (*is_sign)(char c), size_t *least)
-{
-	size_t set = 0; /* where it begins; 0: outside of one */
-
-	*least = 0;
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.p[i];
-
-		if (set > 0 && c == ']' && i > set) {
-			set = 0;
-		} else if (set > 0) {
-			bool negates = i == set && (c == '!' || c == '^');
-
-			set += negates;
-			if (!negates && (c == '.' || !is_sign(c)) && c != '-')
-				return false;
-		} else {
-			*least += c != '*';
-			set = c == '[' ? i + 1 : 0;
-			if (strchr("*?[", c) == NULL && !is_sign(c))
-				return false;
-		}
-	}
-	return set == 0;
-}
-
 static bool
 is_port_sign(char c)
 {
@@ -163,7 +133,7 @@ set_port(struct rule *r, const char *text, struct error *e)
 
 	if (span_is(port, "*"))
 		return 0;
-	good = is_glob(port, is_port_sign, &least) && least > 0 &&
+	good = glob_check(port, is_port_sign, &least) && least > 0 &&
 	       least <= PORT_DIGITS_MAX && port.p[0] != '0';
 	if (good && parse_u64(port, &n) == 0)
 		good = n <= UINT16_MAX;
@@ -229,14 +199,14 @@ is_host_glob(struct span s, bool is_v6)
 	size_t least;
 
 	if (!is_v6)
-		return is_glob(s, host_is_name_char, &least);
+		return glob_check(s, host_is_name_char, &least);
 	if (percent != NULL) {
 		zone.p = percent + 1;
 		zone.len = s.len - (size_t)(zone.p - s.p);
 		s.len = (size_t)(percent - s.p);
 	}
-	return is_glob(s, is_v6_sign, &least) &&
-	       is_glob(zone, host_is_name_char, &least);
+	return glob_check(s, is_v6_sign, &least) &&
+	       glob_check(zone, host_is_name_char, &least);
 }
 
 /* A host as base/host.h has it, or a glob of them. */

@@ -14,6 +14,7 @@
 #include "config/secret.h"
 #include "memcached/peer.h"
 #include "memcached/tls.h"
+#include "stats/filter.h"
 #include "stats/plan.h"
 
 struct module {
@@ -106,6 +107,8 @@ module_new(const struct module_config *c, const struct options *o,
 		m->config.timeout_us = o->module.timeout_us;
 	if (c->collectors == 0)
 		m->config.collectors = o->module.collectors;
+	if (c->families == NULL)
+		m->config.families = filter_hold(o->module.families);
 	if (read_files(m, shared, e) < 0) {
 		module_release(m);
 		return NULL;
@@ -302,6 +305,16 @@ modules_name(const struct modules *ms, size_t i)
 	return ms->list[i]->config.name;
 }
 
+void
+modules_each(const struct modules *ms,
+    void (*each)(const struct module *m, void *arg), void *arg)
+{
+	for (size_t i = 0; i < ms->len; i++)
+		each(ms->list[i], arg);
+	if (ms->own->is_flags)
+		each(ms->own, arg);
+}
+
 const char *
 module_label(const struct module *m)
 {
@@ -330,6 +343,18 @@ const struct plan *
 module_cluster_plan(const struct module *m)
 {
 	return plans_cluster(m->plans);
+}
+
+const struct gets *
+module_gets(const struct module *m)
+{
+	return m->config.gets;
+}
+
+struct filter *
+module_families(const struct module *m)
+{
+	return m->config.families;
 }
 
 static enum verdict

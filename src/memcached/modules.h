@@ -16,6 +16,8 @@
 struct address;
 struct config;
 struct endpoint;
+struct filter;
+struct gets;
 struct module;
 struct modules;
 struct options;
@@ -45,6 +47,9 @@ struct module *modules_find(const struct modules *ms, const char *name);
 size_t modules_count(const struct modules *ms);
 const char *modules_name(const struct modules *ms, size_t i);
 
+void modules_each(const struct modules *ms,
+    void (*each)(const struct module *m, void *arg), void *arg);
+
 struct module *module_hold(struct module *m);
 void module_release(struct module *m); /* takes NULL */
 
@@ -58,6 +63,12 @@ const struct plan *module_plan(const struct module *m, unsigned on);
 
 /* What it asks for the nodes of a cluster. */
 const struct plan *module_cluster_plan(const struct module *m);
+
+/* Which metrics its scrapes show; NULL: all. Borrowed. */
+struct filter *module_families(const struct module *m);
+
+/* Its queries; NULL: none. Borrowed. */
+const struct gets *module_gets(const struct module *m);
 
 /*
  * What a target is in this module: fills peer, borrowed from the module. -1,

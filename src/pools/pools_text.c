@@ -4,37 +4,47 @@
 #include "base/span.h"
 #include "pools/pool.h"
 #include "pools/pools.h"
+#include "stats/filter.h"
 
-static const char servers_name[] = "memcached_pool_servers";
-static const char ratio_name[] = "memcached_pool_key_ratio";
-static const char up_name[] = "memcached_pool_server_up";
-static const char up_ratio_name[] = "memcached_pool_up_key_ratio";
+enum {
+	SERVERS,
+	RATIO,
+	UP,
+	UP_RATIO
+};
 
-static void
-head(struct buf *out, enum text_format format, const char *name,
-    const char *help)
+static const struct {
+	const char *name, *labels, *help;
+} families[] = {
+	[SERVERS] = { "memcached_pool_servers", "pool",
+	    "Servers of the pool." },
+	[RATIO] = { "memcached_pool_key_ratio", "pool,server",
+	    "Share of the keys that libmemcached gives to the server, 0 to "
+	    "1." },
+	[UP] = { "memcached_pool_server_up", "pool,server",
+	    "1 when the server answered \"stats\" in time." },
+	[UP_RATIO] = { "memcached_pool_up_key_ratio", "pool",
+	    "Share of the keys whose server is up, 0 to 1." },
+};
+
+/* False, without a head, when the family is not shown. */
+static bool
+head(struct buf *out, enum text_format format, const struct filter *filter,
+    int family)
 {
-	text_family(out, format, name, METRIC_GAUGE, help);
-}
+	const char *name = families[family].name;
 
-static void
-head_servers(struct buf *out, enum text_format format)
-{
-	head(out, format, servers_name, "Servers of the pool.");
-}
-
-static void
-head_ratio(struct buf *out, enum text_format format)
-{
-	head(out, format, ratio_name,
-	    "Share of the keys that libmemcached gives to the server, 0 to 1.");
+	if (!filter_shows(filter, name))
+		return false;
+	text_family(out, format, name, METRIC_GAUGE, families[family].help);
+	return true;
 }
 
 /* name{pool="…" */
 static void
-begin(struct buf *out, const char *name, const struct pool *p)
+begin(struct buf *out, int family, const struct pool *p)
 {
-	buf_add_str(out, name);
+	buf_add_str(out, families[family].name);
 	buf_add_char(out, '{');
 	text_label(out, "pool", span_of(pool_name(p)));
 }
@@ -58,7 +68,7 @@ end(struct buf *out)
 static void
 add_servers(struct buf *out, const struct pool *p)
 {
-	begin(out, servers_name, p);
+	begin(out, SERVERS, p);
 	end(out);
 	buf_add_u64(out, pool_servers(p));
 	buf_add_char(out, '\n');
@@ -71,7 +81,7 @@ add_ratios(struct buf *out, const struct pool *p)
 	for (size_t i = 0; i < pool_servers(p) && pool_is_sampled(p); i++) {
 		if (pool_first(p, i) != i)
 			continue;
-		begin(out, ratio_name, p);
+		begin(out, RATIO, p);
 		add_server(out, p, i);
 		end(out);
 		text_double(out, pool_key_ratio(p, i));
@@ -80,52 +90,74 @@ add_ratios(struct buf *out, const struct pool *p)
 }
 
 void
-pools_text(struct buf *out, enum text_format format, const struct pools *ps)
+pools_text(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct pools *ps)
 {
 	if (pools_count(ps) == 0)
 		return;
-	head_servers(out, format);
-	for (size_t i = 0; i < pools_count(ps); i++)
-		add_servers(out, pools_at(ps, i));
-	head_ratio(out, format);
-	for (size_t i = 0; i < pools_count(ps); i++)
-		add_ratios(out, pools_at(ps, i));
+	if (head(out, format, filter, SERVERS)) {
+		for (size_t i = 0; i < pools_count(ps); i++)
+			add_servers(out, pools_at(ps, i));
+	}
+	if (head(out, format, filter, RATIO)) {
+		for (size_t i = 0; i < pools_count(ps); i++)
+			add_ratios(out, pools_at(ps, i));
+	}
 }
 
 void
-pool_text(struct buf *out, enum text_format format, const struct pool *p)
+pool_text(struct buf *out, enum text_format format, const struct filter *filter,
+    const struct pool *p)
 {
-	head_servers(out, format);
-	add_servers(out, p);
-	head_ratio(out, format);
-	add_ratios(out, p);
+	if (head(out, format, filter, SERVERS))
+		add_servers(out, p);
+	if (head(out, format, filter, RATIO))
+		add_ratios(out, p);
 }
 
-void
-pool_text_up(struct buf *out, enum text_format format, const struct pool *p,
-    const bool *up)
+static void
+add_up(struct buf *out, const struct pool *p, const bool *up)
 {
-	double sum = 0;
-
-	head(out, format, up_name,
-	    "1 when the server answered \"stats\" in time.");
 	for (size_t i = 0; i < pool_servers(p); i++) {
 		if (pool_first(p, i) != i)
 			continue;
-		if (up[i])
-			sum += pool_key_ratio(p, i);
-		begin(out, up_name, p);
+		begin(out, UP, p);
 		add_server(out, p, i);
 		end(out);
 		buf_add_u64(out, up[i]);
 		buf_add_char(out, '\n');
 	}
-	if (!pool_is_sampled(p))
-		return;
-	head(out, format, up_ratio_name,
-	    "Share of the keys whose server is up, 0 to 1.");
-	begin(out, up_ratio_name, p);
+}
+
+static void
+add_up_ratio(struct buf *out, const struct pool *p, const bool *up)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < pool_servers(p); i++) {
+		if (pool_first(p, i) == i && up[i])
+			sum += pool_key_ratio(p, i);
+	}
+	begin(out, UP_RATIO, p);
 	end(out);
 	text_double(out, sum < 1 ? sum : 1);
 	buf_add_char(out, '\n');
+}
+
+void
+pool_text_up(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct pool *p, const bool *up)
+{
+	if (head(out, format, filter, UP))
+		add_up(out, p, up);
+	if (pool_is_sampled(p) && head(out, format, filter, UP_RATIO))
+		add_up_ratio(out, p, up);
+}
+
+void
+pools_families(text_family_fn *each, void *arg)
+{
+	for (size_t i = 0; i < nitems(families); i++)
+		each(families[i].name, METRIC_GAUGE, families[i].labels,
+		    families[i].help, arg);
 }

@@ -7,13 +7,15 @@
 #include "base/buf.h"
 #include "stats/text.h"
 
+struct filter;
 struct pool;
 struct pools;
 
 /* The servers and their shares: of all pools, or of one. */
-void pools_text(
-    struct buf *out, enum text_format format, const struct pools *ps);
-void pool_text(struct buf *out, enum text_format format, const struct pool *p);
+void pools_text(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct pools *ps);
+void pool_text(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct pool *p);
 
 /*
  * What a scrape of its servers has found: up has a bool for each that is the
@@ -21,6 +23,9 @@ void pool_text(struct buf *out, enum text_format format, const struct pool *p);
  * the keys whose server is up is there once it is known.
  */
 void pool_text_up(struct buf *out, enum text_format format,
-    const struct pool *p, const bool *up);
+    const struct filter *filter, const struct pool *p, const bool *up);
+
+/* All families that there are here. */
+void pools_families(text_family_fn *each, void *arg);
 
 #endif

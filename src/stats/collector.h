@@ -91,12 +91,20 @@ enum answer_result {
 	ANSWER_FAILED   /* the collector fails: it has too much, or nothing */
 };
 
-/* A family that an answer renders itself, for the manual. */
+/*
+ * A family that an answer renders itself, from its state: with its head, or not
+ * at all.
+ */
+struct answer_family;
+typedef void answer_render_fn(struct buf *out, enum text_format format,
+    const struct answer_family *f, const void *state);
+
 struct answer_family {
 	const char *name;
 	enum metric_type type;
 	const char *labels; /* with commas between, or "" */
 	const char *help;
+	answer_render_fn *render;
 };
 
 /* How keys name slab class N. */
@@ -110,7 +118,8 @@ enum class_form {
  * What becomes of a collector's lines. Those whose keys are in the catalogue
  * are filed under it; others go to `take`, if there is one, which adds them up
  * in a state of `size` zeroed bytes. Then `end`, when the answer was whole,
- * and `render`, any number of times; `release` frees what the state owns.
+ * and each family's render, any number of times; `release` frees what the state
+ * owns.
  */
 struct answer {
 	bool is_filed; /* the catalogue has keys of it */
@@ -120,8 +129,6 @@ struct answer {
 	void (*init)(void *state, const struct plan *plan); /* if need be */
 	enum answer_result (*take)(void *state, const struct line *line);
 	void (*end)(void *state);
-	void (*render)(
-	    struct buf *out, enum text_format format, const void *state);
 	void (*release)(void *state);
 	bool has_prefix_lines; /* PREFIX … comes, besides STAT … */
 	const struct answer_family *families;

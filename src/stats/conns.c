@@ -18,22 +18,19 @@
 
 static const double bounds[] = { 1, 10, 60, 300, 900, 3600, 21600, 86400 };
 
-enum {
-	STATES,
-	IDLE,
-	WAITING
-};
+static answer_render_fn render_states, render_idle, render_waiting;
 
 static const struct answer_family families[] = {
-	[STATES] = { "memcached_connections_by_state", METRIC_GAUGE,
-	    "state,transport",
+	{ "memcached_connections_by_state", METRIC_GAUGE, "state,transport",
 	    "Connections by state and transport, listening sockets among them"
-	    " (state, addr)." },
-	[IDLE] = { "memcached_connection_idle_seconds", METRIC_HISTOGRAM, "le",
+	    " (state, addr).",
+	    render_states },
+	{ "memcached_connection_idle_seconds", METRIC_HISTOGRAM, "le",
 	    "Seconds since the last command of each connection that is no"
-	    " listening socket (secs_since_last_cmd)." },
-	[WAITING] = { "memcached_connections_responses_waiting", METRIC_GAUGE,
-	    "", "Responses that wait to be sent (resps_waiting)." },
+	    " listening socket (secs_since_last_cmd).",
+	    render_idle },
+	{ "memcached_connections_responses_waiting", METRIC_GAUGE, "",
+	    "Responses that wait to be sent (resps_waiting).", render_waiting },
 };
 
 struct word {
@@ -188,26 +185,17 @@ end(void *state)
 }
 
 static void
-begin_family(struct buf *out, enum text_format format, int family)
-{
-	const struct answer_family *f = &families[family];
-
-	text_family(out, format, f->name, f->type, f->help);
-}
-
-static void
-render(struct buf *out, enum text_format format, const void *state)
+render_states(struct buf *out, enum text_format format,
+    const struct answer_family *f, const void *state)
 {
 	const struct conns *c = state;
-	struct histogram idle = { bounds, nitems(bounds), c->buckets,
-		c->idle_sum };
 
 	if (c->kinds_len > 0)
-		begin_family(out, format, STATES);
+		text_family(out, format, f->name, f->type, f->help);
 	for (size_t i = 0; i < c->kinds_len; i++) {
 		const struct kind *k = &c->kinds[i];
 
-		buf_add_str(out, families[STATES].name);
+		buf_add_str(out, f->name);
 		buf_add_char(out, '{');
 		text_label(out, "state", span_of_word(&k->state));
 		text_label(out, "transport", span_of_word(&k->transport));
@@ -215,17 +203,33 @@ render(struct buf *out, enum text_format format, const void *state)
 		buf_add_u64(out, k->count);
 		buf_add_char(out, '\n');
 	}
-	text_histogram(
-	    out, format, families[IDLE].name, families[IDLE].help, &idle);
-	begin_family(out, format, WAITING);
-	text_sample_u64(out, families[WAITING].name, c->waiting);
+}
+
+static void
+render_idle(struct buf *out, enum text_format format,
+    const struct answer_family *f, const void *state)
+{
+	const struct conns *c = state;
+	struct histogram idle = { bounds, nitems(bounds), c->buckets,
+		c->idle_sum };
+
+	text_histogram(out, format, f->name, f->help, &idle);
+}
+
+static void
+render_waiting(struct buf *out, enum text_format format,
+    const struct answer_family *f, const void *state)
+{
+	const struct conns *c = state;
+
+	text_family(out, format, f->name, f->type, f->help);
+	text_sample_u64(out, f->name, c->waiting);
 }
 
 const struct answer answer_conns = {
 	.size = sizeof(struct conns),
 	.take = take,
 	.end = end,
-	.render = render,
 	.families = families,
 	.families_len = nitems(families),
 };

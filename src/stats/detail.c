@@ -31,12 +31,15 @@ enum count {
 
 static const char *const words[COUNTS] = { "get", "hit", "set", "del" };
 
+static answer_render_fn render;
+
 static const struct answer_family family = { "memcached_prefix_commands_total",
 	METRIC_COUNTER, "command,prefix,status",
 	"Commands by prefix of the key, those of the less busy prefixes "
 	"together"
 	" under an empty one; of set and delete any outcome counts"
-	" (get, hit, set, del of stats detail dump)." };
+	" (get, hit, set, del of stats detail dump).",
+	render };
 
 struct prefix {
 	char *name; /* owned */
@@ -260,13 +263,14 @@ add_prefix(struct buf *out, const struct prefix *p)
 }
 
 static void
-render(struct buf *out, enum text_format format, const void *state)
+render(struct buf *out, enum text_format format, const struct answer_family *f,
+    const void *state)
 {
 	const struct detail *d = state;
 
 	if (d->len == 0 && !d->has_rest)
 		return;
-	text_family(out, format, family.name, family.type, family.help);
+	text_family(out, format, f->name, f->type, f->help);
 	for (size_t i = 0; i < d->len; i++)
 		add_prefix(out, &d->heap[i]);
 	if (d->has_rest)
@@ -288,7 +292,6 @@ const struct answer answer_detail = {
 	.init = init,
 	.take = take,
 	.end = end,
-	.render = render,
 	.release = release,
 	.has_prefix_lines = true,
 	.families = &family,

@@ -16,18 +16,17 @@
 /* memcached has six; further ones are left out, and their lines counted. */
 #define BUCKETS_MAX 32
 
-enum {
-	PAGES,
-	BYTES
-};
+static answer_render_fn render_pages, render_bytes;
 
 static const struct answer_family families[] = {
-	[PAGES] = { "memcached_extstore_pages", METRIC_GAUGE, "bucket,state",
+	{ "memcached_extstore_pages", METRIC_GAUGE, "bucket,state",
 	    "Pages of extstore by bucket, free or used"
-	    " (version, bucket, free_bucket)." },
-	[BYTES] = { "memcached_extstore_page_bytes", METRIC_GAUGE, "bucket",
+	    " (version, bucket, free_bucket).",
+	    render_pages },
+	{ "memcached_extstore_page_bytes", METRIC_GAUGE, "bucket",
 	    "Bytes of valid items in the used pages of a bucket"
-	    " (bytes)." },
+	    " (bytes).",
+	    render_bytes },
 };
 
 enum key {
@@ -122,10 +121,10 @@ end(void *state)
 }
 
 static void
-add_sample(struct buf *out, int family, size_t bucket, const char *pages,
-    uint64_t value)
+add_sample(struct buf *out, const struct answer_family *f, size_t bucket,
+    const char *pages, uint64_t value)
 {
-	buf_printf(out, "%s{bucket=\"%zu\"", families[family].name, bucket);
+	buf_printf(out, "%s{bucket=\"%zu\"", f->name, bucket);
 	if (pages != NULL)
 		text_label(out, "state", span_of(pages));
 	buf_add_str(out, "} ");
@@ -133,42 +132,52 @@ add_sample(struct buf *out, int family, size_t bucket, const char *pages,
 	buf_add_char(out, '\n');
 }
 
-static void
-render_family(struct buf *out, enum text_format format,
-    const struct extstore *x, int family)
+static bool
+has_buckets(const struct extstore *x)
 {
-	const struct answer_family *f = &families[family];
-	bool begun = false;
+	bool any = false;
 
+	for (size_t i = 0; i < BUCKETS_MAX; i++)
+		any |= x->buckets[i].is_there;
+	return any;
+}
+
+static void
+render_pages(struct buf *out, enum text_format format,
+    const struct answer_family *f, const void *state)
+{
+	const struct extstore *x = state;
+
+	if (has_buckets(x))
+		text_family(out, format, f->name, f->type, f->help);
 	for (size_t i = 0; i < BUCKETS_MAX; i++) {
 		const struct bucket *b = &x->buckets[i];
 
 		if (!b->is_there)
 			continue;
-		if (!begun)
-			text_family(out, format, f->name, f->type, f->help);
-		begun = true;
-		if (family == BYTES) {
-			add_sample(out, family, i, NULL, b->bytes);
-			continue;
-		}
-		add_sample(out, family, i, "free", b->free);
-		add_sample(out, family, i, "used", b->used);
+		add_sample(out, f, i, "free", b->free);
+		add_sample(out, f, i, "used", b->used);
 	}
 }
 
 static void
-render(struct buf *out, enum text_format format, const void *state)
+render_bytes(struct buf *out, enum text_format format,
+    const struct answer_family *f, const void *state)
 {
-	render_family(out, format, state, PAGES);
-	render_family(out, format, state, BYTES);
+	const struct extstore *x = state;
+
+	if (has_buckets(x))
+		text_family(out, format, f->name, f->type, f->help);
+	for (size_t i = 0; i < BUCKETS_MAX; i++) {
+		if (x->buckets[i].is_there)
+			add_sample(out, f, i, NULL, x->buckets[i].bytes);
+	}
 }
 
 const struct answer answer_extstore = {
 	.size = sizeof(struct extstore),
 	.take = take,
 	.end = end,
-	.render = render,
 	.families = families,
 	.families_len = nitems(families),
 };

@@ -68,9 +68,9 @@ named_take(struct named *n, const char *const *prefixes, size_t len,
 	return ANSWER_TAKEN;
 }
 
-static void
-render_family(struct buf *out, enum text_format format, const struct named *n,
-    const struct answer_family *f, size_t kind)
+void
+named_render(struct buf *out, enum text_format format,
+    const struct answer_family *f, size_t kind, const struct named *n)
 {
 	bool begun = false;
 
@@ -89,14 +89,6 @@ render_family(struct buf *out, enum text_format format, const struct named *n,
 		buf_add_u64(out, v->value);
 		buf_add_char(out, '\n');
 	}
-}
-
-void
-named_render(struct buf *out, enum text_format format, const struct named *n,
-    const struct answer_family *families, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		render_family(out, format, n, &families[i], i);
 }
 
 void

@@ -24,8 +24,11 @@ struct named {
  */
 enum answer_result named_take(struct named *n, const char *const *prefixes,
     size_t len, const struct line *line);
+
+/* The family of the prefix `kind`. */
 void named_render(struct buf *out, enum text_format format,
-    const struct named *n, const struct answer_family *families, size_t len);
+    const struct answer_family *f, size_t kind, const struct named *n);
+
 void named_release(void *state);
 
 #endif

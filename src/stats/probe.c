@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "stats/binary.h"
+#include "stats/filter.h"
 #include "stats/metric_query.h"
 
 #define VALUE "memcached_exporter"
@@ -174,33 +175,71 @@ begin(struct buf *out, const char *name, const struct probe *p,
 	buf_add_str(out, "\"} ");
 }
 
-void
-probe_render(struct buf *out, enum text_format format, const struct probe *p,
+enum {
+	SUCCESS,
+	DURATION
+};
+
+static const struct {
+	const char *name, *help;
+} families[] = {
+	[SUCCESS] = { "memcached_probe_success",
+	    "1 when the server did this operation of the module's probe." },
+	[DURATION] = { "memcached_probe_duration_seconds",
+	    "Seconds from an operation of the probe to its answer." },
+};
+
+static void
+render_success(struct buf *out, enum text_format format, const struct probe *p,
     const struct probed *probed)
 {
-	static const char success[] = "memcached_probe_success";
-	static const char duration[] = "memcached_probe_duration_seconds";
-	bool begun = false;
+	const char *name = families[SUCCESS].name;
 
-	text_family(out, format, success, METRIC_GAUGE,
-	    "1 when the server did this operation of the module's probe.");
+	text_family(out, format, name, METRIC_GAUGE, families[SUCCESS].help);
 	for (unsigned op = 0; op < PROBE_OPERATIONS; op++) {
 		if (p->commands[op].p == NULL)
 			continue;
-		begin(out, success, p, (enum probe_operation)op);
+		begin(out, name, p, (enum probe_operation)op);
 		buf_add_str(
 		    out, probed->operations[op].success ? "1\n" : "0\n");
 	}
+}
+
+static void
+render_duration(struct buf *out, enum text_format format, const struct probe *p,
+    const struct probed *probed)
+{
+	const char *name = families[DURATION].name;
+	bool begun = false;
+
 	for (unsigned op = 0; op < PROBE_OPERATIONS; op++) {
 		if (!probed->operations[op].has_duration)
 			continue;
 		if (!begun)
-			text_family(out, format, duration, METRIC_GAUGE,
-			    "Seconds from an operation of the probe to its"
-			    " answer.");
+			text_family(out, format, name, METRIC_GAUGE,
+			    families[DURATION].help);
 		begun = true;
-		begin(out, duration, p, (enum probe_operation)op);
+		begin(out, name, p, (enum probe_operation)op);
 		text_seconds(out, probed->operations[op].us);
 		buf_add_char(out, '\n');
 	}
+}
+
+void
+probe_render(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct probe *p,
+    const struct probed *probed)
+{
+	if (filter_shows(filter, families[SUCCESS].name))
+		render_success(out, format, p, probed);
+	if (filter_shows(filter, families[DURATION].name))
+		render_duration(out, format, p, probed);
+}
+
+void
+probe_families(text_family_fn *each, void *arg)
+{
+	for (size_t i = 0; i < nitems(families); i++)
+		each(families[i].name, METRIC_GAUGE, "operation",
+		    families[i].help, arg);
 }

@@ -25,6 +25,7 @@ enum probe_operation {
 	PROBE_OPERATIONS
 };
 
+struct filter;
 struct probe;
 
 /*
@@ -64,6 +65,10 @@ struct probed {
 };
 
 void probe_render(struct buf *out, enum text_format format,
-    const struct probe *p, const struct probed *probed);
+    const struct filter *filter, const struct probe *p,
+    const struct probed *probed);
+
+/* All families that there are here. */
+void probe_families(text_family_fn *each, void *arg);
 
 #endif

@@ -9,10 +9,13 @@
 
 static const char *const prefixes[] = { "user_" };
 
+static answer_render_fn render;
+
 static const struct answer_family families[] = {
 	{ "memcached_proxy_user_stat", METRIC_UNKNOWN, "name",
 	    "Counters and gauges of the proxy's configuration"
-	    " (user_<name>)." },
+	    " (user_<name>).",
+	    render },
 };
 _Static_assert(nitems(families) == nitems(prefixes), "one for each");
 
@@ -23,16 +26,16 @@ take(void *state, const struct line *line)
 }
 
 static void
-render(struct buf *out, enum text_format format, const void *state)
+render(struct buf *out, enum text_format format, const struct answer_family *f,
+    const void *state)
 {
-	named_render(out, format, state, families, nitems(families));
+	named_render(out, format, f, (size_t)(f - families), state);
 }
 
 const struct answer answer_proxy = {
 	.is_filed = true,
 	.size = sizeof(struct named),
 	.take = take,
-	.render = render,
 	.release = named_release,
 	.families = families,
 	.families_len = nitems(families),

@@ -5,6 +5,7 @@
 
 #include "stats/catalogue.h"
 #include "stats/dialect.h"
+#include "stats/filter.h"
 #include "stats/plan.h"
 #include "stats/reply.h"
 #include "stats/values.h"
@@ -219,18 +220,23 @@ take_family(struct writer *w, size_t i)
 
 /* What a collector added up. */
 static void
-render_state(const struct writer *w, enum collector_id id)
+render_state(
+    const struct writer *w, enum collector_id id, const struct filter *filter)
 {
 	const struct answer *answer = collectors[id].answer;
 	const void *state = reply_state(w->reply, id);
 
-	if (answer->render != NULL && state != NULL)
-		answer->render(w->out, w->format, state);
+	for (size_t i = 0; state != NULL && i < answer->families_len; i++) {
+		const struct answer_family *f = &answer->families[i];
+
+		if (filter_shows(filter, f->name))
+			f->render(w->out, w->format, f, state);
+	}
 }
 
 void
-render_reply(
-    struct buf *out, enum text_format format, struct reply *reply, unsigned set)
+render_reply(struct buf *out, enum text_format format, struct reply *reply,
+    unsigned set, const struct filter *filter)
 {
 	struct writer w;
 	size_t n = (set & CLASSES) != 0 ? reply_slabs(reply) : 0;
@@ -244,6 +250,8 @@ render_reply(
 	for (size_t k = 0; k < n; k++)
 		set_prefix(&w.slabs[k], reply_slab_number(reply, k));
 	for (size_t i = 0; i < catalogue_len; i++) {
+		if (!filter_shows_row(filter, i))
+			continue;
 		take_family(&w, i);
 		if (!w.family->slab)
 			write_place(&w, REPLY_SERVER, &w.server);
@@ -251,24 +259,25 @@ render_reply(
 			write_place(&w, (int)k, &w.slabs[k]);
 	}
 	for (enum collector_id s = 0; s < COLLECTORS; s++)
-		render_state(&w, s);
+		render_state(&w, s, filter);
 }
 
 void
 render_behind_stats(struct buf *out, enum text_format format,
-    const struct plan *plan, const struct reply *reply)
+    const struct plan *plan, const struct reply *reply,
+    const struct filter *filter)
 {
 	static const struct probed nothing;
 
 	if (plan->gets != NULL && reply != NULL) {
-		values_render(out, format, reply_values(reply));
+		values_render(out, format, filter, reply_values(reply));
 	} else if (plan->gets != NULL) {
 		struct values *unanswered = values_new(plan->gets);
 
-		values_render(out, format, unanswered);
+		values_render(out, format, filter, unanswered);
 		values_free(unanswered);
 	}
 	if (plan->probe != NULL)
-		probe_render(out, format, plan->probe,
+		probe_render(out, format, filter, plan->probe,
 		    reply != NULL ? reply_probed(reply) : &nothing);
 }

@@ -14,11 +14,14 @@
 #define BOUNDS_MAX 26
 _Static_assert(BITS_MIN + BOUNDS_MAX - 1 == 30, "the last bound is 1 GiB");
 
+static answer_render_fn render;
+
 static const struct answer_family family = { "memcached_item_size_bytes",
 	METRIC_HISTOGRAM, "le",
 	"Items by size, each counted with the upper end of its step of 32 "
 	"bytes,"
-	" so that the sum is an upper bound (stats sizes)." };
+	" so that the sum is an upper bound (stats sizes).",
+	render };
 
 struct sizes {
 	uint64_t buckets[BOUNDS_MAX + 1];
@@ -46,7 +49,8 @@ take(void *state, const struct line *line)
 }
 
 static void
-render(struct buf *out, enum text_format format, const void *state)
+render(struct buf *out, enum text_format format, const struct answer_family *f,
+    const void *state)
 {
 	const struct sizes *s = state;
 	double bounds[BOUNDS_MAX];
@@ -54,13 +58,12 @@ render(struct buf *out, enum text_format format, const void *state)
 
 	for (size_t i = 0; i < BOUNDS_MAX; i++)
 		bounds[i] = (double)(1ULL << (BITS_MIN + i));
-	text_histogram(out, format, family.name, family.help, &h);
+	text_histogram(out, format, f->name, f->help, &h);
 }
 
 const struct answer answer_sizes = {
 	.size = sizeof(struct sizes),
 	.take = take,
-	.render = render,
 	.families = &family,
 	.families_len = 1,
 };

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "stats/catalogue.h"
+#include "stats/filter.h"
 
 /* Of one query: no more than its keys with labels of U+FFFD make. */
 #define SAMPLES_BYTES_MAX (4U << 20)
@@ -311,10 +312,36 @@ is_success(const struct results *r)
 	return true;
 }
 
+enum {
+	SUCCESS,
+	ERRORS
+};
+
+static const struct {
+	const char *name, *labels, *help;
+} families[] = {
+	[SUCCESS] = { "memcached_query_success", "query",
+	    "1 when the server answered all keys of a query, and no sample was"
+	    " lost." },
+	[ERRORS] = { "memcached_query_errors", "query,reason",
+	    "Samples of a query that this scrape lacks, by reason." },
+};
+
+static void
+render_success(struct buf *out, enum text_format format, const struct values *v)
+{
+	const char *name = families[SUCCESS].name;
+
+	text_family(out, format, name, METRIC_GAUGE, families[SUCCESS].help);
+	for (size_t i = 0; i < v->gets->queries_len; i++)
+		text_sample_of(out, name, "query", v->results[i].query->name,
+		    is_success(&v->results[i]));
+}
+
 static void
 render_errors(struct buf *out, enum text_format format, const struct values *v)
 {
-	static const char name[] = "memcached_query_errors";
+	const char *name = families[ERRORS].name;
 	bool begun = false;
 
 	for (size_t i = 0; i < v->gets->queries_len * VALUES_ERRORS; i++) {
@@ -325,8 +352,7 @@ render_errors(struct buf *out, enum text_format format, const struct values *v)
 			continue;
 		if (!begun)
 			text_family(out, format, name, METRIC_GAUGE,
-			    "Samples of a query that this scrape lacks, by"
-			    " reason.");
+			    families[ERRORS].help);
 		begun = true;
 		buf_printf(out, "%s{query=\"%s\",reason=\"%s\"} ", name,
 		    r->query->name, error_names[i % VALUES_ERRORS]);
@@ -336,26 +362,30 @@ render_errors(struct buf *out, enum text_format format, const struct values *v)
 }
 
 void
-values_render(struct buf *out, enum text_format format, const struct values *v)
+values_render(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct values *v)
 {
-	static const char success[] = "memcached_query_success";
-
 	if (v->gets->queries_len == 0)
 		return;
 	for (size_t i = 0; i < v->gets->queries_len; i++) {
 		const struct results *r = &v->results[i];
 
-		if (r->len == 0)
+		if (r->len == 0 || !filter_shows(filter, r->query->name))
 			continue;
 		text_family(out, format, r->query->name, r->query->type,
 		    r->query->help);
 		buf_add(out, r->text.p, r->text.len);
 	}
-	text_family(out, format, success, METRIC_GAUGE,
-	    "1 when the server answered all keys of a query, and no sample was"
-	    " lost.");
-	for (size_t i = 0; i < v->gets->queries_len; i++)
-		text_sample_of(out, success, "query", v->results[i].query->name,
-		    is_success(&v->results[i]));
-	render_errors(out, format, v);
+	if (filter_shows(filter, families[SUCCESS].name))
+		render_success(out, format, v);
+	if (filter_shows(filter, families[ERRORS].name))
+		render_errors(out, format, v);
+}
+
+void
+values_families(text_family_fn *each, void *arg)
+{
+	for (size_t i = 0; i < nitems(families); i++)
+		each(families[i].name, METRIC_GAUGE, families[i].labels,
+		    families[i].help, arg);
 }

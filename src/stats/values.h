@@ -31,6 +31,7 @@ enum values_error {
 	VALUES_ERRORS
 };
 
+struct filter;
 struct values;
 
 /* None is answered yet; holds the gets. */
@@ -52,7 +53,10 @@ void values_add(struct values *v, const struct values *others);
  * answered and no sample was lost, and memcached_query_errors, by reason where
  * there are some.
  */
-void values_render(
-    struct buf *out, enum text_format format, const struct values *v);
+void values_render(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct values *v);
+
+/* All families that there are here, but for the queries' own. */
+void values_families(text_family_fn *each, void *arg);
 
 #endif

@@ -75,9 +75,9 @@ print_behind_stats(void)
 	struct buf out;
 
 	buf_init(&out, TEXT_BYTES_MAX);
-	values_render(&out, TEXT_PROMETHEUS, values);
-	probe_render(
-	    &out, TEXT_PROMETHEUS, probe_new(NULL, false, false), &probed);
+	values_render(&out, TEXT_PROMETHEUS, NULL, values);
+	probe_render(&out, TEXT_PROMETHEUS, NULL, probe_new(NULL, false, false),
+	    &probed);
 	(void)fwrite(out.p, 1, out.len, stdout);
 }
 

@@ -56,7 +56,7 @@ render(struct buf *out, struct span in, size_t size, const struct head *head)
 	buf_init(out, 1U << 26);
 	render_reply(out,
 	    head->flags & FLAG_OPENMETRICS ? TEXT_OPENMETRICS : TEXT_PROMETHEUS,
-	    reader_reply(r), head->flags & FLAG_ALL ? UINT_MAX : 0);
+	    reader_reply(r), head->flags & FLAG_ALL ? UINT_MAX : 0, NULL);
 	reader_free(r);
 }
 

@@ -31,7 +31,7 @@ render_samples(struct buf *out, struct reader *r)
 	struct span left;
 
 	buf_init(&text, 1 << 20);
-	render_reply(&text, TEXT_PROMETHEUS, reader_reply(r), 0);
+	render_reply(&text, TEXT_PROMETHEUS, reader_reply(r), 0, NULL);
 	left = span_of_buf(&text);
 	while (left.len > 0) {
 		const char *lf = memchr(left.p, '\n', left.len);
@@ -208,7 +208,7 @@ TEST(bounds)
 		}
 		buf_add_str(&answer, END);
 		r = read_answer(keys, plans, row->id, span_of_buf(&answer));
-		render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), 0);
+		render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), 0, NULL);
 		check_number(row->line,
 		    reply_has_failed(reader_reply(r), row->id), row->failed);
 		check_number(row->line, count(span_of_buf(&out), row->counted),

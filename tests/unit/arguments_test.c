@@ -580,6 +580,8 @@ TEST(help_shows_every_flag)
 		COLLECTORS_EACH(
 		    COLLECTOR_FLAG) "      "
 				    "--collector.detail.max-prefixes=100 ",
+		"      --metrics.include=\"\" ",
+		"      --metrics.exclude=\"\" ",
 		"      --web.listen-address=:9150 ",
 		"      --web.socket-mode=\"\" ",
 		"      --[no-]web.systemd-socket ",

@@ -27,6 +27,7 @@ describe(struct buf *out, const struct config *c)
 	buf_add_str(out, m->protocol == PROTOCOL_BINARY ? " binary" : "");
 	buf_add_str(out, m->has_auth ? " auth" : "");
 	buf_add_str(out, m->targets != NULL ? " targets" : "");
+	buf_add_str(out, m->families != NULL ? " families" : "");
 }
 
 /* Errors are told without the path and the colon behind it. */
@@ -49,6 +50,12 @@ TEST(nulls)
 		    "1:48: auth of type sasl needs protocol binary" },
 		/* that they are there says something */
 		{ MODULE("{ collectors: ~, tls: NULL }"), "m collectors tls" },
+		{ MODULE("{ families: ~ }"), "m families" },
+		{ MODULE("{ families: { include: ~, exclude: [a, '*'] } }"),
+		    "m families" },
+		{ MODULE("{ families: { include: [a, ~] } }"),
+		    "1:42: expected the name of a metric, or a glob of names "
+		    "such as memcached_slab_*" },
 		{ MODULE("{ tls: { ca_file: ~, cert_file: ~, key_file: ~, "
 			 "server_name: ~, insecure_skip_verify: ~, "
 			 "min_version: ~ } }"),

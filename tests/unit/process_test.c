@@ -38,7 +38,7 @@ look(struct buf *out, const char *prefix, pid_t pid)
 
 	buf_init(out, 1 << 16);
 	check_number(prefix,
-	    process_render(p, out, TEXT_PROMETHEUS, prefix, pid, &e), 0);
+	    process_render(p, out, TEXT_PROMETHEUS, prefix, NULL, pid, &e), 0);
 	buf_add_char(out, '\0');
 	process_reader_free(p);
 }
@@ -242,7 +242,7 @@ TEST(no_such_process)
 	assert_true(waitpid(child, NULL, 0) == child);
 	buf_init(&out, 100);
 	check_number("dead",
-	    process_render(p, &out, TEXT_PROMETHEUS, "", child, &e), -1);
+	    process_render(p, &out, TEXT_PROMETHEUS, "", NULL, child, &e), -1);
 	check_number("dead", out.len, 0);
 	check("dead", strstr(e.text, "/proc/") != NULL);
 	process_reader_free(p);

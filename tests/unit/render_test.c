@@ -28,7 +28,7 @@ render_as(
 	unsigned ignored;
 
 	check_number("reader", reader_feed(r, &answers, &e), READER_DONE);
-	render_reply(out, format, reader_reply(r), set);
+	render_reply(out, format, reader_reply(r), set, NULL);
 	ignored = (unsigned)reply_ignored(reader_reply(r));
 	reader_free(r);
 	plans_free(plans);
@@ -413,8 +413,8 @@ TEST(twice)
 	buf_init(&out, 1 << 20);
 	(void)reader_feed(r, &data, &e);
 	buf_add_str(&out, "memcached_up 1\n");
-	render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), ALL);
-	render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), ALL);
+	render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), ALL, NULL);
+	render_reply(&out, TEXT_PROMETHEUS, reader_reply(r), ALL, NULL);
 	check_number("twice", reply_ignored(reader_reply(r)), 1);
 	keep_samples(&out);
 	check_text("twice", span_of_buf(&out),

@@ -49,7 +49,7 @@ transcript_render(const char *folder, struct buf *out, struct error *e)
 			state = reader_feed(r, &answers[s], e);
 	}
 	if (state == READER_DONE)
-		render_reply(out, TEXT_PROMETHEUS, reader_reply(r), set);
+		render_reply(out, TEXT_PROMETHEUS, reader_reply(r), set, NULL);
 	else if (state == READER_MORE)
 		(void)error_set(e, "%s: an answer has no END", folder);
 	reader_free(r);

@@ -88,7 +88,7 @@ summary(struct buf *out, const struct values *v)
 	const char *p, *end;
 
 	buf_init(&text, 1U << 20);
-	values_render(&text, TEXT_PROMETHEUS, v);
+	values_render(&text, TEXT_PROMETHEUS, NULL, v);
 	buf_add_char(&text, '\0');
 	for (p = text.p; *p != '\0'; p = end + 1) {
 		char query[16], reason[32];
@@ -260,7 +260,7 @@ TEST(rendered)
 		struct buf out;
 
 		buf_init(&out, 10000);
-		values_render(&out, (enum text_format)f, v);
+		values_render(&out, (enum text_format)f, NULL, v);
 		check_text("text", span_of_buf(&out), expected[f]);
 		buf_release(&out);
 	}
