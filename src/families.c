@@ -12,20 +12,17 @@
 #include "stats/probe.h"
 #include "stats/values.h"
 
-void
-families_each(text_family_fn *each, void *arg)
+/* All but those of queries. */
+static void
+each_family(text_family_fn *each, void *arg)
 {
-	for (size_t i = 0; i < catalogue_len; i++) {
-		const struct family *f = &catalogue[i];
-
-		each(f->name, f->type, f->slab ? "slab" : "", f->help, arg);
-	}
+	for (size_t i = 0; i < catalogue_len; i++)
+		each(catalogue[i].name, arg);
 	for (size_t i = 0; i < COLLECTORS; i++) {
 		const struct answer *a = collectors[i].answer;
 
 		for (size_t k = 0; k < a->families_len; k++)
-			each(a->families[k].name, a->families[k].type,
-			    a->families[k].labels, a->families[k].help, arg);
+			each(a->families[k].name, arg);
 	}
 	values_families(each, arg);
 	probe_families(each, arg);
@@ -34,12 +31,8 @@ families_each(text_family_fn *each, void *arg)
 }
 
 static void
-see(const char *name, enum metric_type type, const char *labels,
-    const char *help, void *arg)
+see(const char *name, void *arg)
 {
-	(void)type;
-	(void)labels;
-	(void)help;
 	filter_see(arg, name);
 }
 
@@ -63,7 +56,7 @@ warn(const char *place, const char *glob, void *arg)
 static void
 check_filter(struct filter *f, const struct modules *ms)
 {
-	families_each(see, f);
+	each_family(see, f);
 	modules_each(ms, see_queries, f);
 	filter_unmatched(f, warn, NULL);
 }

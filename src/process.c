@@ -371,6 +371,6 @@ process_families(const char *prefix, text_family_fn *each, void *arg)
 
 	for (size_t i = 0; i < nitems(rows); i++) {
 		name_row(name, prefix, i);
-		each(name, rows[i].type, "", rows[i].help, arg);
+		each(name, arg);
 	}
 }

@@ -64,49 +64,46 @@ static samples_fn build_info, scrapes, failures, connects, closes, known,
 static const struct {
 	const char *name;
 	enum metric_type type;
-	const char *labels; /* with commas between */
 	const char *help;
 	samples_fn *samples;
 } rows[] = {
-	{ "memcached_exporter_build_info", METRIC_GAUGE, "libevent,version",
+	{ "memcached_exporter_build_info", METRIC_GAUGE,
 	    "What this exporter is built of, as labels, value 1.", build_info },
-	{ "memcached_exporter_scrapes_total", METRIC_COUNTER, "",
+	{ "memcached_exporter_scrapes_total", METRIC_COUNTER,
 	    "Scrapes of memcached servers that have ended.", scrapes },
-	{ "memcached_exporter_scrape_failures_total", METRIC_COUNTER, "reason",
+	{ "memcached_exporter_scrape_failures_total", METRIC_COUNTER,
 	    "Scrapes that ended with memcached_up 0, by reason.", failures },
-	{ "memcached_exporter_connects_total", METRIC_COUNTER, "",
+	{ "memcached_exporter_connects_total", METRIC_COUNTER,
 	    "Connections opened to memcached servers.", connects },
 	{ "memcached_exporter_connection_closes_total", METRIC_COUNTER,
-	    "reason",
 	    "Connections to memcached servers that were closed, by reason.",
 	    closes },
-	{ "memcached_exporter_targets", METRIC_GAUGE, "",
+	{ "memcached_exporter_targets", METRIC_GAUGE,
 	    "Memcached servers known to this exporter.", known },
 	{ "memcached_exporter_http_requests_total", METRIC_COUNTER,
-	    "code,handler", "HTTP requests answered, by path and status.",
-	    requests },
-	{ "memcached_exporter_http_connections", METRIC_GAUGE, "",
+	    "HTTP requests answered, by path and status.", requests },
+	{ "memcached_exporter_http_connections", METRIC_GAUGE,
 	    "HTTP clients connected.", connections },
-	{ "memcached_exporter_http_unsent_bytes", METRIC_GAUGE, "",
+	{ "memcached_exporter_http_unsent_bytes", METRIC_GAUGE,
 	    "Bytes of answers that HTTP clients have not read yet.", unsent },
-	{ "memcached_exporter_log_lines_dropped_total", METRIC_COUNTER, "",
+	{ "memcached_exporter_log_lines_dropped_total", METRIC_COUNTER,
 	    "Log lines that were not written, since stderr did not take them "
 	    "or there were too many.",
 	    lines_dropped },
-	{ "memcached_exporter_config_last_reload_successful", METRIC_GAUGE, "",
+	{ "memcached_exporter_config_last_reload_successful", METRIC_GAUGE,
 	    "1 when the configuration was last read without an error.",
 	    reload_ok },
 	{ "memcached_exporter_config_last_reload_success_timestamp_seconds",
-	    METRIC_GAUGE, "",
+	    METRIC_GAUGE,
 	    "When the configuration was last read without an error, in "
 	    "seconds since 1970.",
 	    reload_time },
 	{ "memcached_exporter_web_config_last_reload_successful", METRIC_GAUGE,
-	    "", "1 when --web.config.file was last read without an error.",
+	    "1 when --web.config.file was last read without an error.",
 	    web_ok },
 	{ "memcached_exporter_web_config_last_reload_success_timestamp_"
 	  "seconds",
-	    METRIC_GAUGE, "",
+	    METRIC_GAUGE,
 	    "When --web.config.file was last read without an error, in "
 	    "seconds since 1970.",
 	    web_time },
@@ -360,8 +357,7 @@ void
 self_families(text_family_fn *each, void *arg)
 {
 	for (size_t i = 0; i < nitems(rows); i++)
-		each(rows[i].name, rows[i].type, rows[i].labels, rows[i].help,
-		    arg);
+		each(rows[i].name, arg);
 	process_families("", each, arg);
 	process_families(MEMCACHED_PREFIX, each, arg);
 }

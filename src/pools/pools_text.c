@@ -14,16 +14,15 @@ enum {
 };
 
 static const struct {
-	const char *name, *labels, *help;
+	const char *name, *help;
 } families[] = {
-	[SERVERS] = { "memcached_pool_servers", "pool",
-	    "Servers of the pool." },
-	[RATIO] = { "memcached_pool_key_ratio", "pool,server",
+	[SERVERS] = { "memcached_pool_servers", "Servers of the pool." },
+	[RATIO] = { "memcached_pool_key_ratio",
 	    "Share of the keys that libmemcached gives to the server, 0 to "
 	    "1." },
-	[UP] = { "memcached_pool_server_up", "pool,server",
+	[UP] = { "memcached_pool_server_up",
 	    "1 when the server answered \"stats\" in time." },
-	[UP_RATIO] = { "memcached_pool_up_key_ratio", "pool",
+	[UP_RATIO] = { "memcached_pool_up_key_ratio",
 	    "Share of the keys whose server is up, 0 to 1." },
 };
 
@@ -158,6 +157,5 @@ void
 pools_families(text_family_fn *each, void *arg)
 {
 	for (size_t i = 0; i < nitems(families); i++)
-		each(families[i].name, METRIC_GAUGE, families[i].labels,
-		    families[i].help, arg);
+		each(families[i].name, arg);
 }

@@ -240,6 +240,5 @@ void
 probe_families(text_family_fn *each, void *arg)
 {
 	for (size_t i = 0; i < nitems(families); i++)
-		each(families[i].name, METRIC_GAUGE, "operation",
-		    families[i].help, arg);
+		each(families[i].name, arg);
 }

@@ -42,9 +42,8 @@ const char *metric_type_name(enum metric_type type);
 void text_family(struct buf *out, enum text_format format, const char *name,
     enum metric_type type, const char *help);
 
-/* A family in a list of them; labels with commas between, or "". */
-typedef void text_family_fn(const char *name, enum metric_type type,
-    const char *labels, const char *help, void *arg);
+/* The name of a family, in a list of them. */
+typedef void text_family_fn(const char *name, void *arg);
 
 /* What comes behind the last family. */
 void text_end(struct buf *out, enum text_format format);

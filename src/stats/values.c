@@ -318,12 +318,12 @@ enum {
 };
 
 static const struct {
-	const char *name, *labels, *help;
+	const char *name, *help;
 } families[] = {
-	[SUCCESS] = { "memcached_query_success", "query",
+	[SUCCESS] = { "memcached_query_success",
 	    "1 when the server answered all keys of a query, and no sample was"
 	    " lost." },
-	[ERRORS] = { "memcached_query_errors", "query,reason",
+	[ERRORS] = { "memcached_query_errors",
 	    "Samples of a query that this scrape lacks, by reason." },
 };
 
@@ -386,6 +386,5 @@ void
 values_families(text_family_fn *each, void *arg)
 {
 	for (size_t i = 0; i < nitems(families); i++)
-		each(families[i].name, METRIC_GAUGE, families[i].labels,
-		    families[i].help, arg);
+		each(families[i].name, arg);
 }

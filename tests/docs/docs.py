@@ -20,10 +20,14 @@ from poll import eventually  # noqa: E402
 README = TOP / "README.md"
 CHANGELOG = TOP / "CHANGELOG.md"
 MAN = TOP / "memcached_exporter.1"
+METRICS = TOP / "contrib/METRICS.md"
+UPSTREAM = TOP / "tests/docs/upstream_metrics.txt"
 SYSTEMD = TOP / "contrib/systemd"
 
 BEGIN = '.\\" Written by "make regen", from here\n'
 END = '.\\" to here.\n'
+
+UNIT = re.compile(r"_(seconds|bytes|ratio)(?:_total)?$")
 
 FAMILY = re.compile(
     r"^# HELP (\S+) (.+)\n# TYPE \S+ (\w+)\n\1(?:\{(.*)\})? ", re.MULTILINE)
@@ -33,7 +37,8 @@ FAMILY = re.compile(
 
 @functools.cache
 def catalogue():
-    """The text of an answer with a sample of each family of the catalogue."""
+    """The text of an answer with a sample of each family of the catalogue, and
+    what each is made of, a line a key."""
     with tempfile.TemporaryDirectory() as folder:
         program = f"{folder}/families"
         sources = [*TOP.glob("src/stats/*.c"), *TOP.glob("src/base/*.c")]
@@ -42,7 +47,8 @@ def catalogue():
             [*compiler, "-std=gnu11", "-D_GNU_SOURCE", "-Isrc", "-o", program,
              "tests/docs/families.c", *sources, "-levent_core", "-lssl", "-lcrypto"],
             cwd=TOP, check=True)
-        return subprocess.check_output([program], text=True)
+        return [subprocess.check_output([program, *arguments], text=True)
+                for arguments in ([], ["sources"])]
 
 
 @functools.cache
@@ -80,7 +86,7 @@ def families(text):
 def all_families():
     """The same by heading."""
     own = families(answer())
-    server = families(catalogue())
+    server = families(catalogue()[0])
     return {
         "The scrape": [f for f in own if re.match(
             "memcached_(up$|scrape_)", f[0])],
@@ -95,6 +101,17 @@ def all_families():
         "The process of memcached": [f for f in own if re.match(
             "memcached_process_", f[0])],
     }
+
+
+def sources():
+    """(collectors, STAT keys) by family, of those that a server has. A collector
+    that adds up names its keys in the help."""
+    found = {}
+    for line in catalogue()[1].splitlines():
+        name, collector, key = line.split(" ", 2)
+        collectors, stat_keys = found.setdefault(name, ({}, {}))
+        collectors[collector] = stat_keys[key] = True
+    return found
 
 
 def reasons():
@@ -162,6 +179,40 @@ def metrics_section():
                 unhyphenated(help_text), 78, break_on_hyphens=False)
         lines.append(".El")
     return "\n".join(lines) + "\n"
+
+
+# The list of metrics
+
+def metrics_page():
+    made_of = sources()
+    upstream = UPSTREAM.read_text().split()
+    lines = [
+        "# Metrics", "",
+        "Written by `make regen` from the tables of the program. `yes` in the "
+        "last column: the Go exporter 0.16 has the metric, under this name. "
+        "Metrics of [queries](../README.md#turn-values-into-metrics) have the names "
+        "that their configuration gives them.",
+    ]
+    for heading, list_of_families in all_families().items():
+        lines += ["", f"## {heading}", "",
+                  "| name | type | unit | labels | collector | STAT keys "
+                  "| meaning | Go exporter |", "|---|---|---|---|---|---|---|---|"]
+        for name, labels, kind, help_text in list_of_families:
+            collectors, keys = made_of.get(name, ({}, {}))
+            in_help = re.search(r" \(([^()]+)\)\.$", help_text)
+            if collectors and in_help and not any(keys):
+                keys = in_help[1].split(", ")
+            unit = re.search(UNIT, name)
+            lines.append("| " + " | ".join([
+                f"`{name}`", kind, unit[1] if unit else "",
+                listed(labels), listed(collectors), listed(filter(None, keys)),
+                help_text.replace("|", "\\|").replace("<", "&lt;"),
+                "yes" if name in upstream else ""]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def listed(words):
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def split_man():

@@ -1,4 +1,7 @@
-/* Prints the catalogue as an answer that has one sample of each family. */
+/*
+ * Prints the catalogue as an answer that has one sample of each family; with an
+ * argument, the STAT keys that each is made of.
+ */
 #include <stdio.h>
 
 #include "stats/catalogue.h"
@@ -81,9 +84,44 @@ print_behind_stats(void)
 	(void)fwrite(out.p, 1, out.len, stdout);
 }
 
-int
-main(void)
+/* What a family is made of, a line a key: its name, collector and key. */
+static void
+print_sources(const struct family *f)
 {
+	for (const struct series *s = f->series; s->key != NULL; s++) {
+		const struct info *i = s->info;
+
+		if (i == NULL)
+			printf("%s %s %s\n", f->name,
+			    collector_name(s->collector), s->key);
+		for (; i != NULL && i->label != NULL; i++)
+			printf("%s %s %s\n", f->name,
+			    collector_name(i->collector), i->key);
+	}
+}
+
+static void
+print_all_sources(void)
+{
+	for (size_t i = 0; i < catalogue_len; i++)
+		print_sources(&catalogue[i]);
+	for (size_t i = 0; i < COLLECTORS; i++) {
+		const struct answer *a = collectors[i].answer;
+
+		for (size_t k = 0; k < a->families_len; k++)
+			printf("%s %s \n", a->families[k].name,
+			    collectors[i].name);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1) {
+		print_all_sources();
+		return 0;
+	}
 	for (size_t i = 0; i < catalogue_len; i++) {
 		const struct family *f = &catalogue[i];
 
