@@ -371,6 +371,8 @@ main(int argc, char **argv)
 	struct program p = { 0 };
 	int status;
 
+	/* libevent does not look at all that malloc gives it */
+	event_set_mem_functions(xmalloc, xrealloc, free);
 	signals_take(&p.signals);
 	status = run(&p, argc - 1, (const char *const *)argv + 1);
 	close_program(&p);

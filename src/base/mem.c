@@ -32,6 +32,13 @@ xreallocarray(void *p, size_t n, size_t size)
 	return xnonnull(reallocarray(p, n, size));
 }
 
+/* That of nothing is no failure. */
+void *
+xrealloc(void *p, size_t size)
+{
+	return xreallocarray(p, 1, size > 0 ? size : 1);
+}
+
 char *
 xstrdup(const char *s)
 {
