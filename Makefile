@@ -182,12 +182,16 @@ unit: $(UNIT_TESTS)
 # By Debian's Python, since that is whose pytest "make deps-test" installs. The
 # tests wait more than they work, so there are more of them under way than
 # processors. A file stays with one of them: it may share a browser.
+E2E = $(wildcard tests/docs) tests/e2e
 e2e: export EXPORTER = $(abspath $(BINARY))
 e2e: export PYTHONDONTWRITEBYTECODE = 1
 e2e: $(BINARY)
 	/usr/bin/python3 -m pytest -q -p no:cacheprovider \
 	    -n $$(($$(nproc) + 4)) --dist loadfile $(PYTEST_ARGS) \
-	    $(wildcard tests/docs) tests/e2e </dev/null
+	    $(E2E) </dev/null
+
+torture: ## let each allocation and system call of a scrape fail in turn
+	$(STAGE) e2e E2E=tests/e2e/test_torture.py
 
 # The same of group commit, hedge connections and deadlines, further.
 model: export MODEL_DEPTH ?= 7
@@ -389,7 +393,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all test check check-asan check-tsan check-valgrind unit e2e model fuzz \
+.PHONY: all test check check-asan check-tsan check-valgrind unit e2e torture model fuzz \
 	fuzzers $(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen \
 	install uninstall dist distcheck packages check-packages bundle deb rpm image deps deps-test demo clean help FORCE
 

@@ -18,6 +18,7 @@
 
 #define FAKE_COMMANDS_MAX 64
 #define FAKE_ANSWER_MAX 128
+#define STATS_BYTES 7 /* "stats\r\n" */
 
 struct dial {
 	TAILQ_ENTRY(dial) entry;
@@ -43,6 +44,7 @@ struct stream {
 static TAILQ_HEAD(, dial) dials = TAILQ_HEAD_INITIALIZER(dials);
 static TAILQ_HEAD(, stream) streams = TAILQ_HEAD_INITIALIZER(streams);
 static uint64_t numbers;        /* given so far */
+static uint64_t sent_other;     /* the last one that is not `stats` */
 static uint64_t answered_stats; /* the last one that was, to its END */
 static bool fake_cut_off;       /* no machine acknowledges anything */
 
@@ -130,7 +132,9 @@ stream_send(struct stream *s, struct buf *out)
 		if (s->unanswered < FAKE_COMMANDS_MAX)
 			s->commands[s->unanswered++] =
 			    (struct fake_command){ .number = ++numbers,
-				    .is_stats = n == 7 };
+				    .is_stats = n == STATS_BYTES };
+		if (n != STATS_BYTES)
+			sent_other = numbers;
 		rest = (struct span){ rest.p + n, rest.len - n };
 	}
 	buf_release(out);
