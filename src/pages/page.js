@@ -9,6 +9,10 @@
 
 	const $ = (id) => document.getElementById(id);
 
+	/* Of a target that is not known there is nothing to refresh. */
+	if ($("live") === null)
+		return;
+
 	/* The page of one target has parts in place of the table. */
 	const PARTS = ["facts", "hint", "hits", "commands", "evictions",
 		"connections", "memory", "traffic", "slabs", "settings"];

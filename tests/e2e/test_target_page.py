@@ -443,6 +443,14 @@ def refresh(browser):
     browser.run('document.dispatchEvent(new Event("visibilitychange"));')
 
 
+def luminance(rgb):
+    """WCAG 2, "relative luminance"."""
+    parts = [v / 255 for v in rgb[:3]]
+    r, g, b = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
+               for v in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 800, 360, 320])
 def test_readable(browser, watched, width, scheme):
@@ -454,12 +462,17 @@ def test_readable(browser, watched, width, scheme):
     contrasts = browser.contrasts()
     assert len(contrasts) > 100
     assert [c for c in contrasts if c[1] < 4.5] == []
-    # lines and bars as well
-    assert browser.run("""
-        const seen = (selector, property) => getComputedStyle(
-            document.querySelector(selector))[property];
-        return [seen("path.one", "stroke"), seen("path.two", "stroke"),
-            seen(".used", "fill")].includes("none");""") is False
+    # lines and bars as well (WCAG 2, "non-text contrast")
+    back, *marks = browser.run("""
+        const style = (selector, property) => getComputedStyle(
+            document.querySelector(selector))[property]
+            .match(/[\\d.]+/g).map(Number);
+        return [style("section", "backgroundColor"),
+            style("path.one", "stroke"), style("path.two", "stroke"),
+            style(".used", "fill")];""")
+    for mark in marks:
+        low, high = sorted(map(luminance, (back, mark)))
+        assert (high + 0.05) / (low + 0.05) >= 3, mark
 
 
 def test_screen_reader(browser, watched):
@@ -507,6 +520,43 @@ def test_refresh(browser, fake, numbers, exporter):
         "return document.querySelector('#news').textContent") ==
         "This target is down.")
     assert browser.text("#facts .error").startswith("Last error\nprotocol")
+
+
+def test_target_is_gone(browser, fake, exporter, folder):
+    """It is not allowed any more; what was known is still shown."""
+    def allow(network):
+        with open(f"{folder}/modules.yml", "w") as file:
+            file.write(f"modules:\n  m:\n    targets: ['{network}']\n")
+
+    allow("127.0.0.0/8")
+    server = fake()
+    running = exporter("", f"--config.file={folder}/modules.yml",
+                       "--web.enable-lifecycle")
+    found = running.get(probe(server.address) + "&module=m")
+    assert found.status == 200, found.text
+    open_page(browser, running, server.address, "m")
+    assert browser.text("#problem") == ""
+    allow("10.0.0.0/8")
+    assert running.get("/-/reload", method="POST").status == 200
+    refresh(browser)
+    eventually(lambda: browser.text("#problem").endswith(
+        "the target is not known any more."))
+    assert browser.text("#facts .state") == "State\nup"
+    # Chromium itself says that it was not found
+    assert all("404" in line["message"] for line in browser.console())
+
+
+def test_not_known_in_a_browser(browser, fake, exporter):
+    """The page has a link that scrapes it, and nothing to refresh."""
+    server = fake()
+    running = exporter("")
+    browser.open(f"http://{running.address}{path(server.address)}")
+    assert all("404" in line["message"] for line in browser.console())
+    assert browser.misplaced(1280) == []
+    browser.click("main a")
+    eventually(lambda: "memcached_up 1" in browser.text("pre"))
+    open_page(browser, running, server.address)
+    assert browser.text("#facts .state") == "State\nup"
 
 
 def test_link_of_the_table(browser, watched):

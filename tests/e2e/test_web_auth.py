@@ -22,7 +22,7 @@ USERS = {
     "utf-8": hashed("naïve: ☃"),
 }
 PATHS = ["/", "/metrics", "/scrape?target=x", "/-/healthy", "/-/ready",
-         "/nothing", "/api/v1/targets", "/page.js"]
+         "/nothing", "/api/v1/targets", "/target?address=x", "/page.js"]
 
 
 @pytest.fixture
