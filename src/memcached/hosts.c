@@ -100,7 +100,7 @@ compare(const void *a, const void *b)
 static void
 read_again(struct hosts *h, const struct stamp *stamp)
 {
-	struct span text, line;
+	struct span text = { 0 }, line;
 	struct error e;
 
 	forget(h);
@@ -109,7 +109,6 @@ read_again(struct hosts *h, const struct stamp *stamp)
 		return;
 	/* a file that grows meanwhile is read again */
 	h->text = xmalloc((size_t)stamp->size + 2);
-	text.p = h->text;
 	if (file_read(h->path, h->text, (size_t)stamp->size + 1, &text, &e) < 0)
 		return;
 	while (words_line(&text, &line))

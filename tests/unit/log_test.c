@@ -260,7 +260,7 @@ static uint64_t
 drain(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-	uint64_t told = 0, count;
+	uint64_t told = 0, count = 0;
 	size_t len = 0;
 	ssize_t n;
 
