@@ -77,22 +77,13 @@ static const struct {
 	{ "X25519", "X25519" },
 };
 
-/* A name that no certificate has lets nobody in. */
-static const char *
-san(const char *text)
-{
-	return text[strspn(text, " \t")] != '\0' ? text : NULL;
-}
-
 /* What keeps others out cannot be nothing. */
 static int
 read_sans(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 {
-	static const struct web_list_words words = { san, "name",
-		"a subjectAltName" };
 	struct web_list **list = dest;
 
-	if (web_list_read_known(y, node, list, &words, e) < 0)
+	if (web_list_read(y, node, list, e) < 0)
 		return -1;
 	if (*list == NULL)
 		return tree_error(y, node, e,
