@@ -12,11 +12,13 @@
 #include "memcached/target.h"
 #include "memcached/targets.h"
 #include "pools/pool.h"
+#include "pools/pool_queries.h"
 #include "pools/pools.h"
 #include "pools/pools_text.h"
 #include "stats/filter.h"
 #include "stats/plan.h"
 #include "stats/reply.h"
+#include "stats/values.h"
 
 struct pool_scrape;
 
@@ -25,6 +27,8 @@ struct member {
 	struct target *target;
 	struct waiter waiter;
 	size_t place; /* of the server, in the pool */
+	const struct plan *plan;
+	struct values *values; /* of its keys; NULL: none */
 };
 
 struct pool_scrape {
@@ -56,6 +60,24 @@ add_duration(struct buf *out, const struct pool_scrape *s)
 	buf_add_char(out, '\n');
 }
 
+/*
+ * In the servers' order, whichever answered first: of two samples with the same
+ * labels the same one stays.
+ */
+static void
+add_values(struct buf *out, const struct pool_scrape *s)
+{
+	struct values *all;
+
+	if (pool_queries(s->pool) == NULL)
+		return;
+	all = values_new(pool_queries_none(pool_queries(s->pool)));
+	for (size_t i = 0; i < s->members_len; i++)
+		values_add(all, s->members[i].values);
+	values_render(out, s->format, s->filter, all);
+	values_free(all);
+}
+
 static struct body *
 render(const struct pool_scrape *s)
 {
@@ -64,6 +86,7 @@ render(const struct pool_scrape *s)
 	buf_init(&out, TEXT_BYTES_MAX);
 	pool_text(&out, s->format, s->filter, s->pool);
 	pool_text_up(&out, s->format, s->filter, s->pool, s->up);
+	add_values(&out, s);
 	add_duration(&out, s);
 	text_end(&out, s->format);
 	if (!out.full)
@@ -75,6 +98,8 @@ render(const struct pool_scrape *s)
 static void
 free_scrape(struct pool_scrape *s)
 {
+	for (size_t i = 0; i < s->members_len; i++)
+		values_free(s->members[i].values);
 	pool_release(s->pool);
 	filter_free(s->filter);
 	free(s->up);
@@ -98,6 +123,16 @@ end_one(struct pool_scrape *s)
 	free_scrape(s);
 }
 
+/* What it was asked, as far as it was answered. */
+static void
+keep_values(struct member *m, const struct reply *reply)
+{
+	if (m->plan->gets == NULL)
+		return;
+	m->values = reply != NULL ? values_copy(reply_values(reply))
+				  : values_new(m->plan->gets);
+}
+
 static void
 on_outcome(struct outcome *outcome, void *arg)
 {
@@ -108,6 +143,7 @@ on_outcome(struct outcome *outcome, void *arg)
 	const struct error *down = up ? NULL : outcome->why;
 
 	s->up[m->place] = up;
+	keep_values(m, outcome->reply);
 	if (down != NULL && down->reason == REASON_OTHER) {
 		s->is_stopped = true;
 		s->stopped = *down;
@@ -161,18 +197,28 @@ find_members(struct pool_scrape *s, struct error *e)
 	return 0;
 }
 
+/* `stats`, and what is read from the server's values. */
+static const struct plan *
+plan_of(const struct pool_scrape *s, size_t place)
+{
+	const struct pool_queries *queries = pool_queries(s->pool);
+	const struct plan *plan =
+	    queries != NULL ? pool_queries_plan(queries, place) : NULL;
+
+	if (plan != NULL)
+		return plan;
+	return plans_get(
+	    scraper_plans(s->scraper), 0, COLLECTOR_BIT(COLLECTOR_STATS));
+}
+
 static void
 ask_members(struct pool_scrape *s, const struct scrape_options *o)
 {
-	unsigned none = 0;
-	const struct plan *plan = plans_get(
-	    scraper_plans(s->scraper), none, COLLECTOR_BIT(COLLECTOR_STATS));
-
 	s->pending = 1 + s->members_len;
 	for (size_t i = 0; i < s->members_len; i++) {
 		struct member *m = &s->members[i];
 
-		m->waiter.plan = plan;
+		m->plan = m->waiter.plan = plan_of(s, m->place);
 		m->waiter.deadline_us = o->arrived + o->timeout_us;
 		m->waiter.done = on_outcome;
 		m->waiter.arg = m;

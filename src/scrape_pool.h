@@ -1,6 +1,6 @@
 /*
  * A scrape of a pool: all of its servers are asked at once, under one deadline,
- * whether they are up.
+ * whether they are up, and for the values of the pool's queries that each has.
  */
 #ifndef SCRAPE_POOL_H
 #define SCRAPE_POOL_H

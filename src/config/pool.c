@@ -8,11 +8,13 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
+#include "config/query.h"
 #include "config/tree_value.h"
 
 #define FIELD(name) offsetof(struct pool_config, name)
 
-static tree_read_fn read_servers, read_address, read_weight, read_name;
+static tree_read_fn read_servers, read_address, read_weight, read_name,
+    read_queries;
 
 static const struct tree_key pool_keys[] = {
 	{ "servers", read_servers, 0 },
@@ -22,6 +24,7 @@ static const struct tree_key pool_keys[] = {
 	{ "hash_with_namespace", tree_read_switch, FIELD(hash_with_namespace) },
 	{ "options", tree_read_string, FIELD(options) },
 	{ "module", tree_read_string, FIELD(module) },
+	{ "queries", read_queries, 0 },
 };
 
 static const struct tree_key server_keys[] = {
@@ -105,6 +108,14 @@ read_servers(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	return tree_each_item(y, node, read_server, dest, e);
 }
 
+static int
+read_queries(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
+{
+	struct pool_config *p = dest;
+
+	return query_configs_pick(p->queries, y, node, NULL, &p->gets, e);
+}
+
 /* The string says all of it: what else would say the same twice. */
 static int
 check_options(struct tree *y, yaml_node_t *map, struct error *e)
@@ -152,7 +163,8 @@ read_pool(struct tree *y, const char *key, yaml_node_t *key_node,
 	ps->list = xreallocarray(ps->list, ps->len + 1, sizeof(*ps->list));
 	p = &ps->list[ps->len++];
 	*p = (struct pool_config){ .name = xstrdup(key),
-		.place = tree_place(y, key_node) };
+		.place = tree_place(y, key_node),
+		.queries = ps->queries };
 	if (tree_map(y, node, pool_keys, nitems(pool_keys), p, e) < 0)
 		return -1;
 	ps->servers += p->servers_len;
@@ -184,6 +196,7 @@ pool_configs_free(struct pool_configs *ps)
 		free(p->key_namespace);
 		free(p->options);
 		free(p->module);
+		gets_release(p->gets);
 	}
 	free(ps->list);
 	*ps = (struct pool_configs){ 0 };

@@ -27,6 +27,9 @@
 /* Of both names, and of a namespace, in bytes. */
 #define POOL_NAME_MAX 128
 
+struct gets;
+struct query_configs;
+
 struct pool_server {
 	struct address address;
 	uint32_t weight;
@@ -43,15 +46,21 @@ struct pool_config {
 	bool hash_with_namespace;
 	char *options; /* libmemcached's configuration string, instead of all */
 	char *module;  /* NULL or "": `default` */
+	const struct query_configs *queries; /* while it is read */
+	struct gets *gets; /* of its queries; NULL: none; with a hold */
 };
 
 struct pool_configs {
 	struct pool_config *list;
 	size_t len;
-	size_t servers; /* of all */
+	size_t servers;                      /* of all */
+	const struct query_configs *queries; /* that they may name, borrowed */
 };
 
-/* Reads the mapping below `pools` into a struct pool_configs. */
+/*
+ * Reads the mapping below `pools` into a struct pool_configs, whose queries
+ * have been set.
+ */
 tree_read_fn pool_configs_read;
 
 void pool_configs_free(struct pool_configs *ps);

@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "config/module.h"
 #include "pools/client.h"
+#include "pools/pool_queries.h"
+#include "stats/metric_query.h"
 
 struct pool {
 	unsigned holds;
@@ -23,6 +25,8 @@ struct pool {
 	size_t *first;    /* of the same servers, by server */
 	uint64_t *counts; /* of sample keys, by first server */
 	size_t sampled;
+	struct gets *gets; /* as they were configured, held; or NULL */
+	struct pool_queries *queries;
 };
 
 static size_t
@@ -96,13 +100,25 @@ bool
 pool_is(const struct pool *p, const struct pool_config *c)
 {
 	struct buf text;
-	bool same;
+	bool same = gets_equal(p->gets, c->gets);
 
 	describe(c, &text);
-	same =
-	    text.len == p->text.len && memcmp(text.p, p->text.p, text.len) == 0;
+	same = same && text.len == p->text.len &&
+	       memcmp(text.p, p->text.p, text.len) == 0;
 	buf_release(&text);
 	return same;
+}
+
+static int
+read_queries(struct pool *p, const struct pool_config *c, struct error *e)
+{
+	struct error why;
+
+	p->gets = gets_hold(c->gets);
+	if (p->gets == NULL ||
+	    pool_queries_new(p, p->gets, &p->queries, &why) == 0)
+		return 0;
+	return error_set(e, "%s: pool \"%s\": %s", c->place, c->name, why.text);
 }
 
 int
@@ -118,6 +134,8 @@ pool_new(const struct pool_config *c, struct pool **out, struct error *e)
 	r = client_new(c, &p->memcached, e);
 	if (r == 0)
 		r = list_servers(p, c, e);
+	if (r == 0)
+		r = read_queries(p, c, e);
 	if (r < 0)
 		pool_release(p);
 	else
@@ -144,6 +162,8 @@ pool_release(struct pool *p)
 		return;
 	if (p->memcached != NULL)
 		memcached_free(p->memcached);
+	pool_queries_free(p->queries);
+	gets_release(p->gets);
 	buf_release(&p->text);
 	free(p->servers);
 	free(p->counts);
@@ -157,6 +177,12 @@ const char *
 pool_name(const struct pool *p)
 {
 	return p->name;
+}
+
+const struct pool_queries *
+pool_queries(const struct pool *p)
+{
+	return p->queries;
 }
 
 const char *
@@ -183,9 +209,8 @@ pool_weight(const struct pool *p, size_t i)
 	return p->servers[i].weight;
 }
 
-/* What libmemcached puts in front of each key, or "". */
-static const char *
-namespace_of(const struct pool *p)
+const char *
+pool_namespace(const struct pool *p)
 {
 	const char *text = memcached_callback_get(
 	    p->memcached, MEMCACHED_CALLBACK_NAMESPACE, NULL);
@@ -198,7 +223,7 @@ check_key(const struct pool *p, struct span key, struct error *e)
 {
 	if (key.len == 0)
 		return error_set(e, "expected a key");
-	if (key.len + strlen(namespace_of(p)) > POOL_KEY_MAX)
+	if (key.len + strlen(pool_namespace(p)) > POOL_KEY_MAX)
 		return error_set(e,
 		    "expected a key of at most %d bytes, namespace included",
 		    POOL_KEY_MAX);
@@ -218,7 +243,7 @@ hash_of(const struct pool *p, struct span key)
 	    p->memcached, MEMCACHED_BEHAVIOR_HASH_WITH_PREFIX_KEY);
 	char text[POOL_KEY_MAX + 1];
 	int len = snprintf(text, sizeof(text), "%s%.*s",
-	    whole ? namespace_of(p) : "", (int)key.len, key.p);
+	    whole ? pool_namespace(p) : "", (int)key.len, key.p);
 
 	return memcached_generate_hash_value(text, (size_t)len,
 	    (memcached_hash_t)memcached_behavior_get(

@@ -25,6 +25,7 @@
 #define POOL_SAMPLE_KEYS 100000
 
 struct pool;
+struct pool_queries;
 
 /*
  * Asks libmemcached for such a pool; -1 with its own words when it refuses, or
@@ -41,6 +42,12 @@ const char *pool_name(const struct pool *p);
 
 /* The name of the module that its servers are reached by. */
 const char *pool_module(const struct pool *p);
+
+/* What libmemcached puts in front of each key, or "". */
+const char *pool_namespace(const struct pool *p);
+
+/* What is read from its servers' values; NULL: nothing. */
+const struct pool_queries *pool_queries(const struct pool *p);
 
 /* In libmemcached's order. The weight is 1 unless something else was said. */
 size_t pool_servers(const struct pool *p);

@@ -33,14 +33,16 @@ cluster_key(enum cluster_way way)
 static struct span
 cut(struct span *text, char mark)
 {
-	const char *at =
-	    text->len > 0 ? memchr(text->p, mark, text->len) : NULL;
-	size_t n = at != NULL ? (size_t)(at - text->p) : text->len;
-	struct span front = { text->p, n };
+	struct span front = *text;
+	const char *at;
 
-	n += at != NULL;
-	text->p += n;
-	text->len -= n;
+	if (text->len == 0)
+		return front;
+	at = memchr(text->p, mark, text->len);
+	if (at != NULL)
+		front.len = (size_t)(at - text->p);
+	text->p += front.len + (at != NULL);
+	text->len -= front.len + (at != NULL);
 	return front;
 }
 

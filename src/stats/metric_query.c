@@ -43,6 +43,31 @@ metric_query_release(struct metric_query *q)
 	free(q);
 }
 
+struct metric_query *
+metric_query_prefixed(const struct metric_query *q, const char *prefix)
+{
+	struct metric_query *copy = xcalloc(1, sizeof(*copy));
+
+	*copy = *q;
+	copy->holds = 1;
+	copy->name = xstrdup(q->name);
+	copy->help = xstrdup(q->help);
+	copy->separator = q->separator != NULL ? xstrdup(q->separator) : NULL;
+	copy->keys = xcalloc(q->keys_len + 1, sizeof(char *));
+	for (size_t i = 0; i < q->keys_len; i++) {
+		struct buf key;
+
+		buf_init(&key, SIZE_MAX);
+		buf_add_str(&key, prefix);
+		buf_add_str(&key, q->keys[i]);
+		copy->keys[i] = xstrndup(key.p, key.len);
+		buf_release(&key);
+	}
+	for (size_t i = 0; i < q->labels_len; i++)
+		copy->labels[i].name = xstrdup(q->labels[i].name);
+	return copy;
+}
+
 static bool
 equal_texts(const struct metric_query *a, const struct metric_query *b)
 {

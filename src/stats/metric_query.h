@@ -56,6 +56,10 @@ struct metric_query {
 struct metric_query *metric_query_new(void);
 struct metric_query *metric_query_hold(struct metric_query *q);
 void metric_query_release(struct metric_query *q); /* takes NULL */
+
+/* A copy with the prefix in front of each key. */
+struct metric_query *metric_query_prefixed(
+    const struct metric_query *q, const char *prefix);
 bool metric_query_equal(
     const struct metric_query *a, const struct metric_query *b);
 
@@ -88,8 +92,7 @@ typedef bool gets_fn(const struct metric_query *q, const char *key, void *arg);
 
 /*
  * The keys of n queries, which it holds; those that `wants` wants, all when
- * that is NULL. Gets of the same queries can be added up (stats/values.h),
- * whichever their keys are.
+ * that is NULL.
  */
 struct gets *gets_new(
     struct metric_query *const *queries, size_t n, gets_fn *wants, void *arg);

@@ -289,9 +289,29 @@ add_results(struct results *r, const struct results *other)
 void
 values_add(struct values *v, const struct values *others)
 {
-	for (size_t i = 0;
-	     v != NULL && others != NULL && i < v->gets->queries_len; i++)
-		add_results(&v->results[i], &others->results[i]);
+	size_t at = 0;
+
+	if (v == NULL || others == NULL)
+		return;
+	for (size_t i = 0; i < others->gets->queries_len; i++, at++) {
+		while (v->results[at].query != others->results[i].query)
+			at++;
+		add_results(&v->results[at], &others->results[i]);
+	}
+}
+
+struct values *
+values_copy(const struct values *v)
+{
+	struct values *copy;
+
+	if (v == NULL)
+		return NULL;
+	copy = values_new(v->gets);
+	for (size_t i = 0; i < v->gets->queries_len; i++)
+		copy->results[i].asked = 0;
+	values_add(copy, v);
+	return copy;
 }
 
 static uint64_t

@@ -38,6 +38,9 @@ struct values;
 struct values *values_new(struct gets *gets);
 void values_free(struct values *v);
 
+/* As it is now; NULL of NULL. */
+struct values *values_copy(const struct values *v);
+
 /* A value of the query at a place; an error costs its sample alone. */
 void values_take(struct values *v, size_t query, struct span value);
 void values_fail(struct values *v, size_t query, enum values_error why);
@@ -45,7 +48,10 @@ void values_fail(struct values *v, size_t query, enum values_error why);
 /* One more get of it came to its end; a missing key is no error. */
 void values_answered(struct values *v, size_t query);
 
-/* Adds those of another server: what it had first stays. */
+/*
+ * Adds those of another server: what v had first stays. Their queries are some
+ * of v's, in the same order.
+ */
 void values_add(struct values *v, const struct values *others);
 
 /*

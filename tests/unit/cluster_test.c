@@ -56,6 +56,7 @@ TEST(nodes)
 		{ "a line for each", SPAN("1\na||1\nb||2\n"), "a:1 ,b:2 " },
 		{ "twice", SPAN("1\na||1 b||1 A||1 a||2\n"), "a:1 ,b:1 ,a:2 " },
 		{ "nothing", SPAN(""), NULL },
+		{ "not even a place", { NULL, 0 }, NULL },
 		{ "no node", SPAN("1\n\n"), NULL },
 		{ "no version", SPAN("a||1\n"), NULL },
 		{ "version is no number", SPAN("x\na||1\n"), NULL },
