@@ -14,7 +14,8 @@ body_of(size_t len)
 
 	buf_init(&text, TEXT_MAX);
 	assert_true(buf_reserve(&text, len));
-	memset(text.p, 'x', len);
+	if (len > 0)
+		memset(text.p, 'x', len);
 	text.len = len;
 	return body_new(&text);
 }
