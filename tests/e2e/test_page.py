@@ -330,7 +330,7 @@ def known_by_name(memcached, fake, exporter, etc):
 def test_pictures(browser, known_by_name, tmp_path):
     found = {}
     for name, width, height, scheme in [
-            ("light", 1280, 640, "light"), ("dark", 1280, 780, "dark"),
+            ("light", 1280, 780, "light"), ("dark", 1280, 780, "dark"),
             ("phone", 360, 1200, "light")]:
         browser.resize(width, height, phone=width < 800)
         browser.prefer(scheme)

@@ -400,6 +400,20 @@ def test_reload_keeps_it(numbers, fake, exporter, folder):
     assert line(shown(running, server.address, "m"), "connections")[0] == 1
 
 
+def test_scrapes_of_a_pool(fake, exporter, folder):
+    """They are scrapes of its servers as well."""
+    servers = [fake(), fake()]
+    with open(f"{folder}/pools.yml", "w") as file:
+        file.write("pools:\n  p:\n    servers: [%s]\n" % ", ".join(
+            f"'{server.address}'" for server in servers))
+    running = exporter("", f"--config.file={folder}/pools.yml")
+    for _ in range(2):
+        assert running.get("/scrape?pool=p").status == 200
+        page = shown(running, servers[0].address)
+    assert "Nothing yet" not in page
+    assert running.get(path(servers[1].address)).status == 200
+
+
 # In a browser
 
 @pytest.fixture
