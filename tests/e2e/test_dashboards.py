@@ -20,6 +20,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 CONTRIB = TOP / "contrib"
 DASHBOARDS = sorted(CONTRIB.glob("grafana/*.json"))
 STATS = TOP / "fixtures/stats"
+# All that are off by default.
+COLLECTORS = ["scrub", "conns", "sizes", "extstore", "detail", "proxy",
+              "proxyfuncs", "proxybe"]
 
 # What the public memcached mixin and the widely used collections of alerts
 # ask for.
@@ -71,7 +74,7 @@ def of_rules():
 def asked(text):
     """For all servers at once."""
     for old, new in [("$__rate_interval", "10s"), ("$job", ".*"),
-                     ("$instance", ".*")]:
+                     ("$instance", ".*"), ("$pool", ".*")]:
         text = text.replace(old, new)
     text = re.sub(r'="\.\*"', '=~".*"', text).replace("=~~", "=~")
     return re.sub(r"\[(5m|1h)\]", "[10s]", text)
@@ -93,17 +96,28 @@ def prometheus(tmp_path_factory):
         things.append(thing)
         return thing
 
-    server = started(Memcached("-o", f"ext_path={folder}/extstore:64m"))
+    server = started(Memcached(
+        "-o", f"track_sizes,ext_path={folder}/extstore:64m"))
+    server.ask(b"stats detail on\r\n", b"OK\r\n")
     others = [
         started(FakeServer(serve, replay(STATS / name)))
         for name in ("innodb-mysql-5.7-tap-by-hand", "memcached-1.6.45-proxy",
                      "memcached-1.6.45-tls-by-hand")]
     down = others[0].address.replace("127.0.0.1", "127.0.0.2")
+    config = folder / "pools.yml"
+    config.write_text(f"pools: {{p: {{servers: ['{server.address}']}}}}\n")
     exporter = started(Exporter(
-        f"--memcached.address={server.address}", "--collector.scrub",
+        f"--memcached.address={server.address}", f"--config.file={config}",
+        *(f"--collector.{name}" for name in COLLECTORS),
         *([f"--memcached.timeout={SLOW}s"] if SLOW != 1 else [])))
+    pools = f"""\
+- job_name: pools
+  metrics_path: /scrape
+  params: {{pool: [p]}}
+  static_configs: [{{targets: ['{exporter.address}']}}]
+"""
     targets = ", ".join(f"'{each.address}'" for each in others)
-    found = started(Prometheus(folder, exporter.address, f"""\
+    found = started(Prometheus(folder, exporter.address, pools + f"""\
 - job_name: others
   metrics_path: /scrape
   static_configs: [{{targets: [{targets}, '{down}']}}]
@@ -116,7 +130,7 @@ def prometheus(tmp_path_factory):
 
     def traffic():
         while not ended.wait(0.05):
-            server.ask(b"set a 0 0 1\r\nb\r\nget a\r\nget missing\r\n")
+            server.ask(b"set a:1 0 0 1\r\nb\r\nget a:1\r\nget missing\r\n")
 
     thread = threading.Thread(target=traffic)
     thread.start()
