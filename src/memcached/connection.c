@@ -20,6 +20,13 @@
 /* "1234.567": digits of a uint64_t, a point and three more, and the NUL. */
 #define SECONDS_TEXT_MAX 32
 
+/*
+ * memcached sends each value by itself. To wake up for each would cost more
+ * than all else that is done for it, so answers with values are waited for
+ * together, but for this part of the values, which may have become shorter.
+ */
+#define GATHER_LESS 8
+
 enum conn_state {
 	CONN_NEW,
 	CONN_DIALING,
@@ -43,11 +50,13 @@ struct connection {
 	struct event *report;    /* makes that call, from the loop */
 
 	struct ask ask;
-	unsigned refused; /* steps, since it was opened */
-	unsigned sent;    /* steps of the last write */
-	uint64_t sent_at; /* when, of a probe's operation */
-	unsigned begun;   /* steps that were missing when it was opened */
-	uint64_t heard;   /* when something came, or the ask began */
+	unsigned refused;              /* steps, since it was opened */
+	unsigned sent;                 /* steps of the last write */
+	uint64_t sent_at;              /* when, of a probe's operation */
+	const struct plan *usual_plan; /* when last asked, to compare */
+	size_t usual;   /* bytes that its answers had, or somewhat less */
+	unsigned begun; /* steps that were missing when it was opened */
+	uint64_t heard; /* when something came, or the ask began */
 	struct reader *reader;
 
 	struct dial *dial;     /* while dialing */
@@ -152,6 +161,9 @@ conn_send_commands(struct connection *c)
 	reader_sent(c->reader, c->sent, c->ask.one_by_one);
 	if (c->sent & STEPS_PROBE)
 		c->sent_at = clock_us();
+	if (c->sent & STEPS_GETS && !c->ask.one_by_one &&
+	    c->usual_plan == c->ask.plan)
+		stream_expect(c->stream, c->usual);
 	stream_send(c->stream, &out);
 }
 
@@ -168,6 +180,20 @@ conn_time_probe(struct connection *c)
 			reply_probe_took(reader_reply(c->reader),
 			    plan->steps[i].probe, c->heard - c->sent_at);
 	}
+}
+
+/* Notes how long the answers are for which the next ask is to wait. */
+static void
+conn_note_length(struct connection *c)
+{
+	if ((c->sent & STEPS_GETS) == 0 || c->ask.one_by_one)
+		return;
+	stream_expect(c->stream, 1);
+	if (reader_owes(c->reader))
+		return;
+	c->usual_plan = c->ask.plan;
+	c->usual =
+	    reader_bytes(c->reader) - reader_values(c->reader) / GATHER_LESS;
 }
 
 static void
@@ -201,6 +227,7 @@ conn_take(struct connection *c, struct span data)
 	state = reader_feed(c->reader, &data, &why);
 	if (state == READER_MORE || state == READER_DONE)
 		conn_time_probe(c);
+	conn_note_length(c);
 	switch (state) {
 	case READER_MORE:
 		conn_go_on(c);

@@ -30,6 +30,7 @@ struct stream {
 	struct bufferevent *tls; /* has the socket; or else: */
 	int fd;
 	struct event *readable;
+	int expected;           /* SO_RCVLOWAT */
 	struct event *writable; /* while something is unsent */
 	struct buf unsent;
 };
@@ -85,7 +86,8 @@ on_stream_readable(evutil_socket_t fd, short what, void *arg)
 	char data[READ_BYTES];
 	ssize_t n;
 
-	(void)what;
+	if (what & EV_TIMEOUT)
+		stream_expect(s, 1);
 	do {
 		n = recv(fd, data, sizeof(data), MSG_DONTWAIT);
 		if (n > 0)
@@ -210,6 +212,7 @@ stream_new(struct event_base *base, int fd, struct bufferevent *tls,
 	s->end = end;
 	s->arg = arg;
 	s->fd = fd;
+	s->expected = 1;
 	s->tls = tls;
 	if (tls != NULL) {
 		bufferevent_setcb(
@@ -225,6 +228,24 @@ stream_new(struct event_base *base, int fd, struct bufferevent *tls,
 	    event_new(base, fd, EV_READ | EV_PERSIST, on_stream_readable, s));
 	(void)event_add(s->readable, NULL);
 	return s;
+}
+
+void
+stream_expect(struct stream *s, size_t bytes)
+{
+	const struct timeval gather = { .tv_usec = STREAM_GATHER_US };
+	int expected = (int)(bytes < READ_BYTES ? bytes : READ_BYTES);
+
+	if (s->tls != NULL || s->stopped || expected == s->expected)
+		return;
+	if (setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &expected,
+		sizeof(expected)) < 0)
+		return;
+	s->expected = expected;
+	if (expected > 1)
+		(void)event_add(s->readable, &gather);
+	else
+		(void)event_remove_timer(s->readable);
 }
 
 void

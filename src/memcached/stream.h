@@ -6,6 +6,7 @@
 #define MEMCACHED_STREAM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 #include "base/span.h"
@@ -14,6 +15,9 @@ struct buf;
 struct bufferevent;
 struct event_base;
 struct stream;
+
+/* Nothing is held back for longer. */
+#define STREAM_GATHER_US 5000
 
 /* Bytes have come: borrowed for the call. */
 typedef void stream_data_fn(struct span data, void *arg);
@@ -37,6 +41,13 @@ void stream_stop(struct stream *s);
 
 /* Sends all of out, which is wiped (it may be a password) and released. */
 void stream_send(struct stream *s, struct buf *out);
+
+/*
+ * About so many bytes are to come, in pieces perhaps: they are given together,
+ * or what there is of them STREAM_GATHER_US later. 1 is the end of it. TLS and
+ * unix sockets give all at once as it comes.
+ */
+void stream_expect(struct stream *s, size_t bytes);
 
 /*
  * Something that was sent has not been acknowledged by the other machine: it

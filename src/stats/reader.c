@@ -498,6 +498,18 @@ reader_owes(const struct reader *r)
 }
 
 size_t
+reader_bytes(const struct reader *r)
+{
+	return r->bytes;
+}
+
+size_t
+reader_values(const struct reader *r)
+{
+	return r->retrieve.bytes;
+}
+
+size_t
 reader_get(const struct reader *r)
 {
 	return r->retrieve.at;

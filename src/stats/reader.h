@@ -86,6 +86,10 @@ void reader_sent(struct reader *r, unsigned steps, bool one_get);
 /* Something of what was sent has not been answered yet. */
 bool reader_owes(const struct reader *r);
 
+/* Bytes of all that came so far, and, about, of the answers to gets. */
+size_t reader_bytes(const struct reader *r);
+size_t reader_values(const struct reader *r);
+
 /* The place of the next get to be answered. */
 size_t reader_get(const struct reader *r);
 

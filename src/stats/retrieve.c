@@ -169,6 +169,8 @@ retrieve_line(struct retrieve *rt, const struct plan *plan,
 	const struct context c = { rt, plan, step, reply };
 	const struct line as = as_of_get(step, line);
 
+	if (step->kind == STEP_GETS && line->kind != LINE_LONG)
+		rt->bytes += line->text.len;
 	if (is_get(step))
 		return take_event(&c, get_line(&rt->get, asked_key(&c), &as),
 		    (struct span){ "", 0 });
@@ -183,7 +185,11 @@ retrieve_bytes(struct retrieve *rt, const struct plan *plan,
     const struct step *step, struct reply *reply, struct span bytes)
 {
 	const struct context c = { rt, plan, step, reply };
-	enum get_event event = get_bytes(&rt->get, &bytes);
+	enum get_event event;
+
+	if (step->kind == STEP_GETS)
+		rt->bytes += bytes.len;
+	event = get_bytes(&rt->get, &bytes);
 
 	return take_event(&c, event, bytes);
 }

@@ -25,6 +25,7 @@ enum retrieved {
 struct retrieve {
 	struct get_answer get;
 	size_t at;    /* of the get being answered */
+	size_t bytes; /* of answers to gets, but for line ends */
 	bool is_good; /* the operation, if its answer ends well */
 };
 

@@ -263,6 +263,22 @@ def test_hung_up_in_a_value(fake, exporter, tmp_path):
         assert successes(metrics) == {"q": 0, "r": 0}
 
 
+def test_answers_that_change_their_length(fake, exporter, tmp_path):
+    """What is waited for is what came the last time: nobody waits for long
+    when there is less, and nothing is lost when there is more."""
+    server = fake(answers=GOOD)
+    running = exporter(server.address, config(tmp_path, ONE))
+    for length in 200, 1, 1000, 0, 50000, 2:
+        value = b"7" + b" " * length
+        server.answers["get a"] = b"VALUE a 0 %d\r\n%b\r\nEND\r\n" % (
+            len(value), value)
+        metrics = running.metrics()
+        assert metrics.value("q") == 7 and metrics.value("r") == 7
+        assert errors(metrics) == {}
+        assert metrics.value("memcached_scrape_duration_seconds") < 0.2 * SLOW
+    assert len(server.connections) == 1
+
+
 def one_at_a_time(conn):
     """Answers the first command of each write and drops the rest."""
     for commands in conn.reads():

@@ -3,7 +3,9 @@
 
 #include <sys/socket.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -160,6 +162,63 @@ TEST(reads)
 	end();
 }
 
+/* A connected TCP socket, in the pair's place: fds[1] is the test's. */
+static void
+tcp_pair(int fds[2])
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(sa);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int one = 1;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(
+	    getsockname(listener, (struct sockaddr *)&sa, &len), 0);
+	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(fds[0], (struct sockaddr *)&sa, len), 0);
+	fds[1] = accept(listener, NULL, NULL);
+	(void)setsockopt(fds[1], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	(void)close(listener);
+}
+
+/* Pieces are given together, and what there is of them after a while. */
+TEST(expects)
+{
+	int fds[2];
+
+	begin();
+	stream_free(stream);
+	hang_up();
+	tcp_pair(fds);
+	server = fds[1];
+	stream = stream_new(base, fds[0], NULL, on_data, on_end, NULL);
+	stream_expect(stream, 6);
+	assert_int_equal(send(server, "one", 3, 0), 3);
+	turn();
+	assert_int_equal(got.len, 0);
+	assert_int_equal(send(server, "two", 3, 0), 3);
+	(void)event_base_loop(base, EVLOOP_ONCE);
+	check_text("together", span_of_buf(&got), "onetwo");
+	stream_expect(stream, 1);
+	got.len = 0;
+	stream_expect(stream, 1000);
+	assert_int_equal(send(server, "less", 4, 0), 4);
+	(void)event_base_loop(base, EVLOOP_ONCE);
+	check_text("less", span_of_buf(&got), "less");
+	/* that was once: the next comes as it comes */
+	assert_int_equal(send(server, "!", 1, 0), 1);
+	(void)event_base_loop(base, EVLOOP_ONCE);
+	check_text("next", span_of_buf(&got), "less!");
+	stream_expect(stream, 1000);
+	hang_up();
+	(void)event_base_loop(base, EVLOOP_ONCE);
+	assert_int_equal(ends, 1);
+	stream_expect(stream, 2000); /* stopped */
+	end();
+}
+
 /* Not one call comes after that, though there is more to read. */
 TEST(stopped)
 {
@@ -227,5 +286,5 @@ TEST(explained)
 }
 
 TESTS("stream", T(sends_at_once), T(sends_the_rest_later),
-    T(freed_with_something_unsent), T(reads), T(stopped), T(last_words),
-    T(cut_off), T(explained))
+    T(freed_with_something_unsent), T(reads), T(expects), T(stopped),
+    T(last_words), T(cut_off), T(explained))
