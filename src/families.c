@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "config/options.h"
 #include "memcached/modules.h"
+#include "pools/pools.h"
 #include "pools/pools_text.h"
 #include "self.h"
+#include "setup.h"
 #include "stats/catalogue.h"
 #include "stats/collector.h"
 #include "stats/filter.h"
@@ -37,12 +39,16 @@ see(const char *name, void *arg)
 }
 
 static void
-see_queries(const struct module *m, void *arg)
+see_queries(const struct gets *gets, struct filter *f)
 {
-	const struct gets *gets = module_gets(m);
-
 	for (size_t i = 0; gets != NULL && i < gets->queries_len; i++)
-		filter_see(arg, gets->queries[i]->name);
+		filter_see(f, gets->queries[i]->name);
+}
+
+static void
+see_module(const struct module *m, void *arg)
+{
+	see_queries(module_gets(m), arg);
 }
 
 static void
@@ -54,15 +60,17 @@ warn(const char *place, const char *glob, void *arg)
 }
 
 static void
-check_filter(struct filter *f, const struct modules *ms)
+check_filter(struct filter *f, const struct setup *setup)
 {
 	each_family(see, f);
-	modules_each(ms, see_queries, f);
+	modules_each(setup->modules, see_module, f);
+	for (size_t i = 0; i < pools_count(setup->pools); i++)
+		see_queries(pool_gets(pools_at(setup->pools, i)), f);
 	filter_unmatched(f, warn, NULL);
 }
 
 struct check {
-	const struct modules *modules;
+	const struct setup *setup;
 	const struct filter *flags; /* that of many modules */
 };
 
@@ -73,15 +81,15 @@ check_module(const struct module *m, void *arg)
 	struct filter *f = module_families(m);
 
 	if (f != NULL && f != c->flags)
-		check_filter(f, c->modules);
+		check_filter(f, c->setup);
 }
 
 void
-families_check(const struct options *o, const struct modules *ms)
+families_check(const struct options *o, const struct setup *setup)
 {
-	struct check c = { ms, o->module.families };
+	struct check c = { setup, o->module.families };
 
 	if (o->module.families != NULL)
-		check_filter(o->module.families, ms);
-	modules_each(ms, check_module, &c);
+		check_filter(o->module.families, setup);
+	modules_each(setup->modules, check_module, &c);
 }

@@ -320,7 +320,7 @@ work(struct program *p, struct error *e)
 	environment_unknown(warn_of_variable, p);
 	if (setup_load(&p->options, NULL, &setup, e) < 0)
 		return -1;
-	families_check(&p->options, setup.modules);
+	families_check(&p->options, &setup);
 	r = work_with(p, &setup, e);
 	setup_release(&setup);
 	return r;

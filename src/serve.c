@@ -118,7 +118,7 @@ reload_setup(struct serving *s, struct error *e)
 		    "err", e->text);
 		return -1;
 	}
-	families_check(s->options, setup.modules);
+	families_check(s->options, &setup);
 	targets_reload(s->targets, setup.modules);
 	scraper_use(s->scraper, &setup);
 	setup_release(&s->setup);

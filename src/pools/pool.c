@@ -179,6 +179,12 @@ pool_name(const struct pool *p)
 	return p->name;
 }
 
+const struct gets *
+pool_gets(const struct pool *p)
+{
+	return p->gets;
+}
+
 const struct pool_queries *
 pool_queries(const struct pool *p)
 {

@@ -24,6 +24,7 @@
 /* Keys that are made to find out which share each server has. */
 #define POOL_SAMPLE_KEYS 100000
 
+struct gets;
 struct pool;
 struct pool_queries;
 
@@ -46,7 +47,11 @@ const char *pool_module(const struct pool *p);
 /* What libmemcached puts in front of each key, or "". */
 const char *pool_namespace(const struct pool *p);
 
-/* What is read from its servers' values; NULL: nothing. */
+/*
+ * What is read from its servers' values; NULL: nothing. First as it was
+ * configured.
+ */
+const struct gets *pool_gets(const struct pool *p);
 const struct pool_queries *pool_queries(const struct pool *p);
 
 /* In libmemcached's order. The weight is 1 unless something else was said. */

@@ -164,6 +164,19 @@ def test_scrapes_beside(tmp_path, exporter, memcached):
     assert scrape(running).value("a") == 5
 
 
+def test_filter(tmp_path, exporter, memcached):
+    """The globs of metrics know the names of a pool's queries."""
+    server = memcached()
+    path = config(tmp_path / "pools.yml", {"a_b": query("k"), "a_c": query("k")},
+                  [server.address])
+    running = exporter(None, "--memcached.address=", path,
+                       "--metrics.exclude=a_b")
+    store(server, "k", "5")
+    metrics = scrape(running)
+    assert metrics.value("a_c") == 5 and "a_b" not in metrics.families
+    assert "has such a name" not in running.log()
+
+
 def test_reload(tmp_path, exporter, memcached):
     server = memcached()
     path = tmp_path / "pools.yml"
