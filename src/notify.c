@@ -34,7 +34,7 @@
 #define WATCHDOG_US_MAX (3600 * 1000000ULL)
 
 struct notify {
-	int fd; /* -1: nobody wants to know */
+	int fd; /* -1: not asked for */
 	struct endpoint to;
 	struct event *watchdog;
 	bool failed; /* and logged */

@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 /*
- * Puts the file in place in one step, so that nobody reads half of it; "" for
+ * Puts the file in place in one step, so that half of it is never read; "" for
  * none. -1 when it cannot be written.
  */
 int pid_file_write(const char *path, struct error *e);

@@ -27,7 +27,7 @@ void buf_release(struct buf *b);
 /* One over n bytes of the caller's: it takes no memory, and none is its own. */
 void buf_init_over(struct buf *b, void *bytes, size_t n);
 
-/* The bytes now belong to the caller, who frees them; the buffer is empty. */
+/* The bytes now belong to the caller, which frees them; the buffer is empty. */
 char *buf_take(struct buf *b, size_t *len);
 
 /* Room for n more bytes at p + len; false (and full) when past the maximum. */

@@ -15,7 +15,7 @@
 enum reason {
 	REASON_OTHER,       /* start-up and configuration: words only */
 	REASON_FORBIDDEN,   /* --scrape.allow-target says no: not a scrape */
-	REASON_REFUSED,     /* nobody listens, or the server is full */
+	REASON_REFUSED,     /* nothing listens, or the server is full */
 	REASON_UNREACHABLE, /* no route, no permission, any other errno */
 	REASON_TIMEOUT,     /* the scrape's deadline passed */
 	REASON_DNS,         /* the name has no address */

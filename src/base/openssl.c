@@ -34,7 +34,7 @@ openssl_words(unsigned long code, const char *otherwise)
 	return words != NULL ? words : otherwise;
 }
 
-/* For a key with a passphrase: nobody is there to type it. */
+/* For a key with a passphrase: it cannot be typed here. */
 static int
 no_passphrase(char *buf, int size, int writing, void *arg)
 {

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 
-/* The loop, which answers everybody, goes first. */
+/* The loop, which answers all requests, goes first. */
 #define NICE 10
 
 #define PATIENCE_SECONDS 1

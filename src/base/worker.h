@@ -1,7 +1,7 @@
 /*
  * A few threads for what takes long without the loop. A job is handed over
- * whole, runs on a thread and comes back to the loop; between the two nobody
- * else touches it. There is no queue here: who has more jobs than threads
+ * whole, runs on a thread and comes back to the loop; between the two nothing
+ * else touches it. There is no queue here: what has more jobs than threads
  * knows best which comes first.
  */
 #ifndef BASE_WORKER_H

@@ -13,7 +13,7 @@
 
 struct allow;
 
-/* A list is freed with its last holder, who begins as the only one. */
+/* A list is freed with its last hold; it begins with one. */
 struct allow *allow_new(void);
 struct allow *allow_hold(struct allow *a); /* takes NULL, returns a */
 void allow_free(struct allow *a);

@@ -336,7 +336,7 @@ set_presets(struct options *opts, struct error *e)
 	return 0;
 }
 
-/* Somebody in need of help gets it, whatever else is wrong. */
+/* Help is shown, whatever else is wrong. */
 static bool
 find_question(struct options *opts, int argc, const char *const *argv)
 {

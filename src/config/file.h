@@ -23,7 +23,7 @@
  *	      write: false
  *	pools: as config/pool.h has them
  *
- * All keys may be missing, but whoever has `auth` must have `targets`: where
+ * All keys may be missing, but a module with `auth` must have `targets`: where
  * its password may go. Relative paths begin at the file's folder.
  */
 #ifndef CONFIG_FILE_H

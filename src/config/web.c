@@ -183,7 +183,7 @@ read_users(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	c->users = xcalloc(WEB_ENTRIES_MAX, sizeof(*c->users));
 	if (tree_each_pair(y, node, read_user, c, e) < 0)
 		return -1;
-	/* or else nobody would need a password */
+	/* or else no password would be needed */
 	if (c->users_len == 0)
 		return tree_error(
 		    y, node, e, "basic_auth_users, expected at least one user");

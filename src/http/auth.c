@@ -123,8 +123,8 @@ remember(struct auth *a, struct check *c)
 }
 
 /*
- * Who is not known takes as long as one of the users, always the same one, and
- * is never right.
+ * A name that is not known takes as long as one of the users, always the same
+ * one, and is never right.
  */
 static struct job *
 job_new(const struct auth *a, const struct check *c)
@@ -170,7 +170,7 @@ start_jobs(struct auth *a)
 {
 	struct check *c;
 
-	/* without users meanwhile, everybody is right */
+	/* without users meanwhile, every check is right */
 	if (!auth_is_needed(a))
 		end_waiting(a, AUTH_RIGHT);
 	while ((c = queue_next(&a->waiting)) != NULL) {
@@ -207,7 +207,7 @@ check_again(struct auth *a, struct check *c, struct job *job)
 	start_waiting(a, c);
 }
 
-/* The verdict is kept; who asked is told by the caller. */
+/* The verdict is kept; the caller tells those that asked. */
 static struct askers
 take_verdict(struct auth *a, struct check *c, const struct job *job)
 {
@@ -275,7 +275,7 @@ auth_free(struct auth *a)
 
 	if (a == NULL)
 		return;
-	/* nobody is left for what the threads may still bring */
+	/* what the threads may still bring is for none any more */
 	end_waiting(a, AUTH_BUSY);
 	while ((c = TAILQ_FIRST(&a->running)) != NULL) {
 		TAILQ_REMOVE(&a->running, c, entry);

@@ -1,10 +1,10 @@
 /*
- * Who may ask: names and bcrypt hashes, checked on threads and never in the
+ * Which clients may ask: names and bcrypt hashes, checked on threads and never in the
  * loop. A verdict is kept, so that a scraper's password costs one check as
- * long as its hash stays the same. check.h says who goes first, so that a crowd
+ * long as its hash stays the same. check.h has the order, so that a crowd
  * of wrong passwords does not keep a right one waiting. A name that is not
  * known costs as much as a wrong password of some user, which its digest picks:
- * the time tells nobody that it is not known.
+ * the time does not tell that it is not known.
  */
 #ifndef HTTP_AUTH_H
 #define HTTP_AUTH_H
@@ -44,7 +44,7 @@ void auth_free(struct auth *a);
 
 /*
  * From now on these users, which are copied. A right verdict stays when its
- * user is the same, with the same hash. None: everybody may ask.
+ * user is the same, with the same hash. None: all may ask.
  */
 void auth_use(struct auth *a, const struct web_user *users, size_t n);
 bool auth_is_needed(const struct auth *a);

@@ -26,7 +26,7 @@ struct asker {
 SLIST_HEAD(askers, asker);
 
 /*
- * One pair of name and password: what all wait for who sent it, and then its
+ * One pair of name and password: what all that sent it wait for, and then its
  * verdict.
  */
 struct check {
@@ -82,7 +82,7 @@ void queue_init(struct queue *q);
  */
 struct check *queue_add(struct queue *q, struct check *c);
 
-/* Whose turn it is; NULL when nobody waits. It stays in the queue. */
+/* The one that is next; NULL when none waits. It stays in the queue. */
 struct check *queue_next(const struct queue *q);
 
 void queue_remove(struct queue *q, struct check *c);

@@ -2,11 +2,11 @@
  * One HTTP connection: reads a request, hands it on, writes its answer, and
  * looks at the next one only then (RFC 9112, section 9.3). A client that hangs
  * up is closed at once, whatever it was doing: also one that only says that it
- * will send nothing more, since nobody can tell the two apart.
+ * will send nothing more, since the two cannot be told apart.
  *
  * Why this is not libevent's evhttp: that allocates three pieces of memory for
  * each header line (16 KiB of header cost 300 KiB, here 16), leaves line ends
- * out of its limit, tells nobody when it frees a connection, answers by itself
+ * out of its limit, tells nothing when it frees a connection, answers by itself
  * in HTML and reads past what it does not understand. What worked around that
  * leaned on its internals in six places. This reader is longer by some 500
  * lines; a scrape takes 6 % less CPU with it and has the same p99, also among

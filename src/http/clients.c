@@ -143,7 +143,7 @@ clients_free(struct clients *cs)
 	free(cs);
 }
 
-/* Who goes first: one that lingers, or else the one quiet for longest. */
+/* Which is closed first: one that lingers, else the one idle for longest. */
 static struct seat *
 find_quiet(const struct clients *cs)
 {

@@ -68,7 +68,7 @@ void clients_leave(struct clients *cs, struct seat *seat);
  */
 size_t clients_evict(struct clients *cs, size_t n);
 
-/* Nobody more is to be accepted before one has left. */
+/* No more are to be accepted before one has left. */
 bool clients_are_full(const struct clients *cs);
 
 size_t clients_count(const struct clients *cs);

@@ -1,5 +1,5 @@
 /*
- * What a client has sent and nobody has answered yet: one piece of memory, of
+ * What a client has sent and that is not answered yet: one piece of memory, of
  * HEAD_BYTES_MAX at most, in which the heads of requests are read where they
  * lie. An idle client has none.
  */

@@ -57,7 +57,7 @@ lookup(const struct address *a, struct endpoint *ep, struct error *e)
 	return 0;
 }
 
-/* Removes a socket's file when nobody listens on it any more. */
+/* Removes a socket's file when nothing listens on it any more. */
 static void
 remove_stale(const struct endpoint *ep)
 {
@@ -67,7 +67,7 @@ remove_stale(const struct endpoint *ep)
 
 	if (lstat(un->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return;
-	/* a listener with many who wait must not make us wait as well */
+	/* a listener whose queue is full must not make us wait as well */
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
@@ -324,7 +324,7 @@ listener_inherit(int fd, struct listen_socket *l, struct error *e)
 void
 listener_close(const struct listen_socket *l)
 {
-	/* who comes now finds no file, or that of the next one */
+	/* a client that comes now finds no file, or that of the next one */
 	if (has_file_of(l, &l->bound)) {
 		const struct sockaddr_un *un =
 		    (const struct sockaddr_un *)&l->bound.sa;

@@ -10,7 +10,7 @@
 #include "base/error.h"
 
 struct listen_socket {
-	int fd; /* non-blocking; whoever has the struct closes it */
+	int fd; /* non-blocking; closed by what has the struct */
 	struct endpoint bound;
 	bool has_file; /* a unix socket's, that we have made: */
 	dev_t device;
@@ -24,8 +24,8 @@ struct listen_socket {
  *
  * A host of "" or "::" means any address, IPv6 and IPv4, or IPv4 alone where
  * there is no IPv6; for port 0 the system chooses. The file of a unix socket
- * that nobody listens on is replaced. mode: what its file may be used for, from
- * its first moment on; -1 for what the umask leaves. Blocks for a name's
+ * without a listener is replaced. mode: what its file may be used for, from its
+ * first moment on; -1 for what the umask leaves. Blocks for a name's
  * look-up, and has another umask for a moment: for the start only.
  */
 int listener_open_all(const struct address *addresses, size_t n, int mode,

@@ -1,5 +1,5 @@
 /*
- * The paths that are served: by whom, with which method, and how many requests
+ * The paths that are served: by what, with which method, and how many requests
  * each had with which status.
  */
 #ifndef HTTP_ROUTES_H

@@ -115,7 +115,7 @@ warn(uint64_t *last, const char *text)
 /*
  * The system has no descriptor, or no memory, for one more: quiet clients give
  * theirs. If there is none, to try again would fail again and again at once;
- * so nobody is accepted until a client has left, or for a second.
+ * so no client is accepted until one has left, or for a second.
  */
 static void
 make_room(struct server *s)
@@ -153,7 +153,7 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 		    accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client < 0) {
-			/* without a descriptor it fails for nobody as well */
+			/* without a descriptor it fails, client or not */
 			if (n == 0 && is_lack(errno))
 				make_room(s);
 			break;

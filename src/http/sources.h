@@ -1,6 +1,6 @@
 /*
  * The files that a configuration was read from, and whether they have changed
- * since: a file's content, another one in its place, or who may read it.
+ * since: a file's content, another one in its place, or its permissions.
  */
 #ifndef HTTP_SOURCES_H
 #define HTTP_SOURCES_H

@@ -97,9 +97,9 @@ log_handshake(const SSL *ssl, const struct endpoint *client, unsigned long code)
 }
 
 /*
- * An alert is the last that is sent. What the client has sent itself and nobody
- * reads would make the kernel reset the connection, and the alert might be lost
- * with it.
+ * An alert is the last that is sent. What the client has sent and is not read
+ * would make the kernel reset the connection, and the alert might be lost with
+ * it.
  */
 static void
 part(int fd)
@@ -115,8 +115,8 @@ part(int fd)
 }
 
 /*
- * Why a client is turned away before its first request: it hears little of it,
- * and nobody else knows. Without an error it is only slow, or has left.
+ * Why a client is turned away before its first request: it is told little of
+ * it, and the log has the rest. Without an error it is only slow, or has left.
  */
 static void
 on_state(const SSL *ssl, int where, int result)
@@ -125,7 +125,7 @@ on_state(const SSL *ssl, int where, int result)
 	unsigned long code = ERR_peek_error();
 
 	if (where == SSL_CB_HANDSHAKE_START) {
-		/* once it has been reset, nobody knows it any more */
+		/* once it has been reset, it is forgotten */
 		client->len = sizeof(client->sa);
 		if (getpeername(SSL_get_fd(ssl), (struct sockaddr *)&client->sa,
 			&client->len) < 0)

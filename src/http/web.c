@@ -19,7 +19,7 @@
 
 /*
  * How often to look for changes. One is read when the look after it finds the
- * same: who writes a file bit by bit is done then, or nearly always.
+ * same: a file that is written bit by bit is whole then, nearly always.
  */
 #define LOOK_US 400000
 
@@ -117,7 +117,7 @@ says_nothing(const struct web_config *c)
 }
 
 /*
- * What clients speak cannot change under them. Unless somebody has asked for
+ * What clients speak cannot change under them. Unless a reload was asked for
  * the reading, an empty file is one that is about to be written, or damaged:
  * it must not open the door.
  */

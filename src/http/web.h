@@ -1,8 +1,8 @@
 /*
  * The web configuration at work: TLS, users, headers and the rate of
  * --web.config.file. A change of the file, or of one that it names, is
- * noticed within a second, as soon as nobody writes to it; a file that cannot
- * be used, or is empty, leaves what was in force and is tried again every few
+ * noticed within a second, once it is no longer written to; a file that cannot be
+ * used, or is empty, leaves what was in force and is tried again every few
  * seconds.
  */
 #ifndef HTTP_WEB_H
@@ -28,7 +28,7 @@ void web_free(struct web *w);
 /* Whether the file could be used now. */
 int web_check(const char *path, struct error *e);
 
-/* Reads all anew, since somebody has asked for it, and logs what came of it. */
+/* Reads all anew, as was asked, and logs what came of it. */
 int web_reload(struct web *w, struct error *e);
 
 /*

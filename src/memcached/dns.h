@@ -5,7 +5,7 @@
  * Off the path, an answer can only be forged by guessing. A question is
  * therefore hard to guess: its id is random, and so is the case of each letter
  * of its name, which servers repeat as it is (draft-vixie-dnsext-dns0x20). The
- * port is up to who sends it.
+ * port is up to its sender.
  */
 #ifndef MEMCACHED_DNS_H
 #define MEMCACHED_DNS_H
@@ -63,7 +63,7 @@ void dns_question_shuffle(struct dns_question *q, bool is_plain);
 size_t dns_question_pack(
     const struct dns_question *q, unsigned char out[DNS_QUESTION_MAX]);
 
-/* Appends what is found. The message is what came, whoever sent it. */
+/* Appends what is found. The message is what came, from any sender. */
 enum dns_outcome dns_answer(const struct dns_question *q,
     const unsigned char *message, size_t len, struct endpoints *found);
 

@@ -1,7 +1,7 @@
 /*
  * What the scrapes of the last hour said of a target, in a small ring, and the
  * slab classes and settings of the last one: for its page. A target has a
- * history only while somebody looks at it, and there are only so many.
+ * history only while a page shows it, and there are only so many.
  *
  * Counters are kept as the server sent them, with the time: rates are made
  * from two of them, and a counter that was reset is no negative rate.
@@ -81,7 +81,7 @@ void histories_free(struct histories *all); /* when all are dropped */
 size_t histories_count(const struct histories *all);
 
 /*
- * Somebody looks at the target whose history belongs into *slot: makes one
+ * A page shows the target whose history belongs into *slot: makes one
  * there if need be, for which another one may be dropped. It is borrowed
  * until the loop goes on.
  */
@@ -91,7 +91,7 @@ struct history *history_look(
 /*
  * A scrape has ended at that time of clock_us: with a reply whose `stats` is
  * whole, or NULL when the target was down. The same time again is the same
- * scrape. Nothing happens when *slot is NULL; one that nobody looks at any
+ * scrape. Nothing happens when *slot is NULL; one that no page shows any
  * more is dropped.
  */
 void history_note(

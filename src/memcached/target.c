@@ -27,7 +27,7 @@ struct target {
 	struct collection_env *env;
 	enum target_state state;
 	struct status status;
-	struct history *history; /* NULL: nobody looks at it */
+	struct history *history; /* NULL: no page shows it */
 	struct waiters asking;   /* share the collection under way */
 	struct waiters waiting;  /* will share the next one */
 	uint64_t began;          /* when the last one did */

@@ -71,7 +71,7 @@ typedef void target_fn(const struct target_entry *entry, void *arg);
 void targets_each(const struct targets *ts, target_fn *each, void *arg);
 
 /*
- * Somebody looks at a peer's target: fills entry, borrowed as for targets_each,
+ * A page shows a peer's target: fills entry, borrowed as for targets_each,
  * and returns its history, which begins now if need be. NULL when the target
  * is not known; looking makes none, and keeps none.
  */

@@ -79,7 +79,7 @@ has_limit(const struct chart *c)
 	return !isnan(c->max) && c->unit != UNIT_RATIO;
 }
 
-/* What somebody is told who does not see it. */
+/* What a screen reader says. */
 static void
 add_words(struct buf *out, const struct chart *c)
 {

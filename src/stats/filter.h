@@ -27,7 +27,7 @@ enum filter_list {
 
 struct filter;
 
-/* Without a glob. Freed with its last holder, who begins as the only one. */
+/* Without a glob. Freed with its last hold; it begins with one. */
 struct filter *filter_new(void);
 struct filter *filter_hold(struct filter *f); /* takes NULL, returns f */
 void filter_free(struct filter *f);

@@ -28,7 +28,7 @@ enum get_event {
 	GET_TOO_LARGE, /* so; a value past LINE_VALUE_MAX */
 	GET_END,       /* the end of the answer */
 	GET_REFUSED,   /* an error in its place */
-	GET_BROKEN,    /* nobody knows where the answer ends */
+	GET_BROKEN,    /* where the answer ends cannot be told */
 };
 
 struct get_answer {

@@ -75,8 +75,8 @@ struct plans *plans_new_with(
 void plans_free(struct plans *ps);
 
 /*
- * The plan that asks a set of collectors for those collectors that are on. It is
- * borrowed, and stays until plans_free, or longer for whoever holds it: there
+ * The plan that asks a set of collectors for those collectors that are on. It
+ * is borrowed, and stays until plans_free, or longer for what holds it: there
  * are no more plans than sets.
  */
 const struct plan *plans_get(struct plans *ps, unsigned on, unsigned asked);
