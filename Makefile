@@ -190,6 +190,17 @@ e2e: $(BINARY)
 	    -n $$(($$(nproc) + 4)) --dist loadfile $(PYTEST_ARGS) \
 	    $(E2E) </dev/null
 
+soak: export SOAK_SECONDS ?= 300
+soak: export SOAK_SERVERS ?= 100
+soak: export SOAK_CLIENTS ?= 12
+soak: ## check every answer while servers, files and clients misbehave
+	$(STAGE) e2e E2E=tests/e2e/test_soak.py PYTEST_ARGS='-s -n 0'
+
+MUTATION_SECONDS = 600
+MUTATED = $(wildcard src/stats/*.c)
+mutation: ## change operators of MUTATED, show what no unit test notices
+	tests/mutation/mutate --seconds $(MUTATION_SECONDS) $(MUTATED)
+
 torture: ## let each allocation and system call of a scrape fail in turn
 	$(STAGE) e2e E2E=tests/e2e/test_torture.py
 
@@ -393,7 +404,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all test check check-asan check-tsan check-valgrind unit e2e torture model fuzz \
+.PHONY: all test check check-asan check-tsan check-valgrind unit e2e torture soak mutation model fuzz \
 	fuzzers $(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen \
 	install uninstall dist distcheck packages check-packages bundle deb rpm image deps deps-test demo clean help FORCE
 
