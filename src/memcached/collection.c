@@ -43,6 +43,7 @@ struct collection {
 	uint64_t timer_at;   /* until when that is pending */
 	struct links links;
 	struct habits habits;
+	bool tried_alone; /* one command after a close, and in vain so far */
 };
 
 static connection_fn on_collection_answer;
@@ -188,8 +189,10 @@ collection_finish(struct collection *c, struct link *l, const struct error *why)
 	}
 	c->calls.done(connection_reply(con), why, c->calls.arg);
 	connection_rest(con);
-	if (why == NULL)
+	if (why == NULL) {
 		links_answered(&c->links);
+		c->tried_alone = false;
+	}
 	if (connection_is_usable(con))
 		l->state = LINK_RESTING;
 	else
@@ -290,13 +293,17 @@ collection_tries_one_by_one(
     struct collection *c, const struct link *l, const struct error *why)
 {
 	const struct connection *con = l->connection;
+	bool at_once = connection_is_silent(con) && !c->tried_alone;
 	bool cut = why->reason == REASON_CLOSED &&
-		   (connection_answered(con) != 0 || connection_is_silent(con));
+		   (connection_answered(con) != 0 || at_once);
 	bool refused = why->reason == REASON_PROTOCOL &&
 		       connection_refused(con) & 1U << COLLECTOR_STATS;
 
-	return collection_is_pipelined(c, l) && (cut || refused) &&
-	       collection_hedge(c, true, clock_us());
+	if (!collection_is_pipelined(c, l) || !(cut || refused) ||
+	    !collection_hedge(c, true, clock_us()))
+		return false;
+	c->tried_alone |= cut && at_once;
+	return true;
 }
 
 /*

@@ -709,6 +709,27 @@ TEST(one_by_one)
 	}
 }
 
+/* Once, until the server answers: else each scrape would connect twice. */
+TEST(tried_alone)
+{
+	struct collection *c = begin();
+
+	assert_true(start(c, SECOND));
+	first->silent = true;
+	fails(first, REASON_CLOSED);
+	assert_true(second->ask.one_by_one);
+	fails(second, REASON_CLOSED);
+	assert_int_equal(told.done, 1);
+	assert_true(start(c, SECOND));
+	assert_int_equal(made, 3);
+	assert_false(third->ask.one_by_one);
+	third->silent = true;
+	fails(third, REASON_CLOSED);
+	assert_int_equal(told.done, 2);
+	assert_int_equal(made, 3);
+	end(c);
+}
+
 /* Several commands brought nothing: the next connection is asked for one. */
 TEST(ignored)
 {
@@ -1090,10 +1111,10 @@ TESTS("collection", T(answered), T(closed_at_rest), T(closed_after_the_answer),
     T(hedge_when_the_rest_is_dropped), T(hedge_wins), T(no_room_for_a_hedge),
     T(no_room_for_a_hedge), T(hedge_loses), T(hedge_fails),
     T(first_fails_beside_the_hedge), T(reused_and_closed),
-    T(out_of_descriptors), T(one_by_one), T(ignored), T(both_failed),
-    T(only_one_command), T(refused_is_remembered), T(late_is_used_again),
-    T(late_that_connects_is_closed), T(backoff), T(backoff_after_a_failure),
-    T(stall_ends), T(stall_ends_with_a_restart),
+    T(out_of_descriptors), T(one_by_one), T(tried_alone), T(ignored),
+    T(both_failed), T(only_one_command), T(refused_is_remembered),
+    T(late_is_used_again), T(late_that_connects_is_closed), T(backoff),
+    T(backoff_after_a_failure), T(stall_ends), T(stall_ends_with_a_restart),
     T(stall_that_nothing_waits_for), T(cut_off), T(late_one_answers_first),
     T(one_late_after_the_other), T(half_an_answer_each_time), T(late_over_two),
     T(stuck_is_remembered))
