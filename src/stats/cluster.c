@@ -34,11 +34,8 @@ static struct span
 cut(struct span *text, char mark)
 {
 	struct span front = *text;
-	const char *at;
+	const char *at = memchr(text->p, mark, text->len);
 
-	if (text->len == 0)
-		return front;
-	at = memchr(text->p, mark, text->len);
 	if (at != NULL)
 		front.len = (size_t)(at - text->p);
 	text->p += front.len + (at != NULL);
@@ -147,11 +144,15 @@ read_nodes(struct cluster *c, struct span text, struct error *e)
 int
 cluster_parse(struct span text, struct cluster **out, struct error *e)
 {
-	struct span line = cut(&text, '\n');
-	size_t n = count_words(text);
+	struct span line;
 	struct cluster *c;
 	uint64_t version;
+	size_t n;
 
+	if (text.p == NULL)
+		text.p = "";
+	line = cut(&text, '\n');
+	n = count_words(text);
 	if (parse_u64(next_word(&line), &version) < 0 ||
 	    next_word(&line).len > 0)
 		return error_because(e, REASON_PROTOCOL,
