@@ -294,7 +294,7 @@ regen: $(GOLDEN) $(BINARY) ## write anew what is generated: goldens, lists of me
 	    $(GOLDEN) $$d >build/expected.prom; \
 	    mv build/expected.prom $$d/expected.prom; \
 	done
-	[ ! -x tests/docs/gen ] || tests/docs/gen
+	[ ! -x tests/docs/gen ] || EXPORTER=$(BINARY) tests/docs/gen
 	contrib/grafana/generate
 
 # ---- Installation and packages

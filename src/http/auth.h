@@ -1,8 +1,8 @@
 /*
- * Which clients may ask: names and bcrypt hashes, checked on threads and never in the
- * loop. A verdict is kept, so that a scraper's password costs one check as
- * long as its hash stays the same. check.h has the order, so that a crowd
- * of wrong passwords does not keep a right one waiting. A name that is not
+ * Which clients may ask: names and bcrypt hashes, checked on threads and never
+ * in the loop. A verdict is kept, so that a scraper's password costs one check
+ * as long as its hash stays the same. check.h has the order, in which a crowd of
+ * wrong passwords does not keep a right one waiting. A name that is not
  * known costs as much as a wrong password of some user, which its digest picks:
  * the time does not tell that it is not known.
  */

@@ -1,8 +1,8 @@
 /*
  * The web configuration at work: TLS, users, headers and the rate of
  * --web.config.file. A change of the file, or of one that it names, is
- * noticed within a second, once it is no longer written to; a file that cannot be
- * used, or is empty, leaves what was in force and is tried again every few
+ * noticed within a second, once it is no longer written to; a file that cannot
+ * be used, or is empty, leaves what was in force and is tried again every few
  * seconds.
  */
 #ifndef HTTP_WEB_H

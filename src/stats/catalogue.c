@@ -286,14 +286,14 @@ const struct family catalogue[] = {
 
 	COUNTER("memcached_items_evicted_unfetched_total",
 	    STATS, "evicted_unfetched",
-	    "Evicted items that nobody had ever fetched"),
+	    "Evicted items that were never fetched"),
 
 	COUNTER("memcached_items_evicted_active_total", STATS, "evicted_active",
 	    "Evicted items that had been fetched not long before"),
 
 	COUNTER("memcached_items_expired_unfetched_total",
 	    STATS, "expired_unfetched",
-	    "Expired items that nobody had ever fetched"),
+	    "Expired items that were never fetched"),
 
 	COUNTER("memcached_items_reclaimed_total", STATS, "reclaimed",
 	    "Items stored in the memory of an expired one"),
@@ -439,7 +439,7 @@ const struct family catalogue[] = {
 
 	COUNTER("memcached_extstore_compact_skipped_total",
 	    STATS, "extstore_compact_skipped",
-	    "Items that compaction did not keep because nobody fetched them"),
+	    "Items that compaction did not keep because they were never fetched"),
 
 	COUNTER("memcached_extstore_pages_allocated_total",
 	    STATS, "extstore_page_allocs",
@@ -817,7 +817,7 @@ const struct family catalogue[] = {
 	SETTING(value_signed, "slab_automove_freeratio",
 	    "share of memory that the automover keeps free for extstore"),
 	SETTING(value_switch, "ext_drop_unread",
-	    "1 when compaction drops items that nobody fetched"),
+	    "1 when compaction drops items that were never fetched"),
 	SETTING(value_switch, "ssl_enabled",
 	    "1 when TLS is on"),
 	SETTING(value_signed, "ssl_verify_mode",
@@ -901,7 +901,7 @@ const struct family catalogue[] = {
 
 	SLAB_COUNTER("memcached_slab_items_evicted_unfetched_total",
 	    ITEMS, "evicted_unfetched",
-	    "Evicted items that nobody had ever fetched"),
+	    "Evicted items that were never fetched"),
 
 	SLAB_COUNTER("memcached_slab_items_evicted_active_total",
 	    ITEMS, "evicted_active",
@@ -909,7 +909,7 @@ const struct family catalogue[] = {
 
 	SLAB_COUNTER("memcached_slab_items_expired_unfetched_total",
 	    ITEMS, "expired_unfetched",
-	    "Expired items that nobody had ever fetched"),
+	    "Expired items that were never fetched"),
 
 	SLAB_COUNTER("memcached_slab_items_outofmemory_total",
 	    ITEMS, "outofmemory",

@@ -250,7 +250,7 @@ render_reply(struct buf *out, enum text_format format, struct reply *reply,
 	for (size_t k = 0; k < n; k++)
 		set_prefix(&w.slabs[k], reply_slab_number(reply, k));
 	for (size_t i = 0; i < catalogue_len; i++) {
-		if (!filter_shows_row(filter, i))
+		if (filter != NULL && !filter_shows_row(filter, i))
 			continue;
 		take_family(&w, i);
 		if (!w.family->slab)
