@@ -3,6 +3,7 @@
 import re
 import socket
 import subprocess
+import threading
 import urllib.parse
 
 import pytest
@@ -277,6 +278,24 @@ def test_answers_that_change_their_length(fake, exporter, tmp_path):
         assert errors(metrics) == {}
         assert metrics.value("memcached_scrape_duration_seconds") < 0.2 * SLOW
     assert len(server.connections) == 1
+
+
+def test_slow_value(fake, exporter, tmp_path):
+    """It is waited for, and not asked for in another way: the answers to
+    `stats` have shown that the server takes several commands."""
+    gate = threading.Event()
+
+    def slow():
+        gate.wait(0.6 * SLOW)  # of 1 s; a quarter would be for a hedge
+        return GOOD["get a"]
+
+    server = fake(answers={**GOOD, "get a": slow})
+    running = exporter(server.address, config(tmp_path, ONE))
+    for _ in range(2):
+        metrics = running.metrics()
+        assert metrics.up == 1 and metrics.value("q") == 42
+        assert errors(metrics) == {}
+    assert len(server.connections) == 1 and len(server.reads) == 2
 
 
 def one_at_a_time(conn):
