@@ -81,7 +81,7 @@ render(struct buf *out, struct span in, size_t size, const struct head *head)
 		free(copy);
 	}
 	buf_init(out, 1U << 26);
-	render_behind_stats(out, format, plan(binary), reader_reply(r));
+	render_behind_stats(out, format, plan(binary), reader_reply(r), NULL);
 	reader_free(r);
 }
 
