@@ -1,6 +1,8 @@
 /* What the collectors that add up make of odd lines. */
 #include "stats/collector.h"
 
+#include <stdio.h>
+
 #include "stats/plan.h"
 #include "stats/reader.h"
 #include "stats/render.h"
@@ -128,9 +130,12 @@ TEST(odd_lines)
 		{ "keys of the proxy", COLLECTOR_PROXY,
 		    "STAT user_a 1\r\nSTAT user_a 2\r\nSTAT user_ 3\r\n"
 		    "STAT new_key 4\r\nSTAT vm_memory_kb 2\r\n"
-		    "STAT user_b 9223372036854775808\r\n" END,
+		    "STAT user_b 9223372036854775808\r\n"
+		    "STAT user_c 9223372036854775807\r\n" END,
 		    "memcached_proxy_vm_memory_bytes 2048\n"
-		    "memcached_proxy_user_stat{name=\"a\"} 1\n",
+		    "memcached_proxy_user_stat{name=\"a\"} 1\n"
+		    "memcached_proxy_user_stat{name=\"c\"} "
+		    "9223372036854775807\n",
 		    2, false },
 		{ "other keys", COLLECTOR_PROXYBE,
 		    "STAT good_a 1\r\nSTAT bad_a -1\r\n" END, "", 1, false },
@@ -221,4 +226,56 @@ TEST(bounds)
 	plans_free(plans);
 }
 
-TESTS("answer", T(odd_lines), T(bounds))
+#define PREFIXES 301
+#define HITS "memcached_prefix_commands_total{command=\"get\",prefix=\""
+
+static void
+check_busiest(const struct keys *keys, unsigned max, unsigned stride)
+{
+	struct plans *plans = plans_new(max);
+	unsigned rest = PREFIXES - max;
+	struct buf answer, out, wanted;
+	struct reader *r;
+	char row[32];
+
+	buf_init(&answer, 1 << 20);
+	buf_init(&wanted, 1 << 20);
+	buf_init(&out, 1 << 20);
+	for (unsigned i = 1; i < PREFIXES; i++) {
+		unsigned n = i * stride % PREFIXES;
+
+		buf_printf(&answer,
+		    "PREFIX p%03u get %u hit %u set 0 del 0\r\n", n, n, n);
+	}
+	buf_add_str(&answer, END);
+	for (unsigned n = rest; n < PREFIXES; n++)
+		buf_printf(&wanted, HITS "p%03u\",status=\"hit\"} %u\n", n, n);
+	buf_printf(
+	    &wanted, HITS "\",status=\"hit\"} %u\n", rest * (rest - 1) / 2);
+	(void)snprintf(row, sizeof(row), "%u by steps of %u", max, stride);
+	r = read_answer(keys, plans, COLLECTOR_DETAIL, span_of_buf(&answer));
+	render_samples(&out, r);
+	check_bytes(row, span_of_buf(&out), span_of_buf(&wanted));
+	buf_release(&answer);
+	buf_release(&wanted);
+	buf_release(&out);
+	reader_free(r);
+	plans_free(plans);
+}
+
+/* In whatever order they come; all others are added up. */
+TEST(busiest_prefixes)
+{
+	/* prime to PREFIXES, which goes through all */
+	static const unsigned strides[] = { 1, 2, 36, 100, 150, 299, 300 };
+	static const unsigned rows[] = { 1, 2, 3, 4, 8, 21 };
+	struct keys *keys = keys_new();
+
+	for (EACH(max, rows)) {
+		for (size_t i = 0; i < nitems(strides); i++)
+			check_busiest(keys, *max, strides[i]);
+	}
+	keys_free(keys);
+}
+
+TESTS("answer", T(odd_lines), T(bounds), T(busiest_prefixes))
