@@ -14,7 +14,7 @@ FUZZ_SECONDS = 60
 PACKAGES = gcc libc6-dev make pkg-config libevent-dev libssl-dev libyaml-dev \
 	libisal-dev libcrypt-dev libmemcached-dev memcached curl
 TEST_PACKAGES = chromium chromium-driver clang clang-format clang-tidy \
-	cppcheck fish git libclang-rt-dev libcmocka-dev libfaketime \
+	clang-tools cppcheck fish git libclang-rt-dev libcmocka-dev libfaketime \
 	libmemcached-tools libsasl2-modules mandoc openssl prometheus python3 \
 	python3-prometheus-client python3-pytest python3-pytest-xdist \
 	python3-yaml sasl2-bin shellcheck strace systemd valgrind zsh
@@ -272,6 +272,15 @@ lint: lint-fast ## all static checks
 	    --include=/usr/include/$$(gcc -print-multiarch)/sys/queue.h \
 	    $(filter -D% -I%,$(DEFINES)) src
 	$(STAGE) all BUILD=build/analyzer WERROR=1 CFLAGS='-O2 -g -fanalyzer'
+	$(MAKE) scan-build
+
+# The library alone: what tests/lint/analyzer declares is nowhere.
+scan-build: ## clang's analyzer over all of src/
+	+@rm -rf build/scan
+	+scan-build --status-bugs -o build/scan-reports \
+	    $(MAKE) -s build/scan/libmemcached_exporter.a build/scan/obj/main.o \
+		BUILD=build/scan CC=clang CFLAGS='-O1 -g' WERROR=1 \
+		CPPFLAGS=-Itests/lint/analyzer
 
 lint-fast:
 	clang-format --dry-run --Werror $(FORMATTED)
@@ -405,7 +414,7 @@ help: ## list the targets
 	    Makefile
 
 .PHONY: all test check check-asan check-tsan check-valgrind unit e2e torture soak mutation model fuzz \
-	fuzzers $(FUZZ_TARGETS) coverage bench lint lint-fast fmt regen \
+	fuzzers $(FUZZ_TARGETS) coverage bench lint lint-fast scan-build fmt regen \
 	install uninstall dist distcheck packages check-packages bundle deb rpm image deps deps-test demo clean help FORCE
 
 -include $(OBJECTS:.o=.d) $(addsuffix .d,$(UNIT_TESTS) $(GOLDEN) $(BENCHES) \
