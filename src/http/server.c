@@ -115,12 +115,12 @@ warn(uint64_t *last, const char *text)
 /*
  * The system has no descriptor, or no memory, for one more: quiet clients give
  * theirs. If there is none, to try again would fail again and again at once;
- * so no client is accepted until one has left, or for a second.
+ * so no client is accepted until one has left, or for a moment.
  */
 static void
 make_room(struct server *s)
 {
-	static const struct timeval moment = { 1, 0 };
+	static const struct timeval moment = { 0, 20000 };
 	struct clients *cs = s->clients.clients;
 
 	warn(&s->out_of_descriptors,

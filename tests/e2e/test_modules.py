@@ -31,7 +31,7 @@ def check(tmp_path):
 
 
 @pytest.mark.parametrize("text, place, words", [
-    ("module: {}\n", "1:1", 'unknown key "module", expected one of modules'),
+    ("module: {}\n", "1:1", 'unknown key "module", expected one of queries, modules'),
     ("modules: []\n", "1:10", "expected a mapping"),
     ("modules: {a: {timeout: soon}}\n", "1:24", "expected a duration"),
     ("modules: {a: {protocol: both}}\n", "1:25", "expected ascii or binary"),
