@@ -172,6 +172,11 @@ read_pool(struct tree *y, const char *key, yaml_node_t *key_node,
 		return tree_error(y, key_node, e,
 		    "expected at most %d servers in all pools",
 		    POOLS_SERVERS_MAX);
+	ps->keys += p->gets != NULL ? p->gets->len : 0;
+	if (ps->keys > POOLS_KEYS_MAX)
+		return tree_error(y, key_node, e,
+		    "expected at most %d keys in the queries of all pools",
+		    POOLS_KEYS_MAX);
 	return check_pool(y, node, key_node, p, e);
 }
 

@@ -21,6 +21,9 @@
 /* Servers of all pools together. */
 #define POOLS_SERVERS_MAX 16384
 
+/* Keys of the queries of all pools together: aliases make much of little. */
+#define POOLS_KEYS_MAX 16384
+
 /* Of a server. libmemcached makes points of its circle of them. */
 #define POOL_WEIGHT_MAX 10000
 
@@ -53,7 +56,7 @@ struct pool_config {
 struct pool_configs {
 	struct pool_config *list;
 	size_t len;
-	size_t servers;                      /* of all */
+	size_t servers, keys;                /* of all */
 	const struct query_configs *queries; /* that they may name, borrowed */
 };
 

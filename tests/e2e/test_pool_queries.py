@@ -230,6 +230,19 @@ def test_errors(tmp_path, queries, pool, more, why):
     assert why in done.stderr
 
 
+def test_product_is_bounded(tmp_path):
+    """Aliases make much of little."""
+    put(tmp_path / "pools.yml", "queries:\n" + "".join(
+        f"  q{i}: {{query: get {' '.join(f'{i}:{j}' for j in range(100))}}}\n"
+        for i in range(10)) + "pools:\n  p0: {servers: [cache1], queries: &q ["
+        + ", ".join(f"q{i}" for i in range(10)) + "]}\n" + "".join(
+            f"  p{n}: {{servers: [cache1], queries: *q}}\n"
+            for n in range(1, 20)))
+    done = run("--config.check", f"--config.file={tmp_path / 'pools.yml'}")
+    assert done.returncode == 1
+    assert "expected at most 16384 keys in the queries of all" in done.stderr
+
+
 def test_errors_of_two_pools(tmp_path):
     put(tmp_path / "pools.yml", json.dumps({
         "queries": {"a": query("k"), "b": query("@@t.k")},
