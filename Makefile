@@ -114,6 +114,16 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(COMPILE) -c -o $@ $<
 
+# main.c says which revision it was built of, and is built anew for another one.
+REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || \
+	cat .revision 2>/dev/null || echo unknown)
+$(BUILD)/revision: FORCE
+	@mkdir -p $(@D)
+	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' >$@
+
+$(BUILD)/obj/main.o: DEFINES += -DREVISION='"$(REVISION)"'
+$(BUILD)/obj/main.o: $(BUILD)/revision
+
 # The files of the page for people; the compiler does not tell that it has
 # read them.
 $(PAGE): src/pages/page.S $(wildcard src/pages/page.*) $(BUILD)/flags
@@ -340,7 +350,8 @@ dist: build/$(DIST).tar.gz ## pack the sources into build/
 
 build/$(DIST).tar.gz: FORCE
 	@mkdir -p build
-	{ git ls-files -z 2>/dev/null || \
+	@echo '$(REVISION)' >.revision
+	{ git ls-files -z 2>/dev/null && printf '.revision\0' || \
 	    find . -path ./build -prune -o -type f -print0; } | LC_ALL=C sort -z | \
 	    $(TAR) --null --files-from=- --transform='s,^\(\./\)*,$(DIST)/,' -c | \
 	    gzip -9n >$@

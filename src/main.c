@@ -10,17 +10,21 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/openssl.h"
 #include "base/span.h"
 #include "config/arguments.h"
 #include "config/environment.h"
 #include "config/help.h"
+#include "config/tree.h"
 #include "families.h"
 #include "healthcheck.h"
 #include "http/body.h"
 #include "http/client.h"
+#include "http/encoding.h"
 #include "http/web.h"
 #include "memcached/modules.h"
 #include "memcached/targets.h"
+#include "pools/client.h"
 #include "pools/pool_json.h"
 #include "pools/pools.h"
 #include "scrape.h"
@@ -29,6 +33,11 @@
 #include "setup.h"
 #include "signals.h"
 #include "stats/keys.h"
+
+/* The build says which; a checker of the source does not. */
+#ifndef REVISION
+#define REVISION "unknown"
+#endif
 
 #define HELP_BYTES_MAX 16384
 
@@ -217,8 +226,12 @@ print_line(const char *line)
 static int
 print_version(void)
 {
-	(void)printf("memcached_exporter, version %s (libevent %s)\n", VERSION,
-	    event_get_version());
+	(void)printf("memcached_exporter, version %s (revision: %s)\n"
+		     "  libraries: libevent %s, OpenSSL %s, libmemcached %s, "
+		     "libyaml %s, ISA-L %s\n",
+	    VERSION, REVISION, event_get_version(), openssl_version(),
+	    client_library_version(), tree_library_version(),
+	    encoding_library_version());
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 

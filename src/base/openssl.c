@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -23,6 +24,12 @@ struct authorities {
 	} * list;
 	size_t len;
 };
+
+const char *
+openssl_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
+}
 
 const char *
 openssl_words(unsigned long code, const char *otherwise)

@@ -22,6 +22,9 @@ struct pem {
 	const char *file;
 };
 
+/* "3.0.17" */
+const char *openssl_version(void);
+
 /*
  * OpenSSL's words for an error code, or the system's if it was that, or else
  * `otherwise`.

@@ -194,6 +194,12 @@ tree_load(const char *path, struct tree **out, struct error *e)
 	return 0;
 }
 
+const char *
+tree_library_version(void)
+{
+	return yaml_get_version_string();
+}
+
 void
 tree_free(struct tree *y)
 {

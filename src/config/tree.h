@@ -39,6 +39,10 @@ int tree_load(const char *path, struct tree **out, struct error *e);
 int tree_expect_one(const struct tree *y, struct error *e);
 
 void tree_free(struct tree *y);
+
+/* Of libyaml, which reads them. */
+const char *tree_library_version(void);
+
 struct yaml_node_s *tree_root(struct tree *y);
 
 /*

@@ -139,3 +139,13 @@ encoding_end(const struct packed *packed, struct span tail,
 	p = put(p, packed->len + len, 4);
 	return (size_t)(p - end);
 }
+
+#define QUOTED(n) #n
+#define TEXT(n) QUOTED(n)
+
+const char *
+encoding_library_version(void)
+{
+	return TEXT(ISAL_MAJOR_VERSION) "." TEXT(ISAL_MINOR_VERSION) "." TEXT(
+	    ISAL_PATCH_VERSION);
+}

@@ -42,4 +42,7 @@ bool encoder_gzip(struct encoder *e, struct span text, struct packed *packed);
 size_t encoding_end(const struct packed *packed, struct span tail,
     uint8_t end[ENCODING_END_MAX]);
 
+/* Of ISA-L, which compresses. */
+const char *encoding_library_version(void);
+
 #endif

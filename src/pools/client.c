@@ -289,3 +289,9 @@ client_weight(const char *options, const char *host, in_port_t port)
 	}
 	return weight;
 }
+
+const char *
+client_library_version(void)
+{
+	return memcached_lib_version();
+}

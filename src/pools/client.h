@@ -22,4 +22,7 @@ int client_new(
 /* The weight that a configuration string gives to one of its servers, or 1. */
 uint32_t client_weight(const char *options, const char *host, uint16_t port);
 
+/* Of libmemcached. */
+const char *client_library_version(void);
+
 #endif
