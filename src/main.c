@@ -384,8 +384,9 @@ main(int argc, char **argv)
 	struct program p = { 0 };
 	int status;
 
-	/* libevent does not look at all that malloc gives it */
+	/* libevent does not look at all that malloc gives it, nor do we */
 	event_set_mem_functions(xmalloc, xrealloc, free);
+	openssl_use_memory();
 	signals_take(&p.signals);
 	status = run(&p, argc - 1, (const char *const *)argv + 1);
 	close_program(&p);

@@ -243,3 +243,34 @@ authorities_trust(
 		keep_store(as, file, store);
 	return 0;
 }
+
+static void *
+memory_new(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return size > 0 ? xmalloc(size) : NULL;
+}
+
+static void
+memory_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(p);
+}
+
+static void *
+memory_resize(void *p, size_t size, const char *file, int line)
+{
+	if (size > 0)
+		return xrealloc(p, size);
+	memory_free(p, file, line);
+	return NULL;
+}
+
+void
+openssl_use_memory(void)
+{
+	(void)CRYPTO_set_mem_functions(memory_new, memory_resize, memory_free);
+}

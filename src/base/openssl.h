@@ -59,4 +59,10 @@ void authorities_free(struct authorities *as);
 int authorities_trust(struct authorities *as, const char *file,
     struct ssl_ctx_st *ctx, struct error *e);
 
+/*
+ * Without memory OpenSSL ends the program as base/mem.h does: its calls fail
+ * in many places where nothing else could make them fail. To be called first.
+ */
+void openssl_use_memory(void);
+
 #endif
