@@ -1,5 +1,6 @@
 """Each call of a scrape fails in turn, with each error that it may have."""
 
+import contextlib
 import errno
 import http.client
 import itertools
@@ -11,6 +12,7 @@ from exporter import BINARY, WRAPPER, Exporter, probe
 from exposition import Exposition
 from poll import eventually
 from torture import ALLOCATE, Torture, build
+from web import put, secure, trusting
 
 ABORTED = "memcached_exporter: out of memory"
 ALLOCATIONS_KEPT = 8
@@ -62,10 +64,12 @@ def torture(library, tmp_path):
     return Torture(library, tmp_path)
 
 
-def scrape(running, path):
+def scrape(running, path, tls=None):
     """How it ended. A half answer is an error of http.client."""
+    conn = secure(running, tls) if tls else running.connection()
     try:
-        answer = running.get(path, headers={"Accept-Encoding": "identity"})
+        with contextlib.closing(conn):
+            answer = running.request(conn, path)
     except http.client.IncompleteRead:
         raise
     except (OSError, http.client.HTTPException):
@@ -78,8 +82,8 @@ def scrape(running, path):
     return DOWN
 
 
-def is_up(running, path):
-    return scrape(running, path) == UP
+def is_up(running, path, tls=None):
+    return scrape(running, path, tls) == UP
 
 
 def calls_of(torture, running, path, call):
@@ -135,21 +139,27 @@ def test_open(name, exporter, fake, torture, tmp_path):
     assert is_up(running, path)
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/scrape"])
-def test_allocations(path, fake, torture):
+@pytest.mark.parametrize("path, is_tls, step", [
+    ("/metrics", False, 1), ("/scrape", False, 1), ("/metrics", True, 29)])
+def test_allocations(path, is_tls, step, fake, torture, authority, tmp_path):
     """The process ends with its message, or goes on as if nothing was."""
     server = fake(one_collection)
-    flags = f"--memcached.address={server.address}"
+    flags = [f"--memcached.address={server.address}"]
+    tls = trusting(authority) if is_tls else None
+    if is_tls:
+        pair = authority.issue("DNS:localhost,IP:127.0.0.1")
+        flags.append(put(tmp_path / "web.yml", {"tls_server_config": {
+            "cert_file": pair.cert, "key_file": pair.key}}))
     if path == "/scrape":
         path = probe(server.address)
     at, failed = 1, True
     while failed:
-        running = Exporter(flags, env=torture.env)
+        running = Exporter(*flags, env=torture.env)
         running.timeout = 2
         torture.arm(ALLOCATE, at)
-        end = scrape(running, path)
+        end = scrape(running, path, tls)
         failed = torture.disarm()
-        survived = is_up(running, path)
+        survived = is_up(running, path, tls)
         if survived:
             running.process.terminate()
         code = running.process.wait(5)
@@ -159,5 +169,5 @@ def test_allocations(path, fake, torture):
             assert ABORTED in log and code == -6, (at, end, code, log)
         else:
             assert end == UP and survived and code == 0, (at, end, code, log)
-        at += 1
+        at += step
     assert at > 20, "few allocations"

@@ -28,13 +28,14 @@ def build(folder):
 
 
 class Torture:
-    def __init__(self, library, folder):
+    def __init__(self, library, folder, libraries=False):
+        """libraries: only their allocations fail."""
         path = pathlib.Path(folder) / "control"
         path.write_bytes(bytes(COUNTS + 8 * len(CALLS)))
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), 0)
-        if os.environ.get("TORTURE_TRACE"):
-            self._map[TRACE:COUNTS] = struct.pack("q", 1)
+        trace = bool(os.environ.get("TORTURE_TRACE"))
+        self._map[TRACE:COUNTS] = struct.pack("ii", trace, libraries)
         self.env = {"LD_PRELOAD": str(library), "TORTURE_CONTROL": str(path)}
 
     def arm(self, call, number, err=errno.ENOMEM):
