@@ -92,14 +92,15 @@ def assert_restarts(server, running):
 
 
 class Prometheus(Daemon):
-    def __init__(self, folder, target, more=""):
-        """more: lines of the job's."""
+    def __init__(self, folder, target=None, more="", jobs=None):
+        """more: lines of the job's; jobs: the whole section instead of a job
+        for the target."""
         config = folder / "prometheus.yml"
         config.write_text(
             "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
-            "scrape_configs:\n"
-            "- job_name: memcached\n"
-            f"  static_configs: [{{targets: ['{target}']}}]\n"
+            + (jobs or "scrape_configs:\n"
+               "- job_name: memcached\n"
+               f"  static_configs: [{{targets: ['{target}']}}]\n")
             + more
         )
         self.reserved, port = reserve()
@@ -126,6 +127,11 @@ class Prometheus(Daemon):
             self._get("/api/v1/targets/metadata?metric=" + family))
         return [(found["type"], found["unit"])
                 for found in data.get("data") or []]
+
+    def rules(self):
+        """With their health and alerts."""
+        groups = json.loads(self._get("/api/v1/rules"))["data"]["groups"]
+        return [rule for group in groups for rule in group["rules"]]
 
     def query(self, expression):
         """The values of the series that it selects."""
