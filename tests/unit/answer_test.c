@@ -109,7 +109,28 @@ TEST(odd_lines)
 		    "1\n",
 		    0, false },
 
+		{ "what a page says is not said of the next",
+		    COLLECTOR_EXTSTORE,
+		    "STAT 0:version 1\r\nSTAT 0:bytes 7\r\nSTAT 0:bucket 1\r\n"
+		    "STAT 1:version 1\r\nSTAT 1:bucket 1\r\n" END,
+		    "memcached_extstore_pages{bucket=\"1\",state=\"used\"} 2\n"
+		    "memcached_extstore_page_bytes{bucket=\"1\"} 7\n",
+		    0, false },
+		{ "as many bytes as may be, and one more", COLLECTOR_EXTSTORE,
+		    "STAT 0:version 4294967296\r\nSTAT 0:bytes 4294967295\r\n"
+		    "STAT 0:bucket 1\r\nSTAT 1:version 1\r\n"
+		    "STAT 1:bytes 4294967296\r\nSTAT 1:bucket 2\r\n" END,
+		    "memcached_extstore_pages{bucket=\"1\",state=\"used\"} 1\n"
+		    "memcached_extstore_pages{bucket=\"2\",state=\"used\"} 1\n"
+		    "memcached_extstore_page_bytes{bucket=\"1\"} 4294967295\n",
+		    1, false },
+
 		{ "no prefix", COLLECTOR_DETAIL, END, "", 0, false },
+		{ "a prefix of one byte", COLLECTOR_DETAIL,
+		    "PREFIX a get 1 hit 1 set 0 del 0\r\n" END,
+		    "memcached_prefix_commands_total{command=\"get\","
+		    "prefix=\"a\",status=\"hit\"} 1\n",
+		    0, false },
 		{ "an empty prefix is among the rest", COLLECTOR_DETAIL,
 		    "PREFIX  get 1 hit 1 set 0 del 0\r\n" END,
 		    "memcached_prefix_commands_total{command=\"get\","
