@@ -8,8 +8,9 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/span.h"
-#include "config/query.h"
+#include "config/query_pick.h"
 #include "config/tree_value.h"
+#include "stats/metric_query.h"
 
 #define FIELD(name) offsetof(struct pool_config, name)
 

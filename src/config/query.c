@@ -8,11 +8,9 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "config/query_name.h"
 #include "config/tree_value.h"
 #include "stats/catalogue.h"
-
-#define TOTAL "_total"
-#define CREATED "_created"
 
 #define NUMBER_BYTES_MAX 128
 
@@ -147,25 +145,6 @@ read_separator(struct tree *y, yaml_node_t *node, void *dest, struct error *e)
 	return 0;
 }
 
-/* [a-zA-Z_][a-zA-Z0-9_]*, and colons for metrics. */
-static bool
-is_name(const char *s, const char *extra)
-{
-	static const char digits[] = "0123456789";
-	static const char letters[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-
-	if (s[0] == '\0' || strchr(digits, s[0]) != NULL ||
-	    strlen(s) > QUERY_NAME_BYTES_MAX)
-		return false;
-	for (; *s != '\0'; s++) {
-		if (strchr(letters, *s) == NULL && strchr(digits, *s) == NULL &&
-		    strchr(extra, *s) == NULL)
-			return false;
-	}
-	return true;
-}
-
 static int
 read_label(struct tree *y, const char *key, yaml_node_t *key_node,
     yaml_node_t *node, void *dest, struct error *e)
@@ -181,7 +160,7 @@ read_label(struct tree *y, const char *key, yaml_node_t *key_node,
 	if (d->labels_len == QUERY_LABELS_MAX)
 		return tree_error(
 		    y, node, e, "expected at most %d labels", QUERY_LABELS_MAX);
-	if (!is_name(name, ""))
+	if (!query_name_is_label(name))
 		return tree_error(y, node, e,
 		    "\"%.64s\" is no name of a label: expected letters, digits "
 		    "and _, no digit first, at most %d bytes",
@@ -363,80 +342,6 @@ check_no_columns(struct tree *y, yaml_node_t *map, struct error *e)
 	return 0;
 }
 
-static bool
-ends_in(const char *s, const char *tail)
-{
-	size_t len = strlen(s), n = strlen(tail);
-
-	return len > n && strcmp(s + len - n, tail) == 0;
-}
-
-/* Metrics of the exporter, and those that Prometheus itself makes. */
-static int
-check_name(struct tree *y, yaml_node_t *place, const char *name,
-    enum metric_type type, struct error *e)
-{
-	static const char *const taken[] = { "memcached_", "process_",
-		"scrape_" };
-
-	if (!is_name(name, ":"))
-		return tree_error(y, place, e,
-		    "\"%.64s\" is no name of a metric: expected letters, "
-		    "digits, _ and :, no digit first, at most %d bytes",
-		    name, QUERY_NAME_BYTES_MAX);
-	for (size_t i = 0; i < nitems(taken); i++) {
-		if (strncmp(name, taken[i], strlen(taken[i])) == 0)
-			return tree_error(y, place, e,
-			    "names that begin with %s are taken: choose "
-			    "another",
-			    taken[i]);
-	}
-	if (strcmp(name, "up") == 0)
-		return tree_error(
-		    y, place, e, "the name up is taken: choose another");
-	if (type == METRIC_COUNTER && !ends_in(name, TOTAL))
-		return tree_error(
-		    y, place, e, "the name of a counter ends in %s", TOTAL);
-	if (type != METRIC_COUNTER && ends_in(name, TOTAL))
-		return tree_error(y, place, e,
-		    "a name that ends in %s is a counter's: expected type "
-		    "counter",
-		    TOTAL);
-	return 0;
-}
-
-/*
- * OpenMetrics calls the counter X_total X, and keeps X_created: two metrics
- * cannot share these.
- */
-static bool
-clashes(const struct metric_query *counter, const struct metric_query *other)
-{
-	size_t len = strlen(counter->name) - strlen(TOTAL);
-
-	if (counter->type != METRIC_COUNTER ||
-	    strncmp(counter->name, other->name, len) != 0)
-		return false;
-	return other->name[len] == '\0' ||
-	       strcmp(other->name + len, CREATED) == 0;
-}
-
-static int
-check_clash(struct tree *y, yaml_node_t *place, const struct query_configs *qs,
-    const struct metric_query *q, struct error *e)
-{
-	for (size_t i = 0; i < qs->len; i++) {
-		const struct metric_query *other = qs->list[i];
-
-		if (other != q && (clashes(q, other) || clashes(other, q)))
-			return tree_error(y, place, e,
-			    "\"%.64s\" and \"%.64s\" are one name in "
-			    "OpenMetrics: choose another",
-			    q->name, other->name);
-	}
-	return 0;
-}
-
 static int
 take_draft(struct tree *y, yaml_node_t *map, struct draft *d, struct error *e)
 {
@@ -464,8 +369,7 @@ read_query(struct tree *y, const char *key, yaml_node_t *key_node,
 	d.query->name = xstrdup(key);
 	d.query->type = METRIC_GAUGE;
 	if (tree_map(y, node, query_keys, nitems(query_keys), &d, e) < 0 ||
-	    check_name(y, key_node, key, d.query->type, e) < 0 ||
-	    check_clash(y, key_node, qs, d.query, e) < 0)
+	    query_name_check(y, key_node, qs, d.query, e) < 0)
 		return -1;
 	return take_draft(y, node, &d, e);
 }
@@ -487,89 +391,4 @@ query_configs_free(struct query_configs *qs)
 		metric_query_release(qs->list[i]);
 	free(qs->list);
 	*qs = (struct query_configs){ 0 };
-}
-
-/* Those that a list names, and what is known of their keys so far. */
-struct pick {
-	const struct query_configs *from;
-	struct metric_query *list[QUERIES_MAX];
-	size_t len, keys;
-	const char *plain, *switching; /* one of each kind, or NULL */
-};
-
-static int
-note_key(struct tree *y, yaml_node_t *place, struct pick *p, const char *key,
-    struct error *e)
-{
-	if (metric_query_key_switches(key))
-		p->switching = key;
-	else
-		p->plain = key;
-	if (p->switching == NULL || p->plain == NULL)
-		return 0;
-	return tree_error(y, place, e,
-	    "\"%.64s\" beside \"%.64s\": in the InnoDB plugin a key with @@ "
-	    "switches the connection to its table, and the plain one would be "
-	    "looked up there; put them into two modules, or name the table in "
-	    "both",
-	    p->plain, p->switching);
-}
-
-static int
-pick_query(struct tree *y, const char *key, yaml_node_t *key_node,
-    yaml_node_t *node, void *dest, struct error *e)
-{
-	struct pick *p = dest;
-	const char *name = tree_text(y, node, e);
-	struct metric_query *q = NULL;
-
-	(void)key;
-	(void)key_node;
-	if (name == NULL)
-		return -1;
-	for (size_t i = 0; i < p->from->len && q == NULL; i++) {
-		if (strcmp(p->from->list[i]->name, name) == 0)
-			q = p->from->list[i];
-	}
-	if (q == NULL)
-		return tree_error(y, node, e,
-		    "unknown query \"%.64s\", expected one of those below "
-		    "queries",
-		    name);
-	for (size_t i = 0; i < p->len; i++) {
-		if (p->list[i] == q)
-			return tree_error(y, node, e,
-			    "query \"%.64s\" again, expected it once", name);
-	}
-	p->list[p->len++] = q;
-	p->keys += q->keys_len;
-	if (p->keys > QUERY_KEYS_ALL_MAX)
-		return tree_error(y, node, e,
-		    "%zu keys with this query, expected at most %d in all",
-		    p->keys, QUERY_KEYS_ALL_MAX);
-	for (size_t i = 0; i < q->keys_len; i++) {
-		if (note_key(y, node, p, q->keys[i], e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-int
-query_configs_pick(const struct query_configs *qs, struct tree *y,
-    yaml_node_t *node, const char *other_key, struct gets **out,
-    struct error *e)
-{
-	struct pick *p = xcalloc(1, sizeof(*p));
-	int r = 0;
-
-	p->from = qs;
-	if (is_set(other_key))
-		r = note_key(y, node, p, other_key, e);
-	if (r == 0)
-		r = tree_each_item(y, node, pick_query, p, e);
-	if (r == 0)
-		*out =
-		    p->len > 0 ? gets_new(p->list, p->len, NULL, NULL) : NULL;
-	free(p);
-	return r;
 }

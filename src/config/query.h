@@ -37,16 +37,6 @@ tree_read_fn query_configs_read;
 
 void query_configs_free(struct query_configs *qs);
 
-/*
- * What a list of their names asks, for `queries` of a module or a pool: NULL
- * when it names none. With the key that is read on the same connection, or
- * NULL: the InnoDB plugin looks keys up in the container that the one before
- * has named.
- */
-int query_configs_pick(const struct query_configs *qs, struct tree *y,
-    struct yaml_node_s *node, const char *other_key, struct gets **out,
-    struct error *e);
-
 /* Whether a text may be a key of memcached; else why has what is wrong. */
 int query_key_check(const char *key, struct error *why);
 
