@@ -41,7 +41,7 @@ openssl_words(unsigned long code, const char *otherwise)
 	return words != NULL ? words : otherwise;
 }
 
-/* For a key with a passphrase: it cannot be typed here. */
+/* A passphrase cannot be typed here: a key that needs one is an error. */
 static int
 no_passphrase(char *buf, int size, int writing, void *arg)
 {
@@ -161,7 +161,7 @@ key_fault(void)
 	unsigned long code = ERR_peek_error();
 
 	if (ERR_GET_REASON(code) == ERR_R_INTERRUPTED_OR_CANCELLED)
-		return "it has a passphrase, and nobody is there to type it";
+		return "it has a passphrase: expected a key without one";
 	return openssl_words(code, "nothing of use in it");
 }
 

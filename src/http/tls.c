@@ -97,9 +97,9 @@ log_handshake(const SSL *ssl, const struct endpoint *client, unsigned long code)
 }
 
 /*
- * An alert is the last that is sent. What the client has sent and is not read
- * would make the kernel reset the connection, and the alert might be lost with
- * it.
+ * Ends a connection whose last record is an alert. To close a socket with
+ * unread input would reset the connection, and the client might lose the
+ * alert; so the input is read first.
  */
 static void
 part(int fd)
@@ -115,8 +115,9 @@ part(int fd)
 }
 
 /*
- * Why a client is turned away before its first request: it is told little of
- * it, and the log has the rest. Without an error it is only slow, or has left.
+ * Keeps the client's address when a handshake begins, and logs why one fails:
+ * the client gets only an alert. Without an OpenSSL error the client was too
+ * slow or hung up, which is not logged.
  */
 static void
 on_state(const SSL *ssl, int where, int result)

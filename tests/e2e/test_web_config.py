@@ -277,8 +277,8 @@ def test_key_with_passphrase(path, pair, command, inline):
     assert done.returncode == 1
     what = "key" if inline else f"key {path.parent / 'key'}"
     assert done.stderr == (
-        f"memcached_exporter: error: {what}: it has a passphrase, and nobody "
-        "is there to type it\n")
+        f"memcached_exporter: error: {what}: it has a passphrase: "
+        "expected a key without one\n")
 
 
 @pytest.mark.parametrize("text", [
