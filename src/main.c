@@ -19,7 +19,7 @@
 #include "families.h"
 #include "healthcheck.h"
 #include "http/body.h"
-#include "http/client.h"
+#include "http/crowd.h"
 #include "http/encoding.h"
 #include "http/web.h"
 #include "memcached/modules.h"
@@ -51,16 +51,16 @@ static struct event_base *
 new_base(void)
 {
 	struct event_config *config = xnonnull(event_config_new());
-	struct timeval later = { 0, CLIENT_LATER_US };
+	struct timeval later = { 0, CROWD_LATER_US };
 	struct event_base *base;
 
 	/* fewer system calls; no descriptor that is watched is dup'ed */
 	(void)event_config_set_flag(
 	    config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
 	(void)event_config_set_max_dispatch_interval(
-	    config, &later, -1, CLIENT_PRIORITY_LATER);
+	    config, &later, -1, CROWD_PRIORITY_LATER);
 	base = xnonnull(event_base_new_with_config(config));
-	(void)event_base_priority_init(base, CLIENT_PRIORITIES);
+	(void)event_base_priority_init(base, CROWD_PRIORITIES);
 	event_config_free(config);
 	return base;
 }

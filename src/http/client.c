@@ -2,8 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +11,8 @@
 #include <event2/event.h>
 
 #include "base/mem.h"
+#include "http/crowd.h"
+#include "http/hangup.h"
 #include "http/hello.h"
 #include "http/inbox.h"
 #include "http/origin.h"
@@ -21,18 +21,6 @@
 
 /* Requests of one client that are served before others have their turn. */
 #define TURN_REQUESTS_MAX 16
-
-/*
- * An answer goes out in one write where the kernel takes it. In a crowd each
- * has a share of what a turn of the loop may write: the kernel takes megabytes
- * that no client has read, and to copy them takes a millisecond each.
- */
-#define WRITE_BYTES_MAX (1U << 20)
-#define WRITE_BYTES_MIN (4U << 10)
-#define TURN_WRITE_BYTES_MAX (4U << 20)
-
-/* More clients than this wait behind others with what is left of an answer. */
-#define CROWD 64
 
 /* What still comes from a client that was answered for the last time. */
 #define LINGER_BYTES_MAX (4U << 20)
@@ -44,9 +32,9 @@ struct client {
 	int fd;
 	struct bufferevent *bev; /* NULL while TLS waits for the first byte */
 	struct event *watch;     /* for that byte, or see watch_end */
-	TAILQ_ENTRY(client) entry;
-	bool is_ready; /* in env->ready */
+	struct turn turn;        /* to read more, or to be freed */
 	bool is_open;
+	bool is_tls;
 	bool is_plain; /* of a server with TLS */
 	bool has_turn;
 	bool is_later;   /* its events wait behind those of others */
@@ -72,27 +60,11 @@ client_unwatch(struct client *c)
 	c->watch = NULL;
 }
 
-static void
-client_unready(struct client *c)
-{
-	TAILQ_REMOVE(&c->env->ready, c, entry);
-	c->env->ready_len--;
-	c->is_ready = false;
-}
-
 /* Goes on in the next turn of the loop. */
 static void
 client_go_later(struct client *c)
 {
-	static const struct timeval at_once = { 0, 0 };
-	struct client_env *env = c->env;
-
-	if (c->is_ready)
-		return;
-	c->is_ready = true;
-	env->ready_len++;
-	TAILQ_INSERT_TAIL(&env->ready, c, entry);
-	(void)event_add(env->turn, &at_once);
+	turns_wait(&c->env->turns, &c->turn);
 }
 
 /* It is freed in a turn of its own: no callback has to fear for it. */
@@ -116,8 +88,7 @@ client_close(struct client *c)
 		bufferevent_free(c->bev);
 	} else
 		(void)close(c->fd);
-	if (c->is_ready)
-		client_unready(c);
+	turns_leave(&c->env->turns, &c->turn);
 	clients_leave(c->env->clients, &c->seat);
 	client_release(c);
 }
@@ -211,23 +182,15 @@ client_free(struct client *c)
 }
 
 static void
-on_turn(evutil_socket_t fd, short what, void *arg)
+on_turn(struct turn *turn)
 {
-	struct client_env *env = arg;
-	struct client *c;
+	struct client *c =
+	    (struct client *)((char *)turn - offsetof(struct client, turn));
 
-	(void)fd;
-	(void)what;
-	/* those that come meanwhile have their turn later */
-	for (size_t n = env->ready_len; n > 0; n--) {
-		if ((c = TAILQ_FIRST(&env->ready)) == NULL)
-			break;
-		client_unready(c);
-		if (c->holds > 0)
-			client_go(c);
-		else
-			client_free(c);
-	}
+	if (c->holds > 0)
+		client_go(c);
+	else
+		client_free(c);
 }
 
 /*
@@ -251,13 +214,10 @@ client_end(struct client *c)
 	client_move(c, CLIENT_LINGERING);
 }
 
-/* When one of its events is due already, it stays as it is for this time. */
 static void
 client_set_later(struct client *c, bool later)
 {
-	if (later != c->is_later &&
-	    bufferevent_priority_set(
-		c->bev, later ? CLIENT_PRIORITY_LATER : CLIENT_PRIORITY) == 0)
+	if (later != c->is_later && crowd_set_later(c->bev, later))
 		c->is_later = later;
 }
 
@@ -281,72 +241,33 @@ client_answered(struct client *c)
 		inbox_clear(&c->inbox);
 }
 
-/* What a client may write in a turn: the others have theirs as well. */
-static size_t
-client_share(const struct client *c)
-{
-	size_t share = TURN_WRITE_BYTES_MAX / clients_busy(c->env->clients);
-
-	if (share > WRITE_BYTES_MAX)
-		return WRITE_BYTES_MAX;
-	return share > WRITE_BYTES_MIN ? share : WRITE_BYTES_MIN;
-}
-
-/* Over TLS the bufferevent has to encrypt it; else it gets what is left. */
-static bool
-client_write(struct client *c, struct evbuffer *out)
-{
-	bool is_tls = web_has_tls(c->env->web) && !c->is_plain;
-	size_t share = client_share(c);
-
-	if (!is_tls &&
-	    evbuffer_write_atmost(out, c->fd, (ev_ssize_t)share) < 0 &&
-	    errno != EAGAIN && errno != EINTR)
-		return false;
-	if (evbuffer_get_length(out) > 0) {
-		(void)bufferevent_set_max_single_write(c->bev, share);
-		(void)bufferevent_write_buffer(c->bev, out);
-	}
-	if (is_tls)
-		server_tls_write(c->bev, share);
-	return true;
-}
-
 static void
-on_end(evutil_socket_t fd, short what, void *arg)
+on_hangup(evutil_socket_t fd, short what, void *arg)
 {
-	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
-
 	(void)what;
-	if (poll(&p, 1, 0) > 0)
+	if (hangup_has_come(fd))
 		client_close(arg);
 }
 
 /*
  * A client whose next requests fill the buffer is not read from while it waits
- * for an answer; only its end is waited for. While nothing is written to it
- * that is edge-triggered: what it sends stays there, and an error is no end to
- * libevent. Later the writing finds errors.
+ * for an answer; only its end is waited for.
  */
 static void
 client_watch_end(struct client *c)
 {
-	short when = c->seat.state == CLIENT_WORKING
-			 ? EV_READ | EV_CLOSED | EV_ET | EV_PERSIST
-			 : EV_CLOSED | EV_PERSIST;
-
 	if (c->watch != NULL ||
 	    evbuffer_get_length(bufferevent_get_input(c->bev)) < HEAD_BYTES_MAX)
 		return;
-	c->watch = xnonnull(event_new(c->env->base, c->fd, when, on_end, c));
-	(void)event_add(c->watch, NULL);
+	c->watch = hangup_watch(
+	    c->env->base, c->fd, c->seat.state != CLIENT_WORKING, on_hangup, c);
 }
 
 static void
 client_go_on_writing(struct client *c)
 {
 	client_move(c, CLIENT_ANSWERING);
-	client_set_later(c, clients_busy(c->env->clients) > CROWD);
+	client_set_later(c, crowd_is_there(clients_busy(c->env->clients)));
 	client_watch_end(c);
 }
 
@@ -355,7 +276,8 @@ client_answer(struct client *c, struct evbuffer *out)
 {
 	if (c->is_open && c->seat.state == CLIENT_WORKING) {
 		client_unwatch(c);
-		if (!client_write(c, out))
+		if (crowd_write(c->bev, c->fd, c->is_tls, out,
+			clients_busy(c->env->clients)) < 0)
 			client_close(c);
 		else if (client_has_output(c))
 			client_go_on_writing(c);
@@ -374,7 +296,7 @@ on_read(struct bufferevent *bev, void *arg)
 
 	if (client_is_quiet(c)) {
 		/* one that has to wait for its turn does */
-		if (!c->is_ready)
+		if (!c->turn.waits)
 			client_go(c);
 	} else if (c->seat.state == CLIENT_LINGERING) {
 		c->lingered += evbuffer_get_length(input);
@@ -407,22 +329,21 @@ on_event(struct bufferevent *bev, short what, void *arg)
 		client_close(arg);
 }
 
-/* Takes the bufferevent, which takes the socket. */
+/* The bufferevent takes the socket. */
 static void
-client_start(struct client *c, struct bufferevent *bev)
+client_start(struct client *c, bool is_tls)
 {
+	struct bufferevent *bev =
+	    is_tls ? web_accept(c->env->web)
+		   : xnonnull(bufferevent_socket_new(
+			 c->env->base, -1, BEV_OPT_CLOSE_ON_FREE));
+
+	c->is_tls = is_tls;
 	c->bev = bev;
 	bufferevent_setcb(bev, on_read, on_written, on_event, c);
 	bufferevent_setwatermark(bev, EV_READ, 0, HEAD_BYTES_MAX);
 	(void)bufferevent_setfd(bev, c->fd);
 	(void)bufferevent_enable(bev, EV_READ | EV_WRITE);
-}
-
-static struct bufferevent *
-new_plain(const struct client *c)
-{
-	return xnonnull(
-	    bufferevent_socket_new(c->env->base, -1, BEV_OPT_CLOSE_ON_FREE));
 }
 
 static void
@@ -439,8 +360,7 @@ on_first_byte(evutil_socket_t fd, short what, void *arg)
 	if (hello == HELLO_END)
 		client_close(c);
 	else
-		client_start(
-		    c, c->is_plain ? new_plain(c) : web_accept(c->env->web));
+		client_start(c, !c->is_plain);
 }
 
 void
@@ -454,7 +374,7 @@ client_accept(struct client_env *env, int fd)
 	c->is_open = true;
 	clients_join(env->clients, &c->seat);
 	if (!web_has_tls(env->web)) {
-		client_start(c, new_plain(c));
+		client_start(c, false);
 		return;
 	}
 	c->watch = xnonnull(
@@ -514,19 +434,12 @@ client_env_init(struct client_env *env, struct event_base *base,
 	env->clients = clients_new(base, max, on_expired, left, arg);
 	env->request = request;
 	env->arg = arg;
-	TAILQ_INIT(&env->ready);
-	env->turn = xnonnull(evtimer_new(base, on_turn, env));
+	turns_init(&env->turns, base, on_turn);
 }
 
 void
 client_env_release(struct client_env *env)
 {
-	struct client *c;
-
 	clients_free(env->clients);
-	while ((c = TAILQ_FIRST(&env->ready)) != NULL) {
-		client_unready(c);
-		client_free(c);
-	}
-	event_free(env->turn);
+	turns_release(&env->turns);
 }

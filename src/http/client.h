@@ -20,23 +20,12 @@
 
 #include "http/clients.h"
 #include "http/head.h"
-
-/*
- * Priorities of the event base, of which libevent takes the middle one unless
- * told otherwise. What is left of the answers to a crowd comes later than all
- * else, and for so long at a time.
- */
-#define CLIENT_PRIORITIES 3
-#define CLIENT_PRIORITY 1
-#define CLIENT_PRIORITY_LATER 2
-#define CLIENT_LATER_US 5000
+#include "http/turns.h"
 
 struct client;
 struct evbuffer;
 struct event_base;
 struct web;
-
-TAILQ_HEAD(client_list, client);
 
 /* What the clients of a server share. */
 struct client_env {
@@ -46,9 +35,7 @@ struct client_env {
 	/* Is called for each request; has to come to client_answer. */
 	void (*request)(struct client *c, void *arg);
 	void *arg;
-	struct client_list ready; /* more to read, or to be freed */
-	size_t ready_len;
-	struct event *turn;
+	struct turns turns;
 };
 
 void client_env_init(struct client_env *env, struct event_base *base,
