@@ -50,9 +50,9 @@ struct found {
 static const struct found numbers[] = {
 	[HISTORY_GETS] = { COLLECTOR_STATS, "cmd_get", .is_rate = true },
 	[HISTORY_SETS] = { COLLECTOR_STATS, "cmd_set", .is_rate = true },
-	[HISTORY_HITS] = { COLLECTOR_STATS, "get_hits" },
-	[HISTORY_MISSES] = { COLLECTOR_STATS, "get_misses" },
-	[HISTORY_EVICTIONS] = { COLLECTOR_STATS, "evictions" },
+	[HISTORY_HITS] = { COLLECTOR_STATS, .key = "get_hits" },
+	[HISTORY_MISSES] = { COLLECTOR_STATS, .key = "get_misses" },
+	[HISTORY_EVICTIONS] = { COLLECTOR_STATS, .key = "evictions" },
 	[HISTORY_CONNECTIONS] = { COLLECTOR_STATS, "curr_connections",
 	    .max = INT32_MAX },
 	[HISTORY_CONNECTIONS_MAX] = { COLLECTOR_STATS, "max_connections",
@@ -60,19 +60,19 @@ static const struct found numbers[] = {
 	[HISTORY_BYTES] = { COLLECTOR_STATS, "bytes", .max = INT64_MAX },
 	[HISTORY_BYTES_MAX] = { COLLECTOR_STATS, "limit_maxbytes",
 	    COLLECTOR_STATS, "engine_maxbytes", .max = INT64_MAX },
-	[HISTORY_READ] = { COLLECTOR_STATS, "bytes_read" },
-	[HISTORY_WRITTEN] = { COLLECTOR_STATS, "bytes_written" },
+	[HISTORY_READ] = { COLLECTOR_STATS, .key = "bytes_read" },
+	[HISTORY_WRITTEN] = { COLLECTOR_STATS, .key = "bytes_written" },
 };
 _Static_assert(nitems(numbers) == HISTORY_NUMBERS, "a key for each number");
 
 static const struct found class_numbers[] = {
-	[CLASS_CHUNK_BYTES] = { COLLECTOR_SLABS, "chunk_size" },
-	[CLASS_CHUNKS] = { COLLECTOR_SLABS, "total_chunks" },
-	[CLASS_CHUNKS_USED] = { COLLECTOR_SLABS, "used_chunks" },
+	[CLASS_CHUNK_BYTES] = { COLLECTOR_SLABS, .key = "chunk_size" },
+	[CLASS_CHUNKS] = { COLLECTOR_SLABS, .key = "total_chunks" },
+	[CLASS_CHUNKS_USED] = { COLLECTOR_SLABS, .key = "used_chunks" },
 	[CLASS_REQUESTED_BYTES] = { COLLECTOR_ITEMS, "mem_requested",
 	    COLLECTOR_SLABS, "mem_requested", .max = INT64_MAX },
-	[CLASS_ITEMS] = { COLLECTOR_ITEMS, "number" },
-	[CLASS_EVICTED] = { COLLECTOR_ITEMS, "evicted" },
+	[CLASS_ITEMS] = { COLLECTOR_ITEMS, .key = "number" },
+	[CLASS_EVICTED] = { COLLECTOR_ITEMS, .key = "evicted" },
 };
 _Static_assert(nitems(class_numbers) == CLASS_NUMBERS, "the same of a class");
 
