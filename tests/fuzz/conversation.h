@@ -45,8 +45,8 @@ on_told(struct outcome *outcome, void *arg)
 	waiters_told++;
 	for (int f = TEXT_PROMETHEUS; outcome->reply != NULL && f < 2; f++) {
 		buf_init(&text, TEXT_MAX);
-		render_reply(
-		    &text, (enum text_format)f, outcome->reply, w->plan->on);
+		render_reply(&text, (enum text_format)f, outcome->reply,
+		    w->plan->on, NULL);
 		fuzz_check_metrics((struct span){ text.p, text.len });
 		buf_release(&text);
 	}
