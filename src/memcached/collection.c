@@ -7,21 +7,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "memcached/habits.h"
+#include "memcached/hedge.h"
 #include "memcached/links.h"
 #include "memcached/peer.h"
 #include "stats/plan.h"
-
-/*
- * Beside a connection that says nothing for this part of the time left a hedge
- * connection is tried: if it was open before, since a worker thread of the
- * InnoDB plugin that waits for a row lock stalls all connections pinned to it,
- * while its other threads answer; or if it has answered the first of several
- * commands, since some servers drop the rest.
- */
-#define HEDGE_SHARE 4
-
-/* No server is silent before this, however little time there is. */
-#define HEDGE_US_MIN 10000
 
 enum collection_state {
 	COLLECTION_IDLE,
@@ -61,14 +50,6 @@ collection_arm(struct collection *c, uint64_t at)
 
 	c->timer_at = at;
 	(void)event_add(c->timer, &left);
-}
-
-static uint64_t
-hedge_at(uint64_t from, uint64_t deadline)
-{
-	uint64_t share = deadline > from ? (deadline - from) / HEDGE_SHARE : 0;
-
-	return from + (share > HEDGE_US_MIN ? share : HEDGE_US_MIN);
 }
 
 static void
@@ -200,18 +181,6 @@ collection_finish(struct collection *c, struct link *l, const struct error *why)
 	collection_leave(c);
 	links_tidy(&c->links, l);
 	c->calls.ready(c->calls.arg);
-}
-
-/*
- * It has answered some of the sub-commands of `stats`: the others may have been
- * dropped. Behind them a value or a probe is only slow.
- */
-static bool
-link_is_stuck(const struct link *l)
-{
-	unsigned answered = connection_answered(l->connection);
-
-	return answered != 0 && (l->asked & ~answered & STEPS_STATS) != 0;
 }
 
 static bool
@@ -475,11 +444,5 @@ collection_close(struct collection *c, enum close_reason reason)
 uint64_t
 collection_connected_since(const struct collection *c)
 {
-	uint64_t since = 0;
-
-	for (size_t i = 0; i < LINKS_MAX && since == 0; i++) {
-		if (c->links.list[i].connection != NULL)
-			since = connection_since(c->links.list[i].connection);
-	}
-	return since;
+	return links_since(&c->links);
 }

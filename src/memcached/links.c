@@ -4,6 +4,7 @@
 
 #include "base/span.h"
 #include "memcached/connection.h"
+#include "stats/plan.h"
 
 struct link *
 links_of(struct links *ls, const struct connection *c)
@@ -43,6 +44,14 @@ link_beats(const struct link *l, const struct link *best)
 	return best->state != LINK_FAILED &&
 	       connection_is_silent(best->connection) &&
 	       !connection_is_silent(l->connection);
+}
+
+bool
+link_is_stuck(const struct link *l)
+{
+	unsigned answered = connection_answered(l->connection);
+
+	return answered != 0 && (l->asked & ~answered & STEPS_STATS) != 0;
 }
 
 /* The one that has been late for longest, or that is cut off. */
@@ -166,4 +175,16 @@ links_close(struct links *ls, enum close_reason reason)
 		link_close(&ls->list[i], reason);
 	}
 	return any;
+}
+
+uint64_t
+links_since(const struct links *ls)
+{
+	uint64_t since = 0;
+
+	for (size_t i = 0; i < nitems(ls->list) && since == 0; i++) {
+		if (ls->list[i].connection != NULL)
+			since = connection_since(ls->list[i].connection);
+	}
+	return since;
 }

@@ -62,6 +62,12 @@ struct link *links_pick(struct links *ls, uint64_t now_us);
 /* What came over it, which is not whole, is worth more. */
 bool link_beats(const struct link *l, const struct link *best);
 
+/*
+ * It has answered some of the sub-commands of `stats`: the others may have been
+ * dropped. Behind them a value or a probe is only slow.
+ */
+bool link_is_stuck(const struct link *l);
+
 void link_close(struct link *l, enum close_reason reason);
 
 /* Nothing waits for what it was asked any more: late, or closed. */
@@ -81,5 +87,8 @@ void links_tidy(struct links *ls, const struct link *keep);
 
 /* All of them; false when there was none. */
 bool links_close(struct links *ls, enum close_reason reason);
+
+/* When the first that is connected was, as clock_us; 0: none is. */
+uint64_t links_since(const struct links *ls);
 
 #endif

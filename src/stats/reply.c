@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "stats/line.h"
 #include "stats/plan.h"
+#include "stats/slab_key.h"
 #include "stats/values.h"
 
 #define REPLY_TEXT_USUAL 8192 /* of some ten slab classes */
@@ -91,26 +92,6 @@ reply_free(struct reply *r)
 	free(r);
 }
 
-/* Cuts "<digits>:" off the front of *key. */
-static int
-take_number(struct span *key, uint32_t *number)
-{
-	const char *p = key->p, *end = p + key->len;
-	uint32_t n = 0;
-
-	for (; p < end && *p >= '0' && *p <= '9'; p++) {
-		n = n * 10 + (uint32_t)(*p - '0');
-		if (n > REPLY_SLAB_NUMBER_MAX)
-			return -1;
-	}
-	if (p == key->p || p == end || *p != ':')
-		return -1;
-	key->p = p + 1;
-	key->len = (size_t)(end - key->p);
-	*number = n;
-	return 0;
-}
-
 /*
  * Makes a class the current one; it is new where a server names it first.
  * Classes mostly come in ascending order.
@@ -137,23 +118,6 @@ enter_slab(struct reply *r, uint32_t number, struct error *e)
 	r->slabs[at] = r->current;
 	r->slabs_len++;
 	return 0;
-}
-
-/* Whether a key names a slab class; its words are then cut off the front. */
-static inline bool
-names_slab(const struct answer *answer, struct span *key)
-{
-	static const char items[] = "items:";
-
-	if (answer->classes == CLASSES_NONE)
-		return false;
-	if (answer->classes == CLASSES_NUMBER)
-		return memchr(key->p, ':', key->len) != NULL;
-	if (!span_begins(*key, items))
-		return false;
-	key->p += sizeof(items) - 1;
-	key->len -= sizeof(items) - 1;
-	return true;
 }
 
 static struct value *
@@ -265,9 +229,9 @@ reply_add(struct reply *r, enum collector_id id, struct span key,
 	part->left--;
 	if (!part->answer->is_filed)
 		return add_up_stat(r, id, key, value);
-	slab = names_slab(part->answer, &name);
+	slab = slab_key_names(part->answer->classes, &name);
 	if (value.len > UINT16_MAX ||
-	    (slab && take_number(&name, &number) < 0)) {
+	    (slab && !slab_key_number(&name, &number))) {
 		r->ignored++;
 		return 0;
 	}
