@@ -1,9 +1,10 @@
 /*
  * Reads the answers to the steps of a plan (those to `get` and probes by
- * stats/retrieve.h), in the order in which they were asked, from a stream of bytes into a reply. What belongs to no
- * answer is counted and skipped; an ERROR to one sub-command ends that answer
- * alone, unless it is the answer to `stats` itself. So does another word in
- * capitals (INVALID, RECV_TIMEOUT) in place of the first STAT line.
+ * stats/retrieve.h), in the order in which they were asked, from a stream of
+ * bytes into a reply. What belongs to no answer is counted and skipped; an
+ * ERROR to one sub-command ends that answer alone, unless it is the answer to
+ * `stats` itself. So does another word in capitals (INVALID, RECV_TIMEOUT) in
+ * place of the first STAT line.
  *
  * As many lines that are no answer as there were commands, before anything was
  * understood: REASON_PROTOCOL, for this is no memcached.
