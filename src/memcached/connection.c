@@ -6,11 +6,11 @@
 
 #include <event2/event.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "memcached/dial.h"
+#include "memcached/exchange.h"
 #include "memcached/peer.h"
 #include "memcached/stream.h"
 #include "stats/plan.h"
@@ -19,13 +19,6 @@
 
 /* "1234.567": digits of a uint64_t, a point and three more, and the NUL. */
 #define SECONDS_TEXT_MAX 32
-
-/*
- * memcached sends each value by itself. To wake up for each would cost more
- * than all else that is done for it, so answers with values are waited for
- * together, but for this part of the values, which may have become shorter.
- */
-#define GATHER_LESS 8
 
 enum conn_state {
 	CONN_NEW,
@@ -43,21 +36,13 @@ struct connection {
 
 	enum conn_state state;
 	bool asked; /* owes the owner a call */
-	bool reused;
 	bool draining;
 	enum close_reason ended; /* when closed */
 	struct error *why;       /* it failed */
 	struct event *report;    /* makes that call, from the loop */
 
-	struct ask ask;
-	unsigned refused;              /* steps, since it was opened */
-	unsigned sent;                 /* steps of the last write */
-	uint64_t sent_at;              /* when, of a probe's operation */
-	const struct plan *usual_plan; /* when last asked, to compare */
-	size_t usual;   /* bytes that its answers had, or somewhat less */
-	unsigned begun; /* steps that were missing when it was opened */
-	uint64_t heard; /* when something came, or the ask began */
-	struct reader *reader;
+	unsigned refused; /* steps, since it was opened */
+	struct exchange exchange;
 
 	struct dial *dial;     /* while dialing */
 	char *place;           /* where it is connected to, for errors */
@@ -148,74 +133,16 @@ on_conn_report(evutil_socket_t fd, short what, void *arg)
 		conn_tell(c);
 }
 
-static void
-conn_send_commands(struct connection *c)
-{
-	unsigned missing = reader_missing(c->reader);
-	struct buf out;
-
-	c->sent = ask_next(&c->ask, missing);
-	buf_init(&out, ASK_BYTES_MAX);
-	ask_commands(&out, &c->ask, c->peer->access, c->sent,
-	    reader_get(c->reader), !c->reused && missing == c->begun);
-	reader_sent(c->reader, c->sent, c->ask.one_by_one);
-	if (c->sent & STEPS_PROBE)
-		c->sent_at = clock_us();
-	if (c->sent & STEPS_GETS && !c->ask.one_by_one &&
-	    c->usual_plan == c->ask.plan)
-		stream_expect(c->stream, c->usual);
-	stream_send(c->stream, &out);
-}
-
-/* An operation of a probe was answered: how long did it take? */
-static void
-conn_time_probe(struct connection *c)
-{
-	const struct plan *plan = c->ask.plan;
-
-	if ((c->sent & STEPS_PROBE) == 0 || reader_owes(c->reader))
-		return;
-	for (size_t i = 0; i < plan->len; i++) {
-		if (plan->steps[i].bit == c->sent)
-			reply_probe_took(reader_reply(c->reader),
-			    plan->steps[i].probe, c->heard - c->sent_at);
-	}
-}
-
-/* Notes how long the answers are for which the next ask is to wait. */
-static void
-conn_note_length(struct connection *c)
-{
-	if ((c->sent & STEPS_GETS) == 0 || c->ask.one_by_one)
-		return;
-	stream_expect(c->stream, 1);
-	if (reader_owes(c->reader))
-		return;
-	c->usual_plan = c->ask.plan;
-	c->usual =
-	    reader_bytes(c->reader) - reader_values(c->reader) / GATHER_LESS;
-}
-
-static void
-conn_send_credentials(struct connection *c)
-{
-	struct buf out;
-
-	buf_init(&out, ASK_BYTES_MAX);
-	ask_credentials(&out, c->peer->access);
-	stream_send(c->stream, &out);
-}
-
 /* Something is missing still: perhaps what was not sent yet. */
 static void
 conn_go_on(struct connection *c)
 {
-	if (reader_owes(c->reader))
+	if (reader_owes(c->exchange.reader))
 		return;
 	if (c->draining)
 		conn_rest(c);
 	else
-		conn_send_commands(c);
+		exchange_send(&c->exchange, c->stream);
 }
 
 static void
@@ -224,20 +151,18 @@ conn_take(struct connection *c, struct span data)
 	enum reader_state state;
 	struct error why;
 
-	state = reader_feed(c->reader, &data, &why);
-	if (state == READER_MORE || state == READER_DONE)
-		conn_time_probe(c);
-	conn_note_length(c);
+	state = reader_feed(c->exchange.reader, &data, &why);
+	exchange_note(&c->exchange, c->stream, state);
 	switch (state) {
 	case READER_MORE:
 		conn_go_on(c);
 		break;
 	case READER_AUTHENTICATE:
-		conn_send_credentials(c);
+		exchange_authenticate(&c->exchange, c->stream);
 		conn_take(c, data);
 		break;
 	case READER_ASK:
-		conn_send_commands(c);
+		exchange_send(&c->exchange, c->stream);
 		conn_take(c, data);
 		break;
 	case READER_DONE:
@@ -262,18 +187,18 @@ on_conn_data(struct span data, void *arg)
 		conn_end(c, CLOSE_UNASKED);
 		return;
 	}
-	c->heard = clock_us();
+	c->exchange.heard = clock_us();
 	conn_take(c, data);
-	c->refused |= reader_refused(c->reader);
+	c->refused |= reader_refused(c->exchange.reader);
 }
 
 /* It closes the connection after an answer: the next needs another one. */
 static bool
 conn_may_redial(const struct connection *c)
 {
-	return c->ask.one_by_one && !c->draining &&
+	return c->exchange.ask.one_by_one && !c->draining &&
 	       c->peer->access->username == NULL &&
-	       reader_missing(c->reader) != c->begun;
+	       reader_missing(c->exchange.reader) != c->exchange.begun;
 }
 
 static void
@@ -281,7 +206,7 @@ conn_redial(struct connection *c)
 {
 	conn_set_state(c, CONN_DIALING);
 	c->ended = CLOSE_SERVER;
-	reader_reopen(c->reader);
+	reader_reopen(c->exchange.reader);
 	event_active(c->report, EV_TIMEOUT, 0);
 }
 
@@ -300,7 +225,7 @@ on_conn_end(const struct error *what, void *arg)
 		return;
 	}
 	(void)error_because(&why, what->reason, "%s: %s", c->place, what->text);
-	reader_broken(c->reader, &why);
+	reader_broken(c->exchange.reader, &why);
 	conn_fail(c, CLOSE_SERVER, &why);
 }
 
@@ -321,13 +246,13 @@ on_conn_dialed(int fd, struct bufferevent *tls, const char *place,
 	c->env->opened++;
 	c->stream =
 	    stream_new(c->env->base, fd, tls, on_conn_data, on_conn_end, c);
-	c->begun = reader_missing(c->reader);
+	exchange_connected(&c->exchange);
 	if (c->draining) {
 		conn_rest(c);
 		return;
 	}
 	conn_set_state(c, CONN_ASKING);
-	conn_send_commands(c);
+	exchange_send(&c->exchange, c->stream);
 }
 
 static void
@@ -335,7 +260,7 @@ conn_dial(struct connection *c)
 {
 	conn_set_state(c, CONN_DIALING);
 	c->dial = dial_new(c->env->base, c->env->resolver, c->peer,
-	    c->ask.deadline_us, on_conn_dialed, c);
+	    c->exchange.ask.deadline_us, on_conn_dialed, c);
 }
 
 struct connection *
@@ -346,6 +271,7 @@ connection_new(struct connection_env *env, const struct peer *peer,
 
 	c->env = env;
 	c->peer = peer;
+	c->exchange.access = peer->access;
 	c->done = done;
 	c->arg = arg;
 	c->report = xnonnull(event_new(env->base, -1, 0, on_conn_report, c));
@@ -362,8 +288,7 @@ connection_close(struct connection *c, enum close_reason reason)
 		c->ended = reason;
 	dial_cancel(c->dial);
 	conn_drop_stream(c);
-	reader_free(c->reader);
-	plan_release(c->ask.plan);
+	exchange_release(&c->exchange);
 	event_free(c->report);
 	free(c->place);
 	free(c->why);
@@ -375,21 +300,15 @@ connection_ask(struct connection *c, const struct ask *ask)
 {
 	c->asked = true;
 	c->draining = false;
-	c->reused = c->state == CONN_RESTING;
-	c->heard = clock_us();
-	reader_free(c->reader);
-	plan_release(c->ask.plan);
-	c->ask = *ask;
-	c->ask.plan = plan_hold(ask->plan);
-	c->ask.refused |= c->refused;
-	c->reader = ask_reader(&c->ask, c->peer->access, c->env->keys);
-	if (!c->reused) {
+	c->exchange.is_reused = c->state == CONN_RESTING;
+	exchange_begin(&c->exchange, ask, c->refused, c->env->keys);
+	if (!c->exchange.is_reused) {
 		conn_dial(c);
 		return;
 	}
 	conn_set_state(c, CONN_ASKING);
-	c->begun = reader_missing(c->reader);
-	conn_send_commands(c);
+	exchange_connected(&c->exchange);
+	exchange_send(&c->exchange, c->stream);
 }
 
 bool
@@ -400,7 +319,7 @@ connection_drain(struct connection *c)
 		: c->state != CONN_ASKING)
 		return false;
 	c->draining = true;
-	reader_forget(c->reader);
+	reader_forget(c->exchange.reader);
 	return true;
 }
 
@@ -413,7 +332,7 @@ connection_is_usable(const struct connection *c)
 bool
 connection_was_reused(const struct connection *c)
 {
-	return c->reused;
+	return c->exchange.is_reused;
 }
 
 bool
@@ -439,22 +358,20 @@ connection_since(const struct connection *c)
 bool
 connection_is_silent(const struct connection *c)
 {
-	return c->reader == NULL || reader_is_silent(c->reader);
+	return c->exchange.reader == NULL ||
+	       reader_is_silent(c->exchange.reader);
 }
 
 uint64_t
 connection_heard(const struct connection *c)
 {
-	return c->heard;
+	return c->exchange.heard;
 }
 
 unsigned
 connection_answered(const struct connection *c)
 {
-	if (c->reader == NULL)
-		return 0;
-	return c->ask.plan->asked & ~c->ask.refused &
-	       ~reader_missing(c->reader);
+	return exchange_answered(&c->exchange);
 }
 
 unsigned
@@ -462,9 +379,10 @@ connection_stuck(const struct connection *c)
 {
 	bool hung_up = c->state == CONN_CLOSED && c->ended == CLOSE_SERVER;
 
-	if (!c->ask.one_by_one || (c->state != CONN_ASKING && !hung_up))
+	if (!c->exchange.ask.one_by_one ||
+	    (c->state != CONN_ASKING && !hung_up))
 		return 0;
-	return c->sent & STEPS_STATS;
+	return c->exchange.sent & STEPS_STATS;
 }
 
 unsigned
@@ -476,14 +394,14 @@ connection_refused(const struct connection *c)
 struct reply *
 connection_reply(const struct connection *c)
 {
-	return c->reader != NULL ? reader_reply(c->reader) : NULL;
+	return c->exchange.reader != NULL ? reader_reply(c->exchange.reader)
+					  : NULL;
 }
 
 void
 connection_rest(struct connection *c)
 {
-	reader_free(c->reader);
-	c->reader = NULL;
+	exchange_end(&c->exchange);
 }
 
 void
@@ -499,6 +417,6 @@ connection_late(const struct connection *c, struct error *why)
 	}
 	(void)error_because(why, REASON_TIMEOUT,
 	    "%s: stats was not answered in time", c->place);
-	if (c->reader != NULL)
-		reader_broken(c->reader, why);
+	if (c->exchange.reader != NULL)
+		reader_broken(c->exchange.reader, why);
 }
