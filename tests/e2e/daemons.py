@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 import urllib.parse
 import urllib.request
 
@@ -137,6 +138,16 @@ class Prometheus(Daemon):
         """The values of the series that it selects."""
         data = json.loads(self._get("/api/v1/query?query=" + urllib.parse.quote(expression)))
         return [float(r["value"][1]) for r in data["data"]["result"]]
+
+    def history(self, expression, seconds):
+        """(labels, values) of each series until now, a value a second."""
+        now = time.time()
+        query = urllib.parse.urlencode({
+            "query": expression, "start": now - seconds, "end": now,
+            "step": 1})
+        data = json.loads(self._get(f"/api/v1/query_range?{query}"))
+        return [(r["metric"], [float(value) for _, value in r["values"]])
+                for r in data["data"]["result"]]
 
 
 def promtool(text):

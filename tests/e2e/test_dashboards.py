@@ -1,17 +1,27 @@
 """The dashboards and rules of contrib/ show something: each of their
 expressions has an answer from a real Prometheus, which scrapes a memcached
-with traffic and servers that say what others say."""
+with traffic and servers that say what others say. DASHBOARD_PICTURE=file.svg
+keeps what one shows, after a minute, for the README:
+
+    DASHBOARD_PICTURE=dashboard.svg make e2e PYTEST_ARGS='-k test_drawn'
+"""
 
 import json
+import math
+import os
 import pathlib
+import random
 import re
 import subprocess
 import threading
+import time
+import xml.etree.ElementTree
 
 import pytest
 import yaml
 
 from daemons import Memcached, Prometheus
+from drawing import SECONDS, draw
 from exporter import Exporter
 from fake import FakeServer, replay, serve
 from poll import SLOW, eventually
@@ -129,8 +139,16 @@ def prometheus(tmp_path_factory):
     ended = threading.Event()
 
     def traffic():
+        """Keys that become known, more and fewer of them at a time."""
+        chance = random.Random(1)
         while not ended.wait(0.05):
-            server.ask(b"set a:1 0 0 1\r\nb\r\nget a:1\r\nget missing\r\n")
+            asked = b"set a:1 0 0 1\r\nb\r\nget a:1\r\nget missing\r\n"
+            for _ in range(round(8 + 6 * math.sin(time.monotonic() / 5))):
+                asked += b"get a:%d\r\n" % chance.randrange(1000)
+                if chance.random() < 0.4:
+                    asked += b"set a:%d 0 0 500\r\n%s\r\n" % (
+                        chance.randrange(1000), b"b" * 500)
+            server.ask(asked + b"mn\r\n", b"MN\r\n")
 
     thread = threading.Thread(target=traffic)
     thread.start()
@@ -155,6 +173,14 @@ def test_expressions(prometheus, kind):
         assert_answered(prometheus, expression)
 
 
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def titles(picture):
+    return [text.text for text in xml.etree.ElementTree.fromstring(
+        picture).iter(SVG + "text") if text.get("class") == "title"]
+
+
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
 def test_importable(path):
     """Grafana asks for the data source, and each panel has its place."""
@@ -171,6 +197,27 @@ def test_importable(path):
         if one["type"] != "row":
             assert one["title"] and one["targets"]
             assert one["datasource"]["uid"] == "${DS_PROMETHEUS}"
+
+
+def test_drawn(prometheus):
+    """The picture for the README has a line in each panel."""
+    made = json.loads((CONTRIB / "grafana/memcached-server.json").read_text())
+    panels = [next(p for p in made["panels"] if p["title"] == title)
+              for title in ("Hit ratio", "Items", "Commands",
+                            "Hits and misses of get", "Network", "CPU")]
+    assert_answered(prometheus, asked(panels[0]["targets"][0]["expr"]))
+    if path := os.environ.get("DASHBOARD_PICTURE"):
+        since = 'min(count_over_time(memcached_up{job="memcached"}[10m]))'
+        eventually(lambda: prometheus.query(since)[0] > 2.4 * SECONDS,
+                   timeout=2 * SECONDS)
+    picture = draw(prometheus, panels)
+    if path:
+        pathlib.Path(path).write_text(picture)
+    assert titles(picture) == [panel["title"] for panel in panels]
+    assert titles((CONTRIB / "grafana/dashboard.svg").read_text()) == (
+        titles(picture))
+    for panel in xml.etree.ElementTree.fromstring(picture).findall(SVG + "g"):
+        assert len(panel.findall(SVG + "polyline")) >= 1
 
 
 def test_written():
