@@ -12,11 +12,13 @@
 #include "memcached/target.h"
 #include "memcached/targets.h"
 #include "pools/pool.h"
+#include "pools/pool_probes.h"
 #include "pools/pool_queries.h"
 #include "pools/pools.h"
 #include "pools/pools_text.h"
 #include "stats/filter.h"
 #include "stats/plan.h"
+#include "stats/probe.h"
 #include "stats/reply.h"
 #include "stats/values.h"
 
@@ -41,6 +43,7 @@ struct pool_scrape {
 	void *arg;
 	size_t pending; /* members that have not ended, and the start itself */
 	bool *up;       /* by place */
+	struct probe_result *probes; /* by place; NULL: none is probed */
 	struct error stopped;
 	bool is_stopped;
 	size_t members_len;
@@ -87,6 +90,9 @@ render(const struct pool_scrape *s)
 	pool_text(&out, s->format, s->filter, s->pool);
 	pool_text_up(&out, s->format, s->filter, s->pool, s->up);
 	add_values(&out, s);
+	if (s->probes != NULL)
+		pool_text_probes(
+		    &out, s->format, s->filter, s->pool, s->probes);
 	add_duration(&out, s);
 	text_end(&out, s->format);
 	if (!out.full)
@@ -102,6 +108,7 @@ free_scrape(struct pool_scrape *s)
 		values_free(s->members[i].values);
 	pool_release(s->pool);
 	filter_free(s->filter);
+	free(s->probes);
 	free(s->up);
 	free(s);
 }
@@ -134,6 +141,19 @@ keep_values(struct member *m, const struct reply *reply)
 }
 
 static void
+keep_probe(struct member *m, const struct reply *reply)
+{
+	struct probe_result *result;
+
+	if (m->plan->probe == NULL)
+		return;
+	result = &m->scrape->probes[m->place];
+	result->probe = m->plan->probe;
+	if (reply != NULL)
+		result->probed = *reply_probed(reply);
+}
+
+static void
 on_outcome(struct outcome *outcome, void *arg)
 {
 	struct member *m = arg;
@@ -144,6 +164,7 @@ on_outcome(struct outcome *outcome, void *arg)
 
 	s->up[m->place] = up;
 	keep_values(m, outcome->reply);
+	keep_probe(m, outcome->reply);
 	if (down != NULL && down->reason == REASON_OTHER) {
 		s->is_stopped = true;
 		s->stopped = *down;
@@ -197,14 +218,21 @@ find_members(struct pool_scrape *s, struct error *e)
 	return 0;
 }
 
-/* `stats`, and what is read from the server's values. */
+/* `stats`, what is read from the server's values, and its probe. */
 static const struct plan *
 plan_of(const struct pool_scrape *s, size_t place)
 {
 	const struct pool_queries *queries = pool_queries(s->pool);
+	struct pool_probes *probes = pool_probes(s->pool);
 	const struct plan *plan =
 	    queries != NULL ? pool_queries_plan(queries, place) : NULL;
+	const struct plan *whole =
+	    probes != NULL ? pool_probes_plan(probes, s->pool, place,
+				 plan != NULL ? plan->gets : NULL)
+			   : NULL;
 
+	if (whole != NULL)
+		return whole;
 	if (plan != NULL)
 		return plan;
 	return plans_get(
@@ -244,6 +272,8 @@ scrape_start_pool(struct scraper *all, const struct pool *pool,
 	s->done = done;
 	s->arg = arg;
 	s->up = xcalloc(n, sizeof(*s->up));
+	if (pool_probes(pool) != NULL)
+		s->probes = xcalloc(n, sizeof(*s->probes));
 	if (find_members(s, &why) == 0) {
 		ask_members(s, options);
 		return;

@@ -1,6 +1,7 @@
 /*
  * A scrape of a pool: all of its servers are asked at once, under one deadline,
- * whether they are up, and for the values of the pool's queries that each has.
+ * whether they are up, for the values of the pool's queries that each has, and
+ * the operations of the module's probe.
  */
 #ifndef SCRAPE_POOL_H
 #define SCRAPE_POOL_H

@@ -26,6 +26,7 @@ struct module {
 	struct digest files;           /* of TLS, before they were read */
 	char *password;
 	struct access access;
+	struct probe *probe; /* NULL: none */
 	struct plans *plans; /* that have been asked so far */
 };
 
@@ -51,6 +52,7 @@ module_release(struct module *m)
 	if (m == NULL || --m->holds > 0)
 		return;
 	plans_free(m->plans);
+	probe_release(m->probe);
 	module_config_free(&m->config);
 	tls_free(m->access.tls);
 	secret_free(m->password);
@@ -77,19 +79,15 @@ read_files(struct module *m, struct authorities *shared, struct error *e)
 	return 0;
 }
 
-static struct plans *
-make_plans(const struct module *m, const struct options *o)
+static void
+make_plans(struct module *m, const struct options *o)
 {
 	const struct module_config *c = &m->config;
-	struct probe *probe = NULL;
-	struct plans *plans;
 
 	if (c->has_probe)
-		probe = probe_new(c->probe_key, c->probe_write,
+		m->probe = probe_new(c->probe_key, c->probe_write,
 		    c->protocol == PROTOCOL_BINARY);
-	plans = plans_new_with((unsigned)o->prefixes_max, c->gets, probe);
-	probe_release(probe);
-	return plans;
+	m->plans = plans_new_with((unsigned)o->prefixes_max, c->gets, m->probe);
 }
 
 /* c is copied; what it leaves open is as the flags have it. */
@@ -113,7 +111,7 @@ module_new(const struct module_config *c, const struct options *o,
 		module_release(m);
 		return NULL;
 	}
-	m->plans = make_plans(m, o);
+	make_plans(m, o);
 	return m;
 }
 
@@ -349,6 +347,12 @@ const struct gets *
 module_gets(const struct module *m)
 {
 	return m->config.gets;
+}
+
+struct probe *
+module_probe(const struct module *m)
+{
+	return m->probe;
 }
 
 struct filter *

@@ -23,6 +23,7 @@ struct modules;
 struct options;
 struct peer;
 struct plan;
+struct probe;
 
 /*
  * Reads the files that the configuration and the flags name. What has not
@@ -63,6 +64,9 @@ const struct plan *module_plan(const struct module *m, unsigned on);
 
 /* What it asks for the nodes of a cluster. */
 const struct plan *module_cluster_plan(const struct module *m);
+
+/* Its probe; NULL: none. Borrowed. */
+struct probe *module_probe(const struct module *m);
 
 /* Which metrics its scrapes show; NULL: all. Borrowed. */
 struct filter *module_families(const struct module *m);

@@ -11,8 +11,10 @@
 #include "base/mem.h"
 #include "config/module.h"
 #include "pools/client.h"
+#include "pools/pool_probes.h"
 #include "pools/pool_queries.h"
 #include "stats/metric_query.h"
+#include "stats/probe.h"
 
 struct pool {
 	unsigned holds;
@@ -27,6 +29,8 @@ struct pool {
 	size_t sampled;
 	struct gets *gets; /* as they were configured, held; or NULL */
 	struct pool_queries *queries;
+	struct probe *probe; /* of its module, held; or NULL */
+	struct pool_probes *probes;
 };
 
 static size_t
@@ -97,10 +101,12 @@ describe(const struct pool_config *c, struct buf *out)
 }
 
 bool
-pool_is(const struct pool *p, const struct pool_config *c)
+pool_is(const struct pool *p, const struct pool_config *c,
+    const struct probe *probe)
 {
 	struct buf text;
-	bool same = gets_equal(p->gets, c->gets);
+	bool same =
+	    gets_equal(p->gets, c->gets) && probe_equal(p->probe, probe);
 
 	describe(c, &text);
 	same = same && text.len == p->text.len &&
@@ -121,8 +127,21 @@ read_queries(struct pool *p, const struct pool_config *c, struct error *e)
 	return error_set(e, "%s: pool \"%s\": %s", c->place, c->name, why.text);
 }
 
+static int
+read_probe(struct pool *p, const struct pool_config *c, struct probe *probe,
+    struct error *e)
+{
+	struct error why;
+
+	p->probe = probe_hold(probe);
+	if (probe == NULL || pool_probes_new(p, probe, &p->probes, &why) == 0)
+		return 0;
+	return error_set(e, "%s: pool \"%s\": %s", c->place, c->name, why.text);
+}
+
 int
-pool_new(const struct pool_config *c, struct pool **out, struct error *e)
+pool_new(const struct pool_config *c, struct probe *probe, struct pool **out,
+    struct error *e)
 {
 	struct pool *p = xcalloc(1, sizeof(*p));
 	int r;
@@ -136,6 +155,8 @@ pool_new(const struct pool_config *c, struct pool **out, struct error *e)
 		r = list_servers(p, c, e);
 	if (r == 0)
 		r = read_queries(p, c, e);
+	if (r == 0)
+		r = read_probe(p, c, probe, e);
 	if (r < 0)
 		pool_release(p);
 	else
@@ -162,6 +183,8 @@ pool_release(struct pool *p)
 		return;
 	if (p->memcached != NULL)
 		memcached_free(p->memcached);
+	pool_probes_free(p->probes);
+	probe_release(p->probe);
 	pool_queries_free(p->queries);
 	gets_release(p->gets);
 	buf_release(&p->text);
@@ -189,6 +212,12 @@ const struct pool_queries *
 pool_queries(const struct pool *p)
 {
 	return p->queries;
+}
+
+struct pool_probes *
+pool_probes(const struct pool *p)
+{
+	return p->probes;
 }
 
 const char *

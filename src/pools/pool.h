@@ -26,18 +26,23 @@
 
 struct gets;
 struct pool;
+struct pool_probes;
 struct pool_queries;
+struct probe;
 
 /*
  * Asks libmemcached for such a pool; -1 with its own words when it refuses, or
- * when it would do something to the outside. The pool begins with one hold.
+ * when it would do something to the outside. probe is that of its module, held,
+ * or NULL. The pool begins with one hold.
  */
-int pool_new(const struct pool_config *c, struct pool **out, struct error *e);
+int pool_new(const struct pool_config *c, struct probe *probe,
+    struct pool **out, struct error *e);
 struct pool *pool_hold(const struct pool *p);
 void pool_release(struct pool *p);
 
-/* It was made of this configuration, or of one that says the same. */
-bool pool_is(const struct pool *p, const struct pool_config *c);
+/* It was made of this configuration and probe, or of what says the same. */
+bool pool_is(const struct pool *p, const struct pool_config *c,
+    const struct probe *probe);
 
 const char *pool_name(const struct pool *p);
 
@@ -53,6 +58,9 @@ const char *pool_namespace(const struct pool *p);
  */
 const struct gets *pool_gets(const struct pool *p);
 const struct pool_queries *pool_queries(const struct pool *p);
+
+/* The probes of its servers; NULL: its module has none. Borrowed. */
+struct pool_probes *pool_probes(const struct pool *p);
 
 /* In libmemcached's order. The weight is 1 unless something else was said. */
 size_t pool_servers(const struct pool *p);

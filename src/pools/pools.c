@@ -1,13 +1,16 @@
 #include "pools/pools.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <event2/event.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "memcached/modules.h"
+#include "pools/pool_probes.h"
 
 /*
  * Keys in one turn of the loop, about half a millisecond of it, and the pause
@@ -20,7 +23,7 @@ struct pools {
 	unsigned holds;
 	struct pool **list;
 	size_t len;
-	size_t sampled; /* of the list, those that are done */
+	size_t probed, sampled; /* of the list, those that are done */
 	struct event *turn;
 };
 
@@ -39,14 +42,16 @@ static int
 load_pool(struct pools *ps, const struct pools *old,
     const struct pool_config *c, const struct modules *ms, struct error *e)
 {
+	struct module *m = modules_find(ms, c->module);
+	struct probe *probe = m != NULL ? module_probe(m) : NULL;
 	struct pool *before = find(old, c->name), *p;
 
-	if (is_set(c->module) && modules_find(ms, c->module) == NULL)
+	if (is_set(c->module) && m == NULL)
 		return error_set(e, "%s: pool \"%s\": no module \"%.64s\"",
 		    c->place, c->name, c->module);
-	if (before != NULL && pool_is(before, c))
+	if (before != NULL && pool_is(before, c, probe))
 		p = pool_hold(before);
-	else if (pool_new(c, &p, e) < 0)
+	else if (pool_new(c, probe, &p, e) < 0)
 		return -1;
 	ps->list[ps->len++] = p;
 	return 0;
@@ -90,6 +95,49 @@ pools_release(struct pools *ps)
 }
 
 static void
+say_missing(const struct pool *p)
+{
+	char address[ADDRESS_TEXT_MAX], count[24];
+	size_t server;
+	size_t n = pool_probes_missing(pool_probes(p), p, &server);
+
+	if (n == 0)
+		return;
+	address_text(pool_server(p, server), address);
+	(void)snprintf(count, sizeof(count), "%zu", n);
+	log_warn("Servers without a probe: no key was found that lives there",
+	    "pool", pool_name(p), "servers", count, "first", address);
+}
+
+/* False when there was nothing left to do. */
+static bool
+seek_probes(struct pools *ps)
+{
+	for (; ps->probed < ps->len; ps->probed++) {
+		struct pool *p = ps->list[ps->probed];
+		struct pool_probes *probes = pool_probes(p);
+
+		if (probes == NULL || pool_probes_are_sought(probes))
+			continue;
+		if (!pool_probes_seek(probes, p, TURN_KEYS))
+			say_missing(p);
+		return true;
+	}
+	return false;
+}
+
+static bool
+sample(struct pools *ps)
+{
+	while (ps->sampled < ps->len && pool_is_sampled(ps->list[ps->sampled]))
+		ps->sampled++;
+	if (ps->sampled == ps->len)
+		return false;
+	(void)pool_sample(ps->list[ps->sampled], TURN_KEYS);
+	return true;
+}
+
+static void
 on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct pools *ps = arg;
@@ -97,12 +145,8 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while (ps->sampled < ps->len && pool_is_sampled(ps->list[ps->sampled]))
-		ps->sampled++;
-	if (ps->sampled == ps->len)
-		return;
-	(void)pool_sample(ps->list[ps->sampled], TURN_KEYS);
-	(void)event_add(ps->turn, &pause);
+	if (seek_probes(ps) || sample(ps))
+		(void)event_add(ps->turn, &pause);
 }
 
 void

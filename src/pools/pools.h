@@ -24,8 +24,8 @@ void pools_hold(struct pools *ps);
 void pools_release(struct pools *ps);
 
 /*
- * Finds out which share of the keys each server has: little by little, from
- * the loop, or at once.
+ * Finds keys for the probes, and which share of the keys each server has:
+ * little by little, from the loop; or the shares at once.
  */
 void pools_start(struct pools *ps, struct event_base *base);
 void pools_finish(struct pools *ps);

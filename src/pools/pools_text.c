@@ -5,6 +5,7 @@
 #include "pools/pool.h"
 #include "pools/pools.h"
 #include "stats/filter.h"
+#include "stats/probe.h"
 
 enum {
 	SERVERS,
@@ -151,6 +152,30 @@ pool_text_up(struct buf *out, enum text_format format,
 		add_up(out, p, up);
 	if (pool_is_sampled(p) && head(out, format, filter, UP_RATIO))
 		add_up_ratio(out, p, up);
+}
+
+struct labels {
+	const struct pool *pool;
+};
+
+static void
+add_labels(struct buf *out, size_t i, void *arg)
+{
+	const struct labels *labels = arg;
+
+	text_label(out, "pool", span_of(pool_name(labels->pool)));
+	add_server(out, labels->pool, i);
+}
+
+void
+pool_text_probes(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct pool *p,
+    const struct probe_result *results)
+{
+	struct labels labels = { p };
+
+	probes_render(
+	    out, format, filter, results, pool_servers(p), add_labels, &labels);
 }
 
 void

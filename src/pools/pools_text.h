@@ -10,6 +10,7 @@
 struct filter;
 struct pool;
 struct pools;
+struct probe_result;
 
 /* The servers and their shares: of all pools, or of one. */
 void pools_text(struct buf *out, enum text_format format,
@@ -24,6 +25,11 @@ void pool_text(struct buf *out, enum text_format format,
  */
 void pool_text_up(struct buf *out, enum text_format format,
     const struct filter *filter, const struct pool *p, const bool *up);
+
+/* How the probes of its servers ended, by place. */
+void pool_text_probes(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct pool *p,
+    const struct probe_result *results);
 
 /* All families that there are here. */
 void pools_families(text_family_fn *each, void *arg);

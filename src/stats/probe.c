@@ -106,6 +106,12 @@ probe_new(const char *key, bool write, bool binary)
 }
 
 struct probe *
+probe_with_key(const struct probe *like, const char *key)
+{
+	return probe_new(key, like->write, like->binary);
+}
+
+struct probe *
 probe_hold(struct probe *p)
 {
 	if (p != NULL)
@@ -120,6 +126,16 @@ probe_release(struct probe *p)
 		return;
 	buf_release(&p->bytes);
 	free(p);
+}
+
+bool
+probe_equal(const struct probe *a, const struct probe *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->binary == b->binary && a->write == b->write &&
+	       a->bytes.len == b->bytes.len &&
+	       memcmp(a->bytes.p, b->bytes.p, a->bytes.len) == 0;
 }
 
 const char *
@@ -165,16 +181,6 @@ probe_goes_on(const struct probe *p, enum probe_operation failed)
 	return failed == PROBE_VERSION || !p->write;
 }
 
-static void
-begin(struct buf *out, const char *name, const struct probe *p,
-    enum probe_operation op)
-{
-	buf_add_str(out, name);
-	buf_add_str(out, "{operation=\"");
-	buf_add_str(out, probe_name(p, op));
-	buf_add_str(out, "\"} ");
-}
-
 enum {
 	SUCCESS,
 	DURATION
@@ -189,39 +195,69 @@ static const struct {
 	    "Seconds from an operation of the probe to its answer." },
 };
 
-static void
-render_success(struct buf *out, enum text_format format, const struct probe *p,
-    const struct probed *probed)
-{
-	const char *name = families[SUCCESS].name;
+/* Of some results: how their samples get labels, and a family its head. */
+struct rendering {
+	struct buf *out;
+	enum text_format format;
+	int family;
+	bool begun;
+	probe_labels_fn *labels; /* NULL: none */
+	void *arg;
+};
 
-	text_family(out, format, name, METRIC_GAUGE, families[SUCCESS].help);
-	for (unsigned op = 0; op < PROBE_OPERATIONS; op++) {
-		if (p->commands[op].p == NULL)
-			continue;
-		begin(out, name, p, (enum probe_operation)op);
-		buf_add_str(
-		    out, probed->operations[op].success ? "1\n" : "0\n");
-	}
+static void
+begin(struct rendering *r, const struct probe *p, unsigned op, size_t result)
+{
+	const char *name = families[r->family].name;
+
+	if (!r->begun)
+		text_family(r->out, r->format, name, METRIC_GAUGE,
+		    families[r->family].help);
+	r->begun = true;
+	buf_add_str(r->out, name);
+	buf_add_str(r->out, "{operation=\"");
+	buf_add_str(r->out, probe_name(p, (enum probe_operation)op));
+	buf_add_char(r->out, '"');
+	if (r->labels != NULL)
+		r->labels(r->out, result, r->arg);
+	buf_add_str(r->out, "} ");
 }
 
 static void
-render_duration(struct buf *out, enum text_format format, const struct probe *p,
-    const struct probed *probed)
+render_operation(struct rendering *r, const struct probe_result *result,
+    unsigned op, size_t i)
 {
-	const char *name = families[DURATION].name;
-	bool begun = false;
+	const struct probed *probed = &result->probed;
 
-	for (unsigned op = 0; op < PROBE_OPERATIONS; op++) {
-		if (!probed->operations[op].has_duration)
+	if (r->family == SUCCESS && result->probe->commands[op].p != NULL) {
+		begin(r, result->probe, op, i);
+		buf_add_str(
+		    r->out, probed->operations[op].success ? "1\n" : "0\n");
+	}
+	if (r->family == DURATION && probed->operations[op].has_duration) {
+		begin(r, result->probe, op, i);
+		text_seconds(r->out, probed->operations[op].us);
+		buf_add_char(r->out, '\n');
+	}
+}
+
+void
+probes_render(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct probe_result *results, size_t len,
+    probe_labels_fn *labels, void *arg)
+{
+	for (int family = 0; family < (int)nitems(families); family++) {
+		struct rendering r = { out, format, family, false, labels,
+			arg };
+
+		if (!filter_shows(filter, families[family].name))
 			continue;
-		if (!begun)
-			text_family(out, format, name, METRIC_GAUGE,
-			    families[DURATION].help);
-		begun = true;
-		begin(out, name, p, (enum probe_operation)op);
-		text_seconds(out, probed->operations[op].us);
-		buf_add_char(out, '\n');
+		for (size_t i = 0; i < len; i++) {
+			for (unsigned op = 0;
+			     op < PROBE_OPERATIONS && results[i].probe != NULL;
+			     op++)
+				render_operation(&r, &results[i], op, i);
+		}
 	}
 }
 
@@ -230,10 +266,9 @@ probe_render(struct buf *out, enum text_format format,
     const struct filter *filter, const struct probe *p,
     const struct probed *probed)
 {
-	if (filter_shows(filter, families[SUCCESS].name))
-		render_success(out, format, p, probed);
-	if (filter_shows(filter, families[DURATION].name))
-		render_duration(out, format, p, probed);
+	struct probe_result result = { p, *probed };
+
+	probes_render(out, format, filter, &result, 1, NULL, NULL);
 }
 
 void

@@ -33,8 +33,14 @@ struct probe;
  * `write` all: the key is set, read back, compared and deleted.
  */
 struct probe *probe_new(const char *key, bool write, bool binary);
+
+/* One that differs from another in its key alone. */
+struct probe *probe_with_key(const struct probe *like, const char *key);
 struct probe *probe_hold(struct probe *p); /* takes NULL, as probe_release */
 void probe_release(struct probe *p);
+
+/* They do the same; either may be NULL. */
+bool probe_equal(const struct probe *a, const struct probe *b);
 
 /* "version", "noop", "set", … */
 const char *probe_name(const struct probe *p, enum probe_operation op);
@@ -67,6 +73,19 @@ struct probed {
 void probe_render(struct buf *out, enum text_format format,
     const struct filter *filter, const struct probe *p,
     const struct probed *probed);
+
+/* The probe of one of many servers: NULL when it has none. */
+struct probe_result {
+	const struct probe *probe;
+	struct probed probed;
+};
+
+/* Adds the labels of a result with text_label, behind `operation`. */
+typedef void probe_labels_fn(struct buf *out, size_t result, void *arg);
+
+void probes_render(struct buf *out, enum text_format format,
+    const struct filter *filter, const struct probe_result *results, size_t len,
+    probe_labels_fn *labels, void *arg);
 
 /* All families that there are here. */
 void probe_families(text_family_fn *each, void *arg);

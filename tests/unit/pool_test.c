@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "pools/client.h"
+#include "pools/pool_probes.h"
 #include "pools/pool_queries.h"
 #include "stats/metric_query.h"
 #include "stats/plan.h"
@@ -43,7 +44,7 @@ new_pool(const char *row, const struct pool_config *c)
 	struct pool *p = NULL;
 	struct error e;
 
-	if (pool_new(c, &p, &e) < 0)
+	if (pool_new(c, NULL, &p, &e) < 0)
 		print_error("%s: %s\n", row, e.text);
 	check(row, p != NULL);
 	return p;
@@ -90,7 +91,7 @@ TEST(errors)
 
 		c.hash = TEXT(r->hash);
 		c.options = TEXT(r->options);
-		check_number(r->why, pool_new(&c, &p, &e), -1);
+		check_number(r->why, pool_new(&c, NULL, &p, &e), -1);
 		check(r->why, strstr(e.text, r->why) != NULL);
 		check(r->why, strstr(e.text, "f:1:1: pool \"p\": ") == e.text);
 	}
@@ -221,16 +222,144 @@ TEST(same)
 	struct pool_config c = config_of("ketama", 3, NULL), other = c;
 	struct pool *p = new_pool("same", &c);
 
-	check("itself", pool_is(p, &c));
+	check("itself", pool_is(p, &c, NULL));
 	other.hash = TEXT("md5");
-	check("hash", !pool_is(p, &other));
+	check("hash", !pool_is(p, &other, NULL));
 	other = c;
 	other.servers_len = 2;
-	check("servers", !pool_is(p, &other));
+	check("servers", !pool_is(p, &other, NULL));
 	other = c;
 	other.key_namespace = TEXT("n");
-	check("namespace", !pool_is(p, &other));
+	check("namespace", !pool_is(p, &other, NULL));
 	pool_release(p);
+}
+
+/* Its module's probe is part of what a pool says. */
+TEST(same_probe)
+{
+	static const struct {
+		const char *name, *key;
+		bool write, binary, same;
+	} rows[] = {
+		{ "same", "k", true, false, true },
+		{ "key", "l", true, false, false },
+		{ "no key", NULL, false, false, false },
+		{ "write", "k", false, false, false },
+		{ "binary", "k", true, true, false },
+	};
+	struct pool_config c = config_of("modula", 2, NULL);
+	struct probe *probe = probe_new("k", true, false);
+	struct pool *p;
+	struct error e;
+
+	check_number("new", pool_new(&c, probe, &p, &e), 0);
+	check("none", !pool_is(p, &c, NULL));
+	for (size_t i = 0; i < nitems(rows); i++) {
+		struct probe *other =
+		    probe_new(rows[i].key, rows[i].write, rows[i].binary);
+
+		check_number(rows[i].name, pool_is(p, &c, other), rows[i].same);
+		probe_release(other);
+	}
+	probe_release(probe);
+	pool_release(p);
+}
+
+/* The key of each server lives there; behind the namespace, and numbered. */
+TEST(probes)
+{
+	struct pool_config c = config_of("ketama", 5, NULL);
+	struct probe *probe = probe_new("k", false, false);
+	struct pool_probes *probes;
+	struct pool *p;
+	struct error e;
+	size_t server = 9;
+
+	c.key_namespace = TEXT("app:");
+	c.servers[4] = c.servers[0];
+	check_number("new", pool_new(&c, probe, &p, &e), 0);
+	probes = pool_probes(p);
+	check("not yet", pool_probes_plan(probes, p, 0, NULL) == NULL);
+	check_number("4", pool_probes_missing(probes, p, &server), 4);
+	check_number("first", server, 0);
+	check("one is too few", pool_probes_seek(probes, p, 1));
+	check("enough", !pool_probes_seek(probes, p, POOL_PROBE_KEYS));
+	check_number("found", pool_probes_missing(probes, p, &server), 0);
+	check("twice", pool_probes_plan(probes, p, 4, NULL) == NULL);
+	for (size_t i = 0; i < 4; i++) {
+		const struct plan *plan = pool_probes_plan(probes, p, i, NULL);
+		struct span key = probe_key(plan->probe);
+		uint32_t hash;
+
+		check("shared", plan == pool_probes_plan(probes, p, i, NULL));
+		check("namespace", span_begins(key, "app:k:"));
+		key = (struct span){ key.p + 4, key.len - 4 };
+		check_number(
+		    "found", pool_locate(p, key, &server, &hash, &e), 0);
+		check_number("at home", pool_first(p, server), i);
+	}
+	probe_release(probe);
+	pool_release(p);
+}
+
+/* Without a key there is nothing to look for. */
+TEST(keyless_probes)
+{
+	struct pool_config c = config_of("modula", 2, NULL);
+	struct probe *probe = probe_new(NULL, false, false);
+	struct pool *p;
+	struct error e;
+
+	check_number("new", pool_new(&c, probe, &p, &e), 0);
+	check("sought", pool_probes_are_sought(pool_probes(p)));
+	for (size_t i = 0; i < 2; i++)
+		check("its own",
+		    pool_probes_plan(pool_probes(p), p, i, NULL)->probe ==
+			probe);
+	probe_release(probe);
+	pool_release(p);
+}
+
+/* The search ends when no key lives on a server, its weight being too low. */
+TEST(missing_probes)
+{
+	struct pool_config c = config_of("ketama_weighted", 2, NULL);
+	struct probe *probe = probe_new("k", false, false);
+	struct pool *p;
+	struct error e;
+	size_t server = 9;
+
+	c.servers[0].weight = POOL_WEIGHT_MAX;
+	c.servers[1].weight = 1;
+	check_number("new", pool_new(&c, probe, &p, &e), 0);
+	check("ends", !pool_probes_seek(pool_probes(p), p, SIZE_MAX));
+	check_number(
+	    "missing", pool_probes_missing(pool_probes(p), p, &server), 1);
+	check_number("which", server, 1);
+	check("no plan", pool_probes_plan(pool_probes(p), p, 1, NULL) == NULL);
+	check("plan", pool_probes_plan(pool_probes(p), p, 0, NULL) != NULL);
+	probe_release(probe);
+	pool_release(p);
+}
+
+TEST(bad_probes)
+{
+	struct pool_config c = config_of("modula", 2, NULL);
+	struct probe *probe = probe_new(X50 X50 X50 X50
+	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+	    false, false);
+	struct pool *p = NULL;
+	struct error e;
+
+	c.key_namespace = TEXT("four");
+	check_number("250", pool_new(&c, probe, &p, &e), 0);
+	pool_release(p);
+	c.key_namespace = TEXT("fives");
+	check_number("251", pool_new(&c, probe, &p, &e), -1);
+	check("251", strstr(e.text, "f:1:1: pool \"p\": the key of") == e.text);
+	c.key_namespace = TEXT("a b");
+	check_number("blank", pool_new(&c, probe, &p, &e), -1);
+	probe_release(probe);
 }
 
 static struct gets *
@@ -299,10 +428,11 @@ TEST(bad_queries)
 
 	c.gets = gets_of(1, X50 X50 X50 X50);
 	c.key_namespace = TEXT(X50);
-	check_number("long", pool_new(&c, &p, &e), -1);
+	check_number("long", pool_new(&c, NULL, &p, &e), -1);
 	check("long", strstr(e.text, "f:1:1: pool \"p\": key \"xx") == e.text);
 	gets_release(c.gets);
 }
 
 TESTS("pool", T(errors), T(locate), T(shares), T(twice), T(weights_of_options),
-    T(same), T(queries), T(bad_queries))
+    T(same), T(same_probe), T(probes), T(keyless_probes), T(missing_probes),
+    T(bad_probes), T(queries), T(bad_queries))
