@@ -47,6 +47,9 @@
  */
 #define HEAP_KEPT (512 << 10)
 
+/* At its end more is kept: answers to a sweep come and go there together. */
+#define HEAP_END_KEPT (4 << 20)
+
 static struct event_base *
 new_base(void)
 {
@@ -89,7 +92,7 @@ open_program(struct program *p)
 {
 	event_set_log_callback(on_libevent_log);
 	(void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
-	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_END_KEPT);
 	p->base = new_base();
 	p->keys = keys_new();
 	p->targets = targets_new(p->base, p->keys, p->options.max_targets);

@@ -276,7 +276,7 @@ client_answer(struct client *c, struct evbuffer *out)
 {
 	if (c->is_open && c->seat.state == CLIENT_WORKING) {
 		client_unwatch(c);
-		if (crowd_write(c->bev, c->fd, c->is_tls, out,
+		if (crowd_write(&c->env->crowd, c->bev, c->fd, c->is_tls, out,
 			clients_busy(c->env->clients)) < 0)
 			client_close(c);
 		else if (client_has_output(c))

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "http/clients.h"
+#include "http/crowd.h"
 #include "http/head.h"
 #include "http/turns.h"
 
@@ -36,6 +37,7 @@ struct client_env {
 	void (*request)(struct client *c, void *arg);
 	void *arg;
 	struct turns turns;
+	struct crowd crowd;
 };
 
 void client_env_init(struct client_env *env, struct event_base *base,

@@ -4,42 +4,83 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 
+#include "http/body.h"
 #include "http/tls.h"
 
-/* Of one client, and of all of them. */
+/* Of one client, and of all of them in a turn. */
 #define WRITE_BYTES_MAX (1U << 20)
-#define WRITE_BYTES_MIN (4U << 10)
-#define TURN_WRITE_BYTES_MAX (4U << 20)
+#define TURN_WRITE_BYTES_MAX (8U << 20)
+
+/*
+ * A piece of what is left of an answer to a crowd: most answers whole, and few
+ * enough microseconds to stop behind each.
+ */
+#define PIECE_BYTES (64U << 10)
+
+/* So much unsent weighs more than the wait of others. */
+#define UNSENT_BYTES (BODY_UNSENT_MAX / 4)
 
 /* More clients than this are a crowd. */
 #define CROWD 64
 
-static size_t
-crowd_share(size_t busy)
+/* libevent looks at the clock once a turn, so that another time is another. */
+static void
+crowd_turn(struct crowd *crowd, struct bufferevent *bev)
 {
-	size_t share = TURN_WRITE_BYTES_MAX / busy;
+	struct timeval now;
 
-	if (share > WRITE_BYTES_MAX)
-		return WRITE_BYTES_MAX;
-	return share > WRITE_BYTES_MIN ? share : WRITE_BYTES_MIN;
+	(void)event_base_gettimeofday_cached(bufferevent_get_base(bev), &now);
+	if (timercmp(&now, &crowd->turn, ==) &&
+	    outbox_unsent(crowd->outbox) < UNSENT_BYTES)
+		return;
+	crowd->turn = now;
+	crowd->left = TURN_WRITE_BYTES_MAX;
+}
+
+static int
+write_now(struct crowd *crowd, int fd, struct evbuffer *out)
+{
+	size_t most =
+	    crowd->left < WRITE_BYTES_MAX ? crowd->left : WRITE_BYTES_MAX;
+	int n;
+
+	if (most == 0)
+		return 0;
+	n = evbuffer_write_atmost(out, fd, (ev_ssize_t)most);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	crowd->left -= (size_t)n;
+	return 0;
+}
+
+static void
+write_records(struct crowd *crowd, struct bufferevent *bev, size_t piece)
+{
+	const struct evbuffer *out = bufferevent_get_output(bev);
+	size_t before = evbuffer_get_length(out), written;
+
+	server_tls_write(bev, crowd->left < piece ? crowd->left : piece);
+	written = before - evbuffer_get_length(out);
+	crowd->left -= written < crowd->left ? written : crowd->left;
 }
 
 int
-crowd_write(struct bufferevent *bev, int fd, bool is_tls, struct evbuffer *out,
-    size_t busy)
+crowd_write(struct crowd *crowd, struct bufferevent *bev, int fd, bool is_tls,
+    struct evbuffer *out, size_t busy)
 {
-	size_t share = crowd_share(busy);
+	size_t piece = crowd_is_there(busy) ? PIECE_BYTES : WRITE_BYTES_MAX;
 
-	if (!is_tls && evbuffer_write_atmost(out, fd, (ev_ssize_t)share) < 0 &&
-	    errno != EAGAIN && errno != EINTR)
+	crowd_turn(crowd, bev);
+	if (!is_tls && write_now(crowd, fd, out) < 0)
 		return -1;
 	if (evbuffer_get_length(out) > 0) {
-		(void)bufferevent_set_max_single_write(bev, share);
+		(void)bufferevent_set_max_single_write(bev, piece);
 		(void)bufferevent_write_buffer(bev, out);
 	}
 	if (is_tls)
-		server_tls_write(bev, share);
+		write_records(crowd, bev, piece);
 	return 0;
 }
 

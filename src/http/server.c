@@ -276,6 +276,7 @@ server_new(struct event_base *base, struct web *web, size_t connections,
 	s->routes = routes_new();
 	request_env_init(&s->env, web);
 	client_env_init(&s->clients, base, web, max, on_request, on_left, s);
+	s->clients.crowd.outbox = s->env.outbox;
 	s->drain = xnonnull(evtimer_new(base, on_drained, s));
 	s->resume = xnonnull(evtimer_new(base, on_resume, s));
 	return s;
