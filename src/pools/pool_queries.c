@@ -80,7 +80,8 @@ static void
 plan_server(struct pool_queries *pq, const struct pool *p, size_t server,
     const size_t *places)
 {
-	struct metric_query **some = xcalloc(pq->len, sizeof(*some));
+	struct metric_query **some =
+	    xcalloc(pq->len, sizeof(struct metric_query *));
 	struct spot spot = { p, server };
 	size_t n = 0;
 
@@ -118,13 +119,13 @@ pool_queries_new(const struct pool *p, const struct gets *asked,
 		return -1;
 	}
 	pq = xcalloc(1, sizeof(*pq));
-	pq->list = xcalloc(asked->queries_len, sizeof(*pq->list));
+	pq->list = xcalloc(asked->queries_len, sizeof(struct metric_query *));
 	for (; pq->len < asked->queries_len; pq->len++)
 		pq->list[pq->len] = metric_query_prefixed(
 		    asked->queries[pq->len], pool_namespace(p));
 	pq->none = gets_new(pq->list, pq->len, lives_nowhere, NULL);
 	pq->servers = pool_servers(p);
-	pq->plans = xcalloc(pq->servers, sizeof(*pq->plans));
+	pq->plans = xcalloc(pq->servers, sizeof(struct plan *));
 	for (size_t i = 0; i < pq->servers; i++)
 		plan_server(pq, p, i, places);
 	free(places);

@@ -43,20 +43,24 @@ cut(struct span *text, char mark)
 	return front;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\r' || c == '\n';
+}
+
 /* Cuts the next word off the front; empty when there is none. */
 static struct span
 next_word(struct span *text)
 {
-	static const char blanks[] = " \r\n";
 	struct span word;
 
-	while (text->len > 0 && memchr(blanks, text->p[0], 3) != NULL) {
+	while (text->len > 0 && is_blank(text->p[0])) {
 		text->p++;
 		text->len--;
 	}
 	word = (struct span){ text->p, 0 };
-	while (
-	    word.len < text->len && memchr(blanks, word.p[word.len], 3) == NULL)
+	while (word.len < text->len && !is_blank(word.p[word.len]))
 		word.len++;
 	text->p += word.len;
 	text->len -= word.len;
