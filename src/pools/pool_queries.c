@@ -125,7 +125,7 @@ pool_queries_new(const struct pool *p, const struct gets *asked,
 		    asked->queries[pq->len], pool_namespace(p));
 	pq->none = gets_new(pq->list, pq->len, lives_nowhere, NULL);
 	pq->servers = pool_servers(p);
-	pq->plans = xcalloc(pq->servers, sizeof(struct plan *));
+	pq->plans = xcalloc(pq->servers, sizeof(struct plans *));
 	for (size_t i = 0; i < pq->servers; i++)
 		plan_server(pq, p, i, places);
 	free(places);
