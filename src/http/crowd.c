@@ -32,7 +32,8 @@ crowd_turn(struct crowd *crowd, struct bufferevent *bev)
 	struct timeval now;
 
 	(void)event_base_gettimeofday_cached(bufferevent_get_base(bev), &now);
-	if (timercmp(&now, &crowd->turn, ==) &&
+	if (now.tv_sec == crowd->turn.tv_sec &&
+	    now.tv_usec == crowd->turn.tv_usec &&
 	    outbox_unsent(crowd->outbox) < UNSENT_BYTES)
 		return;
 	crowd->turn = now;
